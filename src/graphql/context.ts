@@ -1,0 +1,24 @@
+import type { Caller, Tokens } from '../auth/tokens.ts';
+import type { Hub } from '../hub/hub.ts';
+
+/** What every resolver works with: the parts that live as long as the process. */
+export interface Services {
+  readonly hub: Hub;
+  readonly tokens: Tokens;
+  readonly guestAccess: boolean;
+  readonly maxDataBytes: number;
+}
+
+/** What came with one request beside its GraphQL. */
+export interface Credentials {
+  /** The bearer token, wherever it came from. Not checked yet. */
+  readonly token?: string | undefined;
+  /** The `Last-Event-ID` header. */
+  readonly lastEventId?: string | undefined;
+}
+
+export interface Context extends Services {
+  readonly credentials: Credentials;
+  /** The one who calls. Throws UNAUTHENTICATED. Checked when first asked for: `access` needs no token. */
+  caller(): Promise<Caller>;
+}
