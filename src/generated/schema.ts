@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Peer, Room, Connected, PeerAdded, PeerChanged, PeerRemoved, Signal } from '../hub/hub.ts';
-import type { StreamMessage, Heartbeat } from '../graphql/resolvers/message.ts';
+import type { Peer, Room, Message, Connected, PeerAdded, PeerChanged, PeerRemoved, Signal, Heartbeat } from '../hub/hub.ts';
 import type { Context } from '../graphql/context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -414,7 +413,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
-  Message: ResolverTypeWrapper<StreamMessage>;
+  Message: ResolverTypeWrapper<Message>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Peer: ResolverTypeWrapper<Peer>;
   PeerAdded: ResolverTypeWrapper<PeerAdded>;
@@ -440,7 +439,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
-  Message: StreamMessage;
+  Message: Message;
   Mutation: Record<PropertyKey, never>;
   Peer: Peer;
   PeerAdded: PeerAdded;

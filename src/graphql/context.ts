@@ -21,4 +21,6 @@ export interface Context extends Services {
   readonly credentials: Credentials;
   /** The one who calls. Throws UNAUTHENTICATED. Checked when first asked for: `access` needs no token. */
   caller(): Promise<Caller>;
+  /** Set by `messages` where its stream brings heartbeats, so that the connection needs no other sign of life. */
+  heartbeats: boolean;
 }

@@ -1,6 +1,16 @@
-import type { ExecutionResult } from 'graphql';
-import type { EntryId } from '../hub/hub.ts';
-import type { Credentials, Services } from './context.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { DocumentNode, ExecutionResult, GraphQLError } from 'graphql';
+import { createSchema, createYoga, type GraphQLParams } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import type { Caller } from '../auth/tokens.ts';
+import { SignalboxError } from '../errors.ts';
+import type { Context, Credentials, Services } from './context.ts';
+import { toPublicError } from './errors.ts';
+import { useExecution } from './execution.ts';
+import { documentCache, useDocumentLimits } from './limits.ts';
+import { resolvers } from './resolvers/index.ts';
+
+export { entryIdOf } from './execution.ts';
 
 /** What a GraphQL request consists of, as it came in: nothing of it is checked yet. */
 export interface Params {
@@ -10,21 +20,72 @@ export interface Params {
   readonly extensions?: unknown;
 }
 
-/** Results of one subscription, each with the id of its entry (none on errors and heartbeats). */
-export type Results = AsyncIterableIterator<ExecutionResult>;
+/** The results of one subscription. They end by rejecting where the stream is cut (see `isCut`). */
+export interface Results extends AsyncIterableIterator<ExecutionResult, undefined> {
+  /** Whether heartbeats come among them, so that the connection needs no other sign of life. */
+  readonly heartbeats: boolean;
+}
 
 export interface Engine {
   /**
-   * Runs one request. Never throws for what the client did: errors are in the result, with the HTTP
-   * status they ask for in `extensions.http` (`toBody` leaves that out).
+   * Runs one request. Does not throw: errors are in the result, each with the HTTP status that it
+   * asks for in `extensions.http`, which is not for the client to see.
    */
   run(params: Params, method: 'GET' | 'POST', credentials: Credentials): Promise<ExecutionResult | Results>;
 }
 
-export declare function createEngine(services: Services): Engine;
+/** The schema's files lie beside `src` in a checkout, and beside `dist` in the package. */
+const schemaFolder = new URL('../../schema/', import.meta.url);
 
-/**
- * The id of the entry that a subscription's result was made of. A result is shared by all streams
- * with the same selection, so what is derived from it can be kept beside it.
- */
-export declare function entryIdOf(result: ExecutionResult): EntryId | undefined;
+function readSchema(): string[] {
+  return readdirSync(schemaFolder)
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => readFileSync(new URL(file, schemaFolder), 'utf8'));
+}
+
+export function createEngine(services: Services, log: Logger): Engine {
+  const toPublic = (error: unknown) => toPublicError(error, log);
+  const yoga = createYoga<Context>({
+    schema: createSchema<Context>({ typeDefs: readSchema(), resolvers }),
+    plugins: [useDocumentLimits, useExecution(toPublic)],
+    parserAndValidationCache: {
+      documentCache: documentCache<DocumentNode>(),
+      errorCache: documentCache<GraphQLError>(),
+    },
+    // Errors are made fit for clients by `toPublicError`, and only there.
+    maskedErrors: false,
+    logging: false,
+    graphiql: false,
+    cors: false,
+  });
+  return {
+    async run(params, method, credentials) {
+      const context = createContext(services, credentials);
+      try {
+        const result = (await yoga.getResultForParams(
+          { params: params as GraphQLParams, request: { method } as Request },
+          context,
+        )) as ExecutionResult | AsyncIterableIterator<ExecutionResult, undefined>;
+        if (Symbol.asyncIterator in result) return Object.assign(result, { heartbeats: context.heartbeats });
+        return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;
+      } catch (error) {
+        return { errors: [toPublic(error)] };
+      }
+    },
+  };
+}
+
+function createContext(services: Services, credentials: Credentials): Context {
+  let caller: Promise<Caller> | undefined;
+  return {
+    ...services,
+    credentials,
+    heartbeats: false,
+    caller() {
+      caller ??= credentials.token
+        ? services.tokens.verify(credentials.token)
+        : Promise.reject(new SignalboxError('UNAUTHENTICATED'));
+      return caller;
+    },
+  };
+}

@@ -1,6 +1,6 @@
 /**
- * How much is held for a peer that is behind, be it in a log that a resume reads or in the backlog
- * of a stream that does not drain. One batch is always taken whole, so that the entries of one join
+ * How much is held for a peer that is behind, in a log that a resume reads or in the backlog of a
+ * stream that does not drain. One batch is always taken whole, so that the entries of one join
  * stay together: what is held is at most this and one batch more.
  */
 export interface Bounds {
@@ -9,8 +9,14 @@ export interface Bounds {
   readonly bytes: number;
 }
 
-/** Some minutes of a busy call's signalling: an offer is 2–6 KB, a candidate 200 bytes. */
+/** Of a log. Some minutes of a busy call's signalling: an offer is 2–6 KB, a candidate 200 bytes. */
 export const bounds: Bounds = { entries: 2048, bytes: 2 * 1024 * 1024 };
+
+/**
+ * Of a stream's backlog. Less than a log holds: a stream that is cut here has its whole backlog, and
+ * what was on its way to the client, still in the log, so the client can go on (G3, G8).
+ */
+export const backlogBounds: Bounds = { entries: bounds.entries / 2, bytes: bounds.bytes / 2 };
 
 /** How long past the grace period a log is kept, for a resume that the clocks of two machines make late. */
 export const retentionMarginMs = 10_000;

@@ -62,6 +62,16 @@ export interface Signal extends RoomEntry<'Signal'> {
 /** What is appended for a peer or a room. */
 export type Entry = PeerAdded | PeerChanged | PeerRemoved | Signal;
 
+/** Says that the stream lives. It is no entry: it repeats the id of the last, and nobody keeps it. */
+export interface Heartbeat {
+  readonly type: 'Heartbeat';
+  readonly id: EntryId;
+  readonly sentAt: Date;
+}
+
+/** What comes out of a stream. */
+export type Message = Connected | Entry | Heartbeat;
+
 export interface Receipt {
   readonly id: EntryId;
   readonly status: 'DELIVERED' | 'QUEUED';

@@ -1,6 +1,6 @@
 import type { SignalboxError } from '../errors.ts';
-import { type Bounds, bounds } from './bounds.ts';
-import type { Connected, Entry, EntryId } from './hub.ts';
+import { type Bounds, backlogBounds } from './bounds.ts';
+import type { Connected, Entry, EntryId, Message } from './hub.ts';
 
 /** Why a stream is cut: said to the log, not to the client, which only sees the connection end. */
 export type CutReason = 'backlog' | 'hub' | 'shutdown';
@@ -13,23 +13,28 @@ export function isCut(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
+/** The longest time that a timer of Node's can wait: 2^31 - 1 ms, 24.8 days. */
+const longestTimeoutMs = 2_147_483_647;
+
 /**
  * One open stream: the hub pushes, one consumer pulls. What waits between them is bounded (G8).
  *
  * It ends in one of three ways, and `onClose` is then called once: the consumer returns; the hub
  * ends it with an error that the client is told; or it is cut, so that the client comes back.
  */
-export class Stream implements AsyncIterableIterator<Connected | Entry, undefined> {
+export class Stream implements AsyncIterableIterator<Message, undefined> {
   #queue: { entry: Connected | Entry; bytes: number }[] = [];
   #queuedBytes = 0;
-  #waiting: PromiseWithResolvers<IteratorResult<Connected | Entry, undefined>> | undefined;
+  #waiting: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
   #closed = false;
   #failure: Error | undefined;
   #lastId: EntryId = '0';
+  #heartbeat: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
   readonly #bounds: Bounds;
   readonly #onClose: () => void;
 
-  constructor(onClose: () => void, limits: Bounds = bounds) {
+  constructor(onClose: () => void, limits: Bounds = backlogBounds) {
     this.#onClose = onClose;
     this.#bounds = limits;
   }
@@ -43,11 +48,6 @@ export class Stream implements AsyncIterableIterator<Connected | Entry, undefine
     return this.#closed;
   }
 
-  /** Whether the consumer has taken all there was. */
-  get drained(): boolean {
-    return this.#queue.length === 0;
-  }
-
   /** Takes a batch whole, or cuts the stream where more than the bounds allow waits already. */
   push(batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[]): void {
     if (this.#closed) return;
@@ -56,15 +56,9 @@ export class Stream implements AsyncIterableIterator<Connected | Entry, undefine
       return;
     }
     for (const item of batch) {
-      if (this.#waiting) {
-        const { resolve } = this.#waiting;
-        this.#waiting = undefined;
-        this.#lastId = item.entry.id;
-        resolve({ done: false, value: item.entry });
-      } else {
-        this.#queue.push(item);
-        this.#queuedBytes += item.bytes;
-      }
+      if (this.#hand(item.entry)) continue;
+      this.#queue.push(item);
+      this.#queuedBytes += item.bytes;
     }
   }
 
@@ -80,7 +74,23 @@ export class Stream implements AsyncIterableIterator<Connected | Entry, undefine
     this.#close(new DOMException(`The stream was cut: ${reason}.`, 'AbortError'));
   }
 
-  next(): Promise<IteratorResult<Connected | Entry, undefined>> {
+  /** Sends a `Heartbeat` every so many milliseconds to a consumer that waits for something to come. */
+  beatEvery(ms: number): void {
+    if (this.#closed) return;
+    this.#heartbeat = setInterval(() => {
+      this.#hand({ type: 'Heartbeat', id: this.#lastId, sentAt: new Date() });
+    }, ms);
+  }
+
+  /** Ends the stream with an error when its time has come. */
+  endAt(time: Date, error: SignalboxError): void {
+    if (this.#closed) return;
+    const ms = time.getTime() - Date.now();
+    if (ms > longestTimeoutMs) this.#expiry = setTimeout(() => this.endAt(time, error), longestTimeoutMs);
+    else this.#expiry = setTimeout(() => this.end(error), ms);
+  }
+
+  next(): Promise<IteratorResult<Message, undefined>> {
     const item = this.#queue.shift();
     if (item) {
       this.#queuedBytes -= item.bytes;
@@ -97,10 +107,11 @@ export class Stream implements AsyncIterableIterator<Connected | Entry, undefine
     return this.#waiting.promise;
   }
 
-  return(): Promise<IteratorResult<Connected | Entry, undefined>> {
+  return(): Promise<IteratorResult<Message, undefined>> {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#close(undefined);
+    this.#failure = undefined;
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -108,9 +119,21 @@ export class Stream implements AsyncIterableIterator<Connected | Entry, undefine
     return this;
   }
 
+  /** Gives the consumer what it waits for. False where it is not waiting. */
+  #hand(message: Message): boolean {
+    if (!this.#waiting) return false;
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
+    this.#lastId = message.id;
+    resolve({ done: false, value: message });
+    return true;
+  }
+
   #close(failure: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#expiry);
     if (this.#waiting) {
       if (failure) this.#waiting.reject(failure);
       else this.#waiting.resolve({ done: true, value: undefined });

@@ -1,0 +1,150 @@
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  executeSync,
+  type GraphQLError,
+  Kind,
+  visit,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { EntryId, Message } from '../hub/hub.ts';
+import { isCut } from '../hub/stream.ts';
+
+type ToPublic = (error: unknown) => GraphQLError;
+
+/** A selection of a message's fields. Subscriptions that share one share their results. */
+class Selection {
+  readonly #results = new WeakMap<Message, ExecutionResult>();
+  readonly #args: ExecutionArgs;
+  readonly #toPublic: ToPublic;
+
+  constructor(args: ExecutionArgs, toPublic: ToPublic) {
+    this.#args = args;
+    this.#toPublic = toPublic;
+  }
+
+  /** The result for one message, made once. It needs no waiting: no resolver of a message does. */
+  of(message: Message): ExecutionResult {
+    let result = this.#results.get(message);
+    if (!result) {
+      result = executeSync({ ...this.#args, rootValue: message });
+      if (result.errors) result = { ...result, errors: result.errors.map(this.#toPublic) };
+      if (message.type !== 'Heartbeat') entryIds.set(result, message.id);
+      this.#results.set(message, result);
+    }
+    return result;
+  }
+}
+
+const entryIds = new WeakMap<ExecutionResult, EntryId>();
+
+/**
+ * The id of the entry that a subscription's result was made of; none for heartbeats and errors. A
+ * result is shared by all streams with the same selection, so what is derived from it can be kept
+ * beside it.
+ */
+export function entryIdOf(result: ExecutionResult): EntryId | undefined {
+  return entryIds.get(result);
+}
+
+/** Selections that no variable changes, by document and operation. Documents are cached by their text. */
+const shared = new WeakMap<DocumentNode, Map<string, Selection>>();
+
+function selectionOf(args: ExecutionArgs, toPublic: ToPublic): Selection {
+  let ofDocument = shared.get(args.document);
+  if (!ofDocument) {
+    if (dependsOnVariables(args.document)) return new Selection(args, toPublic);
+    ofDocument = new Map();
+    shared.set(args.document, ofDocument);
+  }
+  const name = args.operationName ?? '';
+  let selection = ofDocument.get(name);
+  if (!selection) {
+    selection = new Selection({ ...args, contextValue: undefined }, toPublic);
+    ofDocument.set(name, selection);
+  }
+  return selection;
+}
+
+/** Whether a variable is used anywhere but in the arguments of a root field, which say where a stream begins. */
+function dependsOnVariables(document: DocumentNode): boolean {
+  let depth = 0;
+  let found = false;
+  visit(document, {
+    VariableDefinition: () => false,
+    SelectionSet: { enter: () => void depth++, leave: () => void depth-- },
+    FragmentDefinition: { enter: () => void depth++, leave: () => void depth-- },
+    Argument: (_node, _key, _parent, _path, ancestors) => {
+      const owner = ancestors.at(-2);
+      const ofRootField = depth === 1 && owner && 'kind' in owner && owner.kind === Kind.FIELD;
+      return ofRootField ? false : undefined;
+    },
+    Variable: () => {
+      found = true;
+    },
+  });
+  return found;
+}
+
+/**
+ * Results by pulling messages: nothing waits here, what waits is the stream's to bound. An error that
+ * ends the stream is the last result; a cut goes through as it is.
+ */
+class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
+  readonly #messages: AsyncIterator<Message, undefined>;
+  readonly #selection: Selection;
+  readonly #toPublic: ToPublic;
+
+  constructor(messages: AsyncIterable<Message, undefined>, selection: Selection, toPublic: ToPublic) {
+    this.#messages = messages[Symbol.asyncIterator]();
+    this.#selection = selection;
+    this.#toPublic = toPublic;
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    try {
+      const step = await this.#messages.next();
+      if (step.done) return { done: true, value: undefined };
+      return { done: false, value: this.#selection.of(step.value) };
+    } catch (error) {
+      if (isCut(error)) throw error;
+      return { done: false, value: { errors: [this.#toPublic(error)] } };
+    }
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    await this.#messages.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}
+
+/**
+ * Executes with graphql-js, whose errors name the variable that is wrong, and which is the faster here.
+ * Subscribes so that a message which goes to many streams with the same selection is executed once.
+ */
+export function useExecution(toPublic: ToPublic): Plugin {
+  return {
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(execute);
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const source = await createSourceEventStream(args);
+        if (!(Symbol.asyncIterator in source)) return source;
+        const messages = source as AsyncIterable<Message, undefined>;
+        return new Results(messages, selectionOf(args, toPublic), toPublic);
+      });
+    },
+  };
+}

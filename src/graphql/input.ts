@@ -1,0 +1,82 @@
+import { SignalboxError } from '../errors.ts';
+import type { EntryId, Payload } from '../hub/hub.ts';
+
+/**
+ * Characters that print: no control characters, line separators, lone surrogates, or marks that
+ * turn text around. The joiners stay, since emoji and several scripts are written with them.
+ */
+const printable = /^(?:[^\p{C}\p{Zl}\p{Zp}]|[\u200c\u200d])+$/u;
+const eventName = /^[\w.:-]{1,64}$/;
+const decimal = /^(?:0|[1-9]\d{0,15})$/;
+
+/** As compact JSON writes a key of that name; within a string the quotes would be escaped. */
+const pollutingKey = '"__proto__":';
+
+function invalid(message: string): SignalboxError {
+  return new SignalboxError('BAD_USER_INPUT', message);
+}
+
+function checkName(what: string, value: string, longest: number): string {
+  const length = [...value.slice(0, 2 * longest + 2)].length;
+  if (length === 0 || length > longest) {
+    throw invalid(
+      `\`${what}\` has ${length === 0 ? 'no' : 'too many'} characters; it takes 1 to ${longest} printable ones.`,
+    );
+  }
+  if (!printable.test(value)) {
+    throw invalid(`\`${what}\` has characters that do not print; it takes 1 to ${longest} printable ones.`);
+  }
+  return value;
+}
+
+export function checkRoomId(value: string): string {
+  return checkName('roomId', value, 128);
+}
+
+export function checkUsername(value: string): string {
+  return checkName('username', value, 64);
+}
+
+export function checkEvent(value: string): string {
+  if (!eventName.test(value)) {
+    throw invalid('`event` takes 1 to 64 letters, digits or any of `_ . : -`, such as `offer`.');
+  }
+  return value;
+}
+
+export function checkCursor(value: string, where: string): EntryId {
+  if (!decimal.test(value)) {
+    throw invalid(`${where} is no cursor; it takes the id of the last message received, a decimal number.`);
+  }
+  return value;
+}
+
+/** In seconds. */
+export function checkHeartbeat(value: number): number {
+  if (value < 5 || value > 300) throw invalid(`\`heartbeat\` is ${value}; it takes 5 to 300 seconds.`);
+  return value;
+}
+
+/** A JSON argument with its text. `what` names it in errors; an absent value is null. */
+export function checkPayload(what: string, value: unknown, maxBytes: number): Payload {
+  const text = toText(what, value ?? null);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) {
+    throw new SignalboxError(
+      'PAYLOAD_TOO_LARGE',
+      `\`${what}\` has ${bytes} bytes as JSON; at most ${maxBytes} are accepted.`,
+    );
+  }
+  if (text.includes(pollutingKey))
+    throw invalid(`\`${what}\` has a key named \`__proto__\`, which is not accepted.`);
+  return { value: value ?? null, text };
+}
+
+function toText(what: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(`\`${what}\` is nested too deeply.`);
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import type { QueryResolvers } from '../../generated/schema.ts';
+import { checkRoomId } from '../input.ts';
+
+export const query: QueryResolvers = {
+  me: async (_root, _args, { caller }) => ({
+    ...(await caller()),
+    state: null,
+  }),
+
+  room: async (_root, { roomId }, { caller, hub }) => {
+    const { id } = await caller();
+    return hub.room(id, checkRoomId(roomId));
+  },
+
+  rooms: async (_root, _args, { caller, hub }) => {
+    const { id } = await caller();
+    return hub.rooms(id);
+  },
+};
