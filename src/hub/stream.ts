@@ -25,6 +25,8 @@ const longestTimeoutMs = 2_147_483_647;
 export class Stream implements AsyncIterableIterator<Message, undefined> {
   #queue: { entry: Connected | Entry; bytes: number }[] = [];
   #queuedBytes = 0;
+  /** How many of the queued are from the opening batch. `undefined` until that has come. */
+  #openingLeft: number | undefined;
   #waiting: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
   #closed = false;
   #failure: Error | undefined;
@@ -48,17 +50,26 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
     return this.#closed;
   }
 
-  /** Takes a batch whole, or cuts the stream where more than the bounds allow waits already. */
+  /**
+   * Takes a batch whole, or cuts the stream where more than the bounds allow waits already.
+   *
+   * The first batch does not count: it is what a resume has missed, a full log perhaps, and would
+   * have the stream cut by the next entry to come, before any consumer could have taken it.
+   */
   push(batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[]): void {
     if (this.#closed) return;
-    if (this.#queue.length > this.#bounds.entries || this.#queuedBytes > this.#bounds.bytes) {
+    const backlog = this.#queue.length - (this.#openingLeft ?? 0);
+    if (backlog > this.#bounds.entries || this.#queuedBytes > this.#bounds.bytes) {
       this.cut('backlog');
       return;
     }
+    const opening = this.#openingLeft === undefined;
+    this.#openingLeft ??= 0;
     for (const item of batch) {
       if (this.#hand(item.entry)) continue;
       this.#queue.push(item);
-      this.#queuedBytes += item.bytes;
+      if (opening) this.#openingLeft += 1;
+      else this.#queuedBytes += item.bytes;
     }
   }
 
@@ -93,7 +104,8 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   next(): Promise<IteratorResult<Message, undefined>> {
     const item = this.#queue.shift();
     if (item) {
-      this.#queuedBytes -= item.bytes;
+      if (this.#openingLeft) this.#openingLeft -= 1;
+      else this.#queuedBytes -= item.bytes;
       this.#lastId = item.entry.id;
       return Promise.resolve({ done: false, value: item.entry });
     }

@@ -1,0 +1,55 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+import { SignalboxError } from '../../errors.ts';
+
+/** A mutation answers within 2 s, whatever Redis does (G10). */
+const commandTimeoutMs = 1500;
+const connectTimeoutMs = 3000;
+/** Often enough that a Redis which is back is noticed at once; spread, so that nodes do not come all at a time. */
+const retryStrategy = (attempt: number) => Math.min(50 * attempt, 500) + Math.random() * 100;
+
+/**
+ * The connection for commands. A command that finds it down, or breaks off with it, fails at once and
+ * is not sent again: a script may have run, and would run twice.
+ */
+export function connectForCommands(url: string, log: Logger): Redis {
+  return connect(url, log, {
+    commandTimeout: commandTimeoutMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  });
+}
+
+/** The connection that listens. It subscribes again by itself when it was lost. */
+export function connectForMessages(url: string, log: Logger): Redis {
+  return connect(url, log, { maxRetriesPerRequest: null });
+}
+
+function connect(url: string, log: Logger, options: RedisOptions): Redis {
+  const settings: RedisOptions = {
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs,
+    retryStrategy,
+    ...options,
+  };
+  const redis = new Redis(url, settings);
+  redis.on('error', (error) => log.warn({ reason: error.message }, 'redis: connection lost or refused'));
+  redis.on('ready', () => log.info('redis: connected'));
+  return redis;
+}
+
+/** Connects for the first time. Rejects with UNAVAILABLE and the reason where that fails: a start does not wait. */
+export async function connected(redis: Redis): Promise<Redis> {
+  try {
+    await redis.connect();
+    return redis;
+  } catch (error) {
+    const { host, port } = redis.options;
+    const reason = error instanceof Error ? error.message : String(error);
+    redis.disconnect();
+    throw new SignalboxError('UNAVAILABLE', `Redis at ${host}:${port} cannot be reached: ${reason}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,51 @@
+-- A node says that it lives, and does its share of the housekeeping: sessions of nodes that are
+-- silent for longer than a lease are detached since their last beat, and those whose grace has run
+-- out end. Each is done once, by whichever node comes first (G4).
+--
+-- ARGV[5]  node
+-- ARGV[6]  lease, in ms
+-- ARGV[7]  how many sessions to look after at the most
+--
+-- The beat goes to the node's own channel too: one that does not come back means that its
+-- subscriber connection is dead.
+--
+-- Returns {1 where the node was known, 0 where it is new or had been given up; 1 where there is more to do}.
+
+local node, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local now = now_ms()
+
+-- When no node could beat, Redis was away, and no silence or absence in that time counts.
+local newest = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
+local since = tonumber(redis.call('GET', key.since) or '0')
+if not newest or now - tonumber(newest) > lease then
+  since = now
+  redis.call('SET', key.since, since)
+end
+
+local known = redis.call('ZADD', key.nodes, now, node) == 0
+dispatch(node, 'beat', '')
+
+local done = 0
+if now - since > lease then
+  local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease, 'WITHSCORES')
+  for i = 1, #silent, 2 do
+    local lost, last_beat = silent[i], tonumber(silent[i + 1])
+    for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch - done)) do
+      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + grace_ms) end
+      redis.call('SREM', key.node_peers(lost), peer)
+      done = done + 1
+    end
+    if redis.call('EXISTS', key.node_peers(lost)) == 0 then
+      redis.call('ZREM', key.nodes, lost)
+      redis.call('DEL', key.node(lost))
+    end
+    if done >= batch then return { known and 1 or 0, 1 } end
+  end
+end
+
+if now - since >= grace_ms then
+  local absent = redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch - done)
+  for _, peer in ipairs(absent) do finish(peer, 'DISCONNECTED') end
+  done = done + #absent
+end
+return { known and 1 or 0, done >= batch and 1 or 0 }

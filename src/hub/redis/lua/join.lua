@@ -1,0 +1,41 @@
+-- Puts a peer into a room. Those there get PeerAdded, and the peer one for each of them, with the
+-- word to offer (G1). In a room that it is in already, nothing happens (G7).
+--
+-- ARGV[5]  peer
+-- ARGV[6]  room
+-- ARGV[7]  state, as JSON
+-- ARGV[8]  how many peers a room takes
+-- ARGV[9]  how many rooms a peer takes
+--
+-- Returns the room: its id, then its members as JSON, in order of joining.
+-- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS.
+
+local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
+local max_peers, max_rooms = tonumber(ARGV[8]), tonumber(ARGV[9])
+
+local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
+local profile, node, stream = at[1], at[2], at[3]
+if not profile then return redis.error_reply('NOT_CONNECTED') end
+if redis.call('HEXISTS', key.room(room), peer) == 1 then return room_reply(room) end
+if redis.call('HLEN', key.room(room)) >= max_peers then return redis.error_reply('ROOM_FULL') end
+if redis.call('HLEN', key.session_rooms(peer)) >= max_rooms then return redis.error_reply('TOO_MANY_ROOMS') end
+
+local present = members(room)
+local join = allocate(1 + #present)
+local joiner = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
+local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":'
+
+local offers = {}
+for i, member in ipairs(present) do offers[i] = head .. member[2] .. ',"offer":true}' end
+if #present > 0 then send_to_room(room, join, head .. joiner .. ',"offer":false}') end
+
+redis.call('HSET', key.room(room), peer, decimal(join) .. ' ' .. joiner)
+redis.call('HSET', key.session_rooms(peer), room, decimal(join))
+redis.call('PERSIST', key.room_meta(room))
+if #offers > 0 then append(key.inbox(peer), key.session(peer), join + 1, offers) end
+if node then
+  count_member(room, node, 1)
+  dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)
+    .. entries_json(join + 1, offers))
+end
+return room_reply(room)

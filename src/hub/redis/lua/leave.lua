@@ -1,0 +1,29 @@
+-- Takes a peer out of a room; the others hear of it at once (G4).
+--
+-- ARGV[5]  peer
+-- ARGV[6]  room
+--
+-- Returns 1, or 0 where the peer was not in the room (G7). Error: NOT_CONNECTED.
+
+local peer, room = ARGV[5], ARGV[6]
+local session = key.session(peer)
+local at = redis.call('HMGET', session, 'start', 'node', 'stream')
+if not at[1] then return redis.error_reply('NOT_CONNECTED') end
+local join = redis.call('HGET', key.session_rooms(peer), room)
+if not join then return 0 end
+
+local leave = remove_member(peer, room, at[2], 'LEFT')
+if at[2] then
+  dispatch(at[2], 'left', ',"stream":' .. cjson.encode(at[3]) .. ',"room":' .. cjson.encode(room))
+end
+
+-- What the room said before this is still the peer's to get. Beyond the oldest that is remembered
+-- of such rooms, a resume is refused.
+local past = key.session_past(peer)
+redis.call('ZADD', past, decimal(leave), join .. ' ' .. room)
+if redis.call('ZCARD', past) > max_past then
+  local oldest = redis.call('ZPOPMIN', past)
+  local trimmed = tonumber(redis.call('HGET', session, 'trimmed') or '0')
+  redis.call('HSET', session, 'trimmed', decimal(math.max(trimmed, tonumber(oldest[2]))))
+end
+return 1

@@ -1,0 +1,44 @@
+-- Opens a peer's stream at a node: the session goes on from its cursor, or a new one begins (G3, G5).
+--
+-- ARGV[5]  peer
+-- ARGV[6]  its profile, as JSON
+-- ARGV[7]  node
+-- ARGV[8]  stream, a name that the node made for it
+-- ARGV[9]  after, the cursor; empty: none
+--
+-- Returns {resumed (1 or 0), cursor, n, rooms, logs}; the error REPLACED for an older session's cursor.
+
+local peer, profile, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local session = key.session(peer)
+local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
+local start, opened_with, old_node, old_stream = known[1], known[2], known[3], known[4]
+
+local logs
+if start then
+  -- The cursor that this session was opened with comes again where the answer was lost on its way.
+  local usable = after ~= '' and after ~= opened_with
+  if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
+  -- A cursor from the future is of a time that this Redis has lost.
+  if usable and tonumber(after) <= last_id() then logs = missed(peer, after) end
+  if not logs then finish(peer, 'REPLACED') end
+end
+
+local resumed = logs ~= nil
+local cursor = after
+if not resumed then
+  cursor = decimal(allocate(1))
+  logs = {}
+  redis.call('HSET', session, 'start', cursor, 'opened_with', after)
+elseif old_node then
+  dispatch(old_node, 'replaced', ',"stream":' .. cjson.encode(old_stream))
+  redis.call('SREM', key.node_peers(old_node), peer)
+  for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
+end
+
+redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream)
+redis.call('SADD', key.node_peers(node), peer)
+redis.call('ZREM', key.detached, peer)
+for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
+
+local now = snapshot(peer, node, logs)
+return { resumed and 1 or 0, cursor, now[1], now[2], now[3] }

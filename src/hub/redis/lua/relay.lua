@@ -1,0 +1,25 @@
+-- Sends a signal to one peer in a room that both are in (G6).
+--
+-- ARGV[5]  peer, the sender
+-- ARGV[6]  room
+-- ARGV[7]  to, the receiver
+-- ARGV[8]  event, as JSON
+-- ARGV[9]  data, as JSON
+--
+-- Returns {id, 1 where the receiver is connected, else 0}.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM.
+
+local peer, room, to, event, data = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local both = redis.call('HMGET', key.room(room), peer, to)
+if not both[1] then
+  local connected = redis.call('EXISTS', key.session(peer)) == 1
+  return redis.error_reply(connected and 'NOT_IN_ROOM' or 'NOT_CONNECTED')
+end
+if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
+
+local id = allocate(1)
+local delivered = send_to_peer(to, id, {
+  '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. peer_json(both[1])
+    .. ',"event":' .. event .. ',"data":' .. data .. '}',
+})
+return { decimal(id), delivered and 1 or 0 }

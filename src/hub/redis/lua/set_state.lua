@@ -1,0 +1,21 @@
+-- Changes what a peer shows of itself in a room; the others hear of it.
+--
+-- ARGV[5]  peer
+-- ARGV[6]  room
+-- ARGV[7]  state, as JSON
+--
+-- Returns the peer as JSON. Errors: NOT_CONNECTED, NOT_IN_ROOM.
+
+local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
+local profile = redis.call('HGET', key.session(peer), 'profile')
+if not profile then return redis.error_reply('NOT_CONNECTED') end
+local join = redis.call('HGET', key.session_rooms(peer), room)
+if not join then return redis.error_reply('NOT_IN_ROOM') end
+
+local json = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
+redis.call('HSET', key.room(room), peer, join .. ' ' .. json)
+local id = allocate(1)
+if redis.call('HLEN', key.room(room)) > 1 then
+  send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. json .. '}')
+end
+return json

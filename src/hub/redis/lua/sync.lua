@@ -1,0 +1,14 @@
+-- Brings a node up to date with a session whose stream it holds, after it missed dispatches (G3).
+--
+-- ARGV[5]  peer
+-- ARGV[6]  node
+-- ARGV[7]  stream
+-- ARGV[8]  after, the last id that the node has of it
+--
+-- Returns {n, rooms, logs}; nil where the stream is the session's no longer, or some of it is gone.
+
+local peer, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+if redis.call('HGET', key.session(peer), 'stream') ~= stream then return false end
+local logs = missed(peer, after)
+if not logs then return false end
+return snapshot(peer, node, logs)

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { type Redis, ReplyError } from 'ioredis';
+import { isErrorCode, SignalboxError } from '../../errors.ts';
+import { bounds, retentionMarginMs } from '../bounds.ts';
+
+/** Each is a file in lua/, which says what it takes and returns. */
+const names = [
+  'beat',
+  'broadcast',
+  'detach',
+  'join',
+  'leave',
+  'open',
+  'relay',
+  'retire',
+  'rooms',
+  'set_state',
+  'sync',
+] as const;
+
+type Name = (typeof names)[number];
+type Argument = string | number;
+type Commands = Record<Name, (key: string, ...args: Argument[]) => Promise<unknown>>;
+
+/** What a Redis says that cannot serve now: it is full, a replica, still loading, or without its cluster. */
+const unavailable = /^(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/;
+
+function load(name: string): string {
+  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+}
+
+/** The scripts, each of which is one operation: one round trip, all of it or nothing. */
+export class Scripts {
+  readonly #commands: Commands;
+  readonly #key: string;
+  readonly #common: readonly Argument[];
+
+  constructor(redis: Redis, prefix: string, graceMs: number, logBounds = bounds) {
+    const lib = load('lib');
+    for (const name of names) redis.defineCommand(name, { numberOfKeys: 1, lua: `${lib}\n${load(name)}` });
+    this.#commands = redis as unknown as Commands;
+    this.#key = `{${prefix}}:seq`;
+    this.#common = [logBounds.entries, logBounds.bytes, graceMs + retentionMarginMs, graceMs];
+  }
+
+  /** Runs one. Rejects with the error that the script names, or UNAVAILABLE where Redis cannot serve. */
+  async run(name: Name, ...args: Argument[]): Promise<unknown> {
+    try {
+      return await this.#commands[name](this.#key, ...this.#common, ...args);
+    } catch (error) {
+      throw toSignalboxError(error);
+    }
+  }
+}
+
+function toSignalboxError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof ReplyError) {
+    // Redis 7 puts ERR in front of an error of one word.
+    const code = error.message.replace(/^ERR /, '');
+    if (isErrorCode(code)) return new SignalboxError(code);
+    if (!unavailable.test(error.message)) return error;
+  }
+  return new SignalboxError('UNAVAILABLE', undefined, { cause: error });
+}
