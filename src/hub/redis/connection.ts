@@ -2,6 +2,9 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 
+/** The client's types of its own option exclude one another under `exactOptionalPropertyTypes`. */
+type Settings = Omit<RedisOptions, 'replyMapping'>;
+
 /** A mutation answers within 2 s, whatever Redis does (G10). */
 const commandTimeoutMs = 1500;
 const connectTimeoutMs = 3000;
@@ -26,30 +29,38 @@ export function connectForMessages(url: string, log: Logger): Redis {
   return connect(url, log, { maxRetriesPerRequest: null });
 }
 
-function connect(url: string, log: Logger, options: RedisOptions): Redis {
-  const settings: RedisOptions = {
+function connect(url: string, log: Logger, options: Settings): Redis {
+  const settings: Settings = {
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     retryStrategy,
     ...options,
   };
   const redis = new Redis(url, settings);
-  redis.on('error', (error) => log.warn({ reason: error.message }, 'redis: connection lost or refused'));
+  redis.on('error', (error: Error) =>
+    log.warn({ reason: error.message }, 'redis: connection lost or refused'),
+  );
   redis.on('ready', () => log.info('redis: connected'));
   return redis;
 }
 
 /** Connects for the first time. Rejects with UNAVAILABLE and the reason where that fails: a start does not wait. */
 export async function connected(redis: Redis): Promise<Redis> {
+  let reason = 'it did not answer';
+  const remember = (error: Error) => {
+    reason = error.message;
+  };
+  redis.on('error', remember);
   try {
     await redis.connect();
     return redis;
   } catch (error) {
     const { host, port } = redis.options;
-    const reason = error instanceof Error ? error.message : String(error);
     redis.disconnect();
     throw new SignalboxError('UNAVAILABLE', `Redis at ${host}:${port} cannot be reached: ${reason}`, {
       cause: error,
     });
+  } finally {
+    redis.off('error', remember);
   }
 }

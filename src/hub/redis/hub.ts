@@ -87,13 +87,7 @@ export class RedisHub implements Hub {
       this.#disconnect();
       throw error;
     }
-    // What was missed while the connection was down shows with the next dispatch, so one is asked for.
-    this.#subscriber.on('ready', () => {
-      this.#subscriber.subscribe(this.#channel).then(
-        () => this.#liveness.beat(),
-        (error: Error) => this.#log.warn({ reason: error.message }, 'redis: could not listen'),
-      );
-    });
+    this.#subscriber.on('ready', () => void this.#listenAgain());
   }
 
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
@@ -186,6 +180,17 @@ export class RedisHub implements Hub {
     const dispatch = toDispatch(message);
     if (dispatch.kind === 'beat') this.#liveness.heard();
     if (this.#board.receive(dispatch)) void this.#catchUp();
+  }
+
+  /** The connection that listens was lost and is back: what came in between is to be caught up with. */
+  async #listenAgain(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#channel);
+      this.#board.holdAll();
+      await this.#catchUp();
+    } catch (error) {
+      this.#log.warn({ reason: String(error) }, 'redis: could not listen again; trying when connected');
+    }
   }
 
   /** A session has its snapshot. Where something was missed after that was asked for, it needs another. */

@@ -12,7 +12,7 @@ export class Switchboard {
   /** Those that wait for a snapshot, so that their rooms are not known. */
   readonly #waiting = new Set<LocalSession>();
   #opened = 0;
-  #expected: number | undefined;
+  #expected = 1;
   #holes = 0;
 
   constructor(nodeId: string, onClose: (session: LocalSession) => void) {
@@ -67,7 +67,7 @@ export class Switchboard {
 
   /** Takes what came on the node's channel. True where something before it was missed. */
   receive(dispatch: Dispatch): boolean {
-    const missed = this.#expected !== undefined && dispatch.n !== this.#expected;
+    const missed = dispatch.n !== this.#expected;
     this.#expected = dispatch.n + 1;
     if (missed) this.holdAll();
     this.#route(dispatch);
