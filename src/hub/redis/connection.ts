@@ -8,6 +8,8 @@ type Settings = Omit<RedisOptions, 'replyMapping'>;
 /** A mutation answers within 2 s, whatever Redis does (G10). */
 const commandTimeoutMs = 1500;
 const connectTimeoutMs = 3000;
+/** A connection that is given up, since nothing comes of it, is not waited for to say goodbye. */
+const disconnectTimeout = 500;
 /** Often enough that a Redis which is back is noticed at once; spread, so that nodes do not come all at a time. */
 const retryStrategy = (attempt: number) => Math.min(50 * attempt, 500) + Math.random() * 100;
 
@@ -24,23 +26,33 @@ export function connectForCommands(url: string, log: Logger): Redis {
   });
 }
 
-/** The connection that listens. It subscribes again by itself when it was lost. */
+/**
+ * The connection that listens. It comes back by itself; to subscribe again is for its user to do, who
+ * can then wait for it and handle its failure.
+ */
 export function connectForMessages(url: string, log: Logger): Redis {
-  return connect(url, log, { maxRetriesPerRequest: null });
+  return connect(url, log, { autoResubscribe: false, maxRetriesPerRequest: null });
 }
 
 function connect(url: string, log: Logger, options: Settings): Redis {
   const settings: Settings = {
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
+    disconnectTimeout,
     retryStrategy,
     ...options,
   };
   const redis = new Redis(url, settings);
-  redis.on('error', (error: Error) =>
-    log.warn({ reason: error.message }, 'redis: connection lost or refused'),
-  );
-  redis.on('ready', () => log.info('redis: connected'));
+  // One line for each outage, however many attempts it takes to get over it.
+  let down = false;
+  redis.on('error', (error: Error) => {
+    log[down ? 'debug' : 'warn']({ reason: error.message }, 'redis: connection lost or refused');
+    down = true;
+  });
+  redis.on('ready', () => {
+    log[down ? 'info' : 'debug']('redis: connected');
+    down = false;
+  });
   return redis;
 }
 

@@ -11,9 +11,9 @@ export interface Sized {
 
 /**
  * What a node is told on its channel. Dispatches to a node are numbered in a row, by `n`: a hole means
- * that it missed one.
+ * that it missed one. `newest` is the last id that was given for what it tells; 0: none was.
  */
-export type Dispatch = { readonly n: number } & (
+export type Dispatch = { readonly n: number; readonly newest: number } & (
   | { readonly kind: 'peer'; readonly stream: string; readonly batch: readonly Sized[] }
   | { readonly kind: 'room'; readonly room: string; readonly batch: readonly Sized[] }
   | {
@@ -25,6 +25,7 @@ export type Dispatch = { readonly n: number } & (
   | { readonly kind: 'left'; readonly stream: string; readonly room: string }
   | { readonly kind: 'replaced'; readonly stream: string }
   | { readonly kind: 'beat' }
+  | { readonly kind: 'disowned' }
 );
 
 /** A dispatch as the scripts write it. */

@@ -69,6 +69,10 @@ export class RedisHub implements Hub {
           this.#log.warn('this node was given up by the others, or forgotten by Redis: its streams are cut');
           this.#board.cutAll('hub');
         },
+        mute: () => {
+          this.#log.warn('redis: no answer: connecting anew');
+          this.#commands.disconnect(true);
+        },
         deaf: () => {
           this.#log.warn('redis: beats do not come back: listening anew');
           this.#subscriber.disconnect(true);
@@ -87,11 +91,12 @@ export class RedisHub implements Hub {
       this.#disconnect();
       throw error;
     }
+    this.#commands.on('ready', () => void this.#liveness.beat());
     this.#subscriber.on('ready', () => void this.#listenAgain());
   }
 
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
-    if (this.#commands.status !== 'ready') throw new SignalboxError('UNAVAILABLE');
+    if (!this.#scripts.available) throw new SignalboxError('UNAVAILABLE');
     const session = this.#board.admit(profile.id);
     const { holes } = this.#board;
     try {
@@ -106,6 +111,7 @@ export class RedisHub implements Hub {
       const [resumed, id, ...snapshotReply] = reply as [number, EntryId, ...SnapshotReply];
       const snapshot = toSnapshot(snapshotReply, profile.id);
       const { rooms } = snapshot;
+      this.#liveness.saw(Number(id));
       session.settle(snapshot, { type: 'Connected', id, peer: profile, resumed: resumed === 1, rooms });
       this.#settled(session, holes);
       return session.stream;
@@ -133,11 +139,15 @@ export class RedisHub implements Hub {
   }
 
   async relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt> {
-    return toReceipt(await this.#scripts.run('relay', peerId, roomId, to, JSON.stringify(event), data.text));
+    return this.#receipt(
+      await this.#scripts.run('relay', peerId, roomId, to, JSON.stringify(event), data.text),
+    );
   }
 
   async broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt> {
-    return toReceipt(await this.#scripts.run('broadcast', peerId, roomId, JSON.stringify(event), data.text));
+    return this.#receipt(
+      await this.#scripts.run('broadcast', peerId, roomId, JSON.stringify(event), data.text),
+    );
   }
 
   async setState(peerId: string, roomId: string, state: Payload): Promise<Peer> {
@@ -154,7 +164,7 @@ export class RedisHub implements Hub {
   }
 
   ready(): boolean {
-    return !this.#closed && this.#commands.status === 'ready' && this.#liveness.alive;
+    return !this.#closed && this.#scripts.available && this.#liveness.alive;
   }
 
   async close(): Promise<void> {
@@ -171,6 +181,12 @@ export class RedisHub implements Hub {
     this.#disconnect();
   }
 
+  #receipt(reply: unknown): Receipt {
+    const [id, connected] = reply as [EntryId, number];
+    this.#liveness.saw(Number(id));
+    return { id, status: connected === 1 ? 'DELIVERED' : 'QUEUED' };
+  }
+
   /** The scripts make the same name, for `PUBLISH`. */
   get #channel(): string {
     return `{${this.#options.prefix}}:node:${this.#nodeId}`;
@@ -178,6 +194,7 @@ export class RedisHub implements Hub {
 
   #receive(message: DispatchJson): void {
     const dispatch = toDispatch(message);
+    this.#liveness.saw(dispatch.newest);
     if (dispatch.kind === 'beat') this.#liveness.heard();
     if (this.#board.receive(dispatch)) void this.#catchUp();
   }
@@ -251,9 +268,4 @@ export class RedisHub implements Hub {
     this.#commands.disconnect();
     this.#subscriber.disconnect();
   }
-}
-
-function toReceipt(reply: unknown): Receipt {
-  const [id, connected] = reply as [EntryId, number];
-  return { id, status: connected === 1 ? 'DELIVERED' : 'QUEUED' };
 }

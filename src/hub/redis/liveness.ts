@@ -15,6 +15,8 @@ export interface LivenessEvents {
   givenUp(): void;
   /** Beats go out and do not come back: the connection that listens is dead. */
   deaf(): void;
+  /** Beats do not go out: the connection for commands is dead, or Redis is. */
+  mute(): void;
 }
 
 /** Keeps a node alive in the eyes of the others, and does its share of the housekeeping. */
@@ -27,6 +29,10 @@ export class Liveness {
   #running = false;
   #beatenAt = 0;
   #heardAt = 0;
+  /** The newest id that Redis has told of, be it in a dispatch or in a reply. */
+  #seen = 0;
+  /** Of the Redis that told. Another is asked whether it knows as much. */
+  #run = '';
 
   constructor(scripts: Scripts, nodeId: string, events: LivenessEvents, log: Logger) {
     this.#scripts = scripts;
@@ -44,7 +50,7 @@ export class Liveness {
   /** Makes the node known. Rejects with UNAVAILABLE. */
   async start(): Promise<void> {
     this.#heardAt = performance.now();
-    await this.#scripts.run('beat', this.#nodeId, leaseMs, batch);
+    await this.#send();
     this.#beatenAt = performance.now();
     this.#timer = setInterval(() => void this.beat(), beatMs);
   }
@@ -58,6 +64,11 @@ export class Liveness {
     this.#heardAt = performance.now();
   }
 
+  /** Redis has told of an id. What is told while the connection for commands is down may be of its successor. */
+  saw(id: number): void {
+    if (id > this.#seen && this.#scripts.available) this.#seen = id;
+  }
+
   /** Beats now, beside the beats that come by themselves. */
   async beat(): Promise<void> {
     if (this.#running) return;
@@ -65,8 +76,7 @@ export class Liveness {
     try {
       let more = true;
       while (more) {
-        const reply = await this.#scripts.run('beat', this.#nodeId, leaseMs, batch);
-        const [known, unfinished] = reply as [number, number];
+        const [known, unfinished] = await this.#send();
         if (known === 0) this.#events.givenUp();
         more = unfinished === 1;
       }
@@ -78,8 +88,16 @@ export class Liveness {
       this.#events.beaten();
     } catch (error) {
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
+      if (this.#scripts.available && performance.now() - this.#beatenAt > leaseMs) this.#events.mute();
     } finally {
       this.#running = false;
     }
+  }
+
+  async #send(): Promise<[known: number, unfinished: number]> {
+    const reply = await this.#scripts.beat(this.#nodeId, leaseMs, batch, this.#run, this.#seen);
+    const [known, unfinished, run] = reply as [number, number, string];
+    this.#run = run;
+    return [known, unfinished];
   }
 }

@@ -104,6 +104,9 @@ export class LocalSession {
         this.#rooms.delete(dispatch.room);
         this.#index.remove(dispatch.room, this);
         break;
+      case 'disowned':
+        this.cut('hub');
+        break;
     }
   }
 

@@ -29,22 +29,48 @@ function load(name: string): string {
   return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
 }
 
-/** The scripts, each of which is one operation: one round trip, all of it or nothing. */
+/**
+ * The scripts, each of which is one operation: one round trip, all of it or nothing.
+ *
+ * Whenever the connection is new, a beat must go first: another Redis may answer than before, and
+ * nothing is written to it until it is clear what it knows.
+ */
 export class Scripts {
   readonly #commands: Commands;
   readonly #key: string;
   readonly #common: readonly Argument[];
+  #available = false;
 
   constructor(redis: Redis, prefix: string, graceMs: number, logBounds = bounds) {
     const lib = load('lib');
     for (const name of names) redis.defineCommand(name, { numberOfKeys: 1, lua: `${lib}\n${load(name)}` });
     this.#commands = redis as unknown as Commands;
+    redis.on('close', () => {
+      this.#available = false;
+    });
     this.#key = `{${prefix}}:seq`;
     this.#common = [logBounds.entries, logBounds.bytes, graceMs + retentionMarginMs, graceMs];
   }
 
+  /** Whether Redis can be reached, and is known to be the one to talk to. */
+  get available(): boolean {
+    return this.#available;
+  }
+
   /** Runs one. Rejects with the error that the script names, or UNAVAILABLE where Redis cannot serve. */
-  async run(name: Name, ...args: Argument[]): Promise<unknown> {
+  async run(name: Exclude<Name, 'beat'>, ...args: Argument[]): Promise<unknown> {
+    if (!this.#available) throw new SignalboxError('UNAVAILABLE');
+    return this.#send(name, args);
+  }
+
+  /** Runs a beat, after which the others may run. */
+  async beat(...args: Argument[]): Promise<unknown> {
+    const reply = await this.#send('beat', args);
+    this.#available = true;
+    return reply;
+  }
+
+  async #send(name: Name, args: Argument[]): Promise<unknown> {
     try {
       return await this.#commands[name](this.#key, ...this.#common, ...args);
     } catch (error) {

@@ -90,6 +90,9 @@ export class Switchboard {
       case 'replaced':
         this.#sessions.get(dispatch.stream)?.replace();
         break;
+      case 'disowned':
+        for (const session of this.#sessions.values()) session.take(dispatch);
+        break;
     }
   }
 }

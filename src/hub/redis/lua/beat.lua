@@ -5,14 +5,31 @@
 -- ARGV[5]  node
 -- ARGV[6]  lease, in ms
 -- ARGV[7]  how many sessions to look after at the most
+-- ARGV[8]  the run id of the Redis that the node knew; empty: none yet
+-- ARGV[9]  the newest id that it has from there; 0: none
 --
 -- The beat goes to the node's own channel too: one that does not come back means that its
 -- subscriber connection is dead.
 --
--- Returns {1 where the node was known, 0 where it is new or had been given up; 1 where there is more to do}.
+-- Returns {1 where the node was known, 0 where it is new or had been given up; 1 where there is more
+-- to do; the run id of this Redis}.
 
 local node, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local last_run, seen = ARGV[8], tonumber(ARGV[9])
 local now = now_ms()
+
+-- A replica that takes over, or a Redis that starts again from its disk, may lack the last writes of
+-- the one before. It does where a node has seen more than it knew when it began.
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if redis.call('HGET', key.primary, 'run') ~= run then
+  local upto = decimal(last_id())
+  redis.call('HSET', key.primary, 'run', run, 'upto', upto)
+  redis.call('ZADD', key.takeovers, decimal(allocate(1)), upto)
+  redis.call('ZREMRANGEBYRANK', key.takeovers, 0, -1 - max_takeovers)
+end
+local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
+local missing = last_run ~= run and seen > tonumber(primary[1]) or is_lost(seen)
+if missing and seen >= tonumber(primary[2] or '0') then disown(seen) end
 
 -- When no node could beat, Redis was away, and no silence or absence in that time counts.
 local newest = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
@@ -39,7 +56,7 @@ if now - since > lease then
       redis.call('ZREM', key.nodes, lost)
       redis.call('DEL', key.node(lost))
     end
-    if done >= batch then return { known and 1 or 0, 1 } end
+    if done >= batch then return { known and 1 or 0, 1, run } end
   end
 end
 
@@ -48,4 +65,4 @@ if now - since >= grace_ms then
   for _, peer in ipairs(absent) do finish(peer, 'DISCONNECTED') end
   done = done + #absent
 end
-return { known and 1 or 0, done >= batch and 1 or 0 }
+return { known and 1 or 0, done >= batch and 1 or 0, run }

@@ -17,6 +17,8 @@ local max_bytes = tonumber(ARGV[2])
 local retention_ms = tonumber(ARGV[3])
 local grace_ms = tonumber(ARGV[4])
 
+-- So many takeovers are remembered, for a client or a node that was away meanwhile.
+local max_takeovers = 16
 -- A session remembers so many rooms that it left, for a resume from before that.
 local max_past = 64
 -- A resume brings at most so many times what one log keeps.
@@ -29,6 +31,11 @@ local key = {
   nodes = prefix .. 'nodes',
   -- string: when beats last began again after a silence, ms
   since = prefix .. 'since',
+  -- hash: run, the run id of the Redis that serves; upto, the last id it knew when it began to; floor,
+  -- below which no cursor serves any more
+  primary = prefix .. 'primary',
+  -- sorted set: the last id that a Redis knew when it began to serve -> the first that it gave
+  takeovers = prefix .. 'takeovers',
   -- sorted set: peer -> when its grace runs out, ms
   detached = prefix .. 'detached',
   -- hash: n, how many dispatches it was sent; the name of its channel too
@@ -66,10 +73,14 @@ local function now_ms() return math.floor(now_us() / 1000) end
 
 local function last_id() return tonumber(redis.call('GET', KEYS[1]) or '0') end
 
+-- The newest id that this script gave.
+local newest = 0
+
 -- Gives `count` ids in a row, and returns the first: a clock that never stands still or runs back.
 local function allocate(count)
   local first = math.max(last_id() + 1, now_us())
-  redis.call('SET', KEYS[1], decimal(first + count - 1))
+  newest = first + count - 1
+  redis.call('SET', KEYS[1], decimal(newest))
   return first
 end
 
@@ -118,12 +129,39 @@ end
 -- Sends one dispatch to a node. They are numbered, so that a node notices when it missed one.
 local function dispatch(node, kind, body)
   local n = redis.call('HINCRBY', key.node(node), 'n', 1)
-  redis.call('PUBLISH', key.node(node), '{"n":' .. n .. ',"kind":"' .. kind .. '"' .. body .. '}')
+  redis.call('PUBLISH', key.node(node),
+    '{"n":' .. n .. ',"newest":' .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. body .. '}')
+end
+
+-- This Redis has lost writes that were acknowledged, up to the id `seen` at least: it took over from
+-- one that had them. What it lost, it cannot tell, so no cursor from before serves any more, and all
+-- streams are cut: their clients find out now, and not by a message that never comes (G3).
+local function disown(seen)
+  redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)))
+  redis.call('HSET', key.primary, 'floor', decimal(allocate(1)))
+  for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do dispatch(node, 'disowned', '') end
 end
 
 local function entries_json(first, entries)
   local json = table.concat(entries, ',')
   return ',"first":' .. decimal(first) .. ',"bytes":' .. #json .. ',"entries":[' .. json .. ']'
+end
+
+-- Whether an id lies between what a Redis knew when it took over and what it gave: it was given by
+-- the one before, and is lost.
+local function is_lost(id)
+  local takeover = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. decimal(id), '+inf', 'LIMIT', 0, 1)[1]
+  return takeover ~= nil and id > tonumber(takeover)
+end
+
+-- Whether what followed a cursor can be known here.
+local function vouched(cursor)
+  if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
+  if is_lost(cursor) then
+    disown(cursor)
+    return false
+  end
+  return cursor <= last_id()
 end
 
 -- For one peer: its inbox, and the node that holds its stream. True where one does.

@@ -18,8 +18,7 @@ if start then
   -- The cursor that this session was opened with comes again where the answer was lost on its way.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
-  -- A cursor from the future is of a time that this Redis has lost.
-  if usable and tonumber(after) <= last_id() then logs = missed(peer, after) end
+  if usable and vouched(tonumber(after)) then logs = missed(peer, after) end
   if not logs then finish(peer, 'REPLACED') end
 end
 

@@ -8,7 +8,7 @@
 -- Returns {n, rooms, logs}; nil where the stream is the session's no longer, or some of it is gone.
 
 local peer, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-if redis.call('HGET', key.session(peer), 'stream') ~= stream then return false end
+if redis.call('HGET', key.session(peer), 'stream') ~= stream or not vouched(tonumber(after)) then return false end
 local logs = missed(peer, after)
 if not logs then return false end
 return snapshot(peer, node, logs)

@@ -1,0 +1,237 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { HubOptions } from '../../src/hub/hub.ts';
+import { RedisHub } from '../../src/hub/redis/hub.ts';
+import { type Proxy, startProxy } from '../support/proxy.ts';
+import { freshPrefix, type RedisServer, startRedis } from '../support/redis.ts';
+import { payload, TestPeer } from './peer.ts';
+import { defaultOptions, refusal } from './support.ts';
+
+const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+/** What is acknowledged is on disk: nothing is lost with the process. */
+const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function redisWith(args: readonly string[] = durable): Promise<RedisServer> {
+  const redis = await startRedis({ args });
+  cleanups.push(() => redis.stop());
+  return redis;
+}
+
+async function proxyTo(redis: RedisServer): Promise<Proxy> {
+  const proxy = await startProxy(redis.port);
+  cleanups.push(() => proxy.stop());
+  return proxy;
+}
+
+async function hubsAt(ports: readonly [number, number], options: Partial<HubOptions> = {}) {
+  const prefix = freshPrefix();
+  const [one, two] = ports.map(
+    (port) => new RedisHub({ ...defaultOptions, url: `redis://127.0.0.1:${port}`, prefix, log, ...options }),
+  );
+  if (!one || !two) throw new Error('there are two');
+  await Promise.all([one.start(), two.start()]);
+  cleanups.push(() => Promise.all([one.close(), two.close()]));
+  return [one, two] as const;
+}
+
+async function peersOf(hubs: readonly [RedisHub, RedisHub], ...names: string[]): Promise<TestPeer[]> {
+  const peers: TestPeer[] = [];
+  for (const [i, name] of names.entries()) {
+    const peer = new TestPeer(hubs, name);
+    await peer.open(undefined, i);
+    await peer.join('r');
+    for (const other of peers) await other.next((entry) => entry.peer.id === peer.id);
+    await peer.take(i);
+    peers.push(peer);
+  }
+  return peers;
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Calls until the hub can serve again, as a client does that is told to try again. */
+async function again<Value>(call: () => Promise<Value>): Promise<Value> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (attempt > 200 || (error as { code?: string }).code !== 'UNAVAILABLE') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function ready(hubs: readonly [RedisHub, RedisHub]): Promise<void> {
+  await until(() => hubs.every((hub) => hub.ready()), 'both nodes are ready');
+}
+
+async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
+  const begun = performance.now();
+  await expect(call()).rejects.toEqual(refusal('UNAVAILABLE'));
+  expect(performance.now() - begun).toBeLessThan(2000);
+}
+
+describe('RedisHub when Redis is away', () => {
+  it('G10: calls fail within 2 s, streams stay, and when it is back nothing is lost', async () => {
+    const redis = await redisWith();
+    const hubs = await hubsAt([redis.port, redis.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    await ann.relay('r', ben, 'before');
+    await redis.kill();
+    for (let i = 0; i < 4; i++) await expectUnavailable(() => ann.relay('r', ben, 'lost'));
+    await expectUnavailable(() => hubs[0].open({ id: 'cat', username: 'cat' }));
+    expect(hubs.map((hub) => hub.ready())).toEqual([false, false]);
+
+    await redis.restart();
+    await again(() => ann.relay('r', ben, 'after'));
+    await again(() => ben.broadcast('r', 'back'));
+    const signals = [await ben.next((e) => e.type === 'Signal'), await ben.next((e) => e.type === 'Signal')];
+    expect(signals).toMatchObject([{ event: 'before' }, { event: 'after' }]);
+    expect(await ann.next()).toMatchObject({ event: 'back' });
+    await ready(hubs);
+  });
+
+  it('G3: a peer that lost its connection while Redis was away resumes when it is back', async () => {
+    const redis = await redisWith();
+    const hubs = await hubsAt([redis.port, redis.port], { graceMs: 1500 });
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    await redis.kill();
+    await ben.drop();
+    // Longer than the grace period: time in which nobody can come back does not count.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await redis.restart();
+    await again(() => ann.relay('r', ben, 'for ben'));
+    await ready(hubs);
+    expect(await ben.resume()).toMatchObject({ resumed: true });
+    expect(await ben.next()).toMatchObject({ event: 'for ben' });
+    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+  });
+
+  it('G10: where it comes back empty, streams are cut and sessions begin anew', async () => {
+    const redis = await redisWith([]);
+    const hubs = await hubsAt([redis.port, redis.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    await redis.restart();
+    await ready(hubs);
+    for (const peer of [ann, ben]) {
+      expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });
+      expect(await peer.resume()).toMatchObject({ resumed: false, rooms: [] });
+      await peer.join('r');
+    }
+    await ann.relay('r', ben, 'hello');
+    await ben.next((entry) => entry.type === 'Signal');
+  });
+
+  it('G10: where it stands still, calls fail within 2 s, and it catches up by itself', async () => {
+    const redis = await redisWith();
+    const hubs = await hubsAt([redis.port, redis.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    process.kill(redis.pid, 'SIGSTOP');
+    await expectUnavailable(() => ann.relay('r', ben, 'perhaps'));
+    await until(() => hubs.every((hub) => !hub.ready()), 'both nodes say that they are not ready');
+    process.kill(redis.pid, 'SIGCONT');
+    await again(() => ann.relay('r', ben, 'after'));
+    await ben.next((entry) => entry.type === 'Signal' && entry.event === 'after');
+    await ready(hubs);
+    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+  });
+
+  it('G10: a connection that listens and hears nothing is noticed and made anew', async () => {
+    const redis = await redisWith();
+    const proxy = await proxyTo(redis);
+    const hubs = await hubsAt([redis.port, proxy.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    proxy.hold('listening');
+    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    expect(await ben.next((entry) => entry.type === 'Signal'), 'its stream was not cut').toMatchObject({
+      id,
+    });
+  });
+
+  it('G3: a node that is cut off from Redis is given up, and its peers go on where they come back', async () => {
+    const redis = await redisWith();
+    const proxy = await proxyTo(redis);
+    const hubs = await hubsAt([redis.port, proxy.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    proxy.hold('all');
+    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    await until(() => !hubs[1].ready(), 'the node says that it is not ready');
+    expect(await ben.outcome()).toMatchObject({ name: 'AbortError' });
+    await ready(hubs);
+    expect(await ben.resume()).toMatchObject({ resumed: true });
+    expect(await ben.next()).toMatchObject({ id });
+    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+  });
+
+  it('G3: a Redis that lacks the last writes of the one before resumes nobody', async () => {
+    const [first, second] = [await redisWith([]), await redisWith([])];
+    const proxy = await proxyTo(first);
+    const hubs = await hubsAt([proxy.port, proxy.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    const replica = second.client();
+    await replica.replicaof('127.0.0.1', first.port);
+    while (!(await replica.info('replication')).includes('master_link_status:up')) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const wait = first.client();
+    expect(await wait.wait(1, 5000)).toBe(1);
+    // The replica stops following, the primary serves on and is gone.
+    await replica.replicaof('NO', 'ONE');
+    await ann.relay('r', ben, 'lost');
+    await ben.next((entry) => entry.type === 'Signal');
+    const { cursor } = ben;
+    proxy.target = second.port;
+    await first.kill();
+    proxy.cut();
+    for (const peer of [ann, ben]) expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });
+    await ready(hubs);
+    expect(await ben.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
+    expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
+  });
+
+  it('G3: a Redis that has all the writes of the one before resumes everybody', async () => {
+    const [first, second] = [await redisWith([]), await redisWith([])];
+    const proxy = await proxyTo(first);
+    const hubs = await hubsAt([proxy.port, proxy.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    const replica = second.client();
+    await replica.replicaof('127.0.0.1', first.port);
+    while (!(await replica.info('replication')).includes('master_link_status:up')) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const sent: string[] = [];
+    for (let i = 0; i < 50; i++) sent.push((await ann.relay('r', ben, 'm', i)).id);
+    expect(await first.client().wait(1, 5000)).toBe(1);
+    await ben.drop();
+    sent.push((await ann.relay('r', ben, 'while away')).id);
+    expect(await first.client().wait(1, 5000)).toBe(1);
+    proxy.target = second.port;
+    await first.kill();
+    await replica.replicaof('NO', 'ONE');
+    proxy.cut();
+    sent.push((await again(() => ann.relay('r', ben, 'after'))).id);
+    await ready(hubs);
+    expect(await ben.resume()).toMatchObject({ resumed: true });
+    await ben.next((entry) => entry.id === sent.at(-1));
+    expect(ben.seen.filter((entry) => entry.type === 'Signal').map(({ id }) => id)).toEqual(sent);
+  });
+});
