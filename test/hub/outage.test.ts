@@ -2,12 +2,12 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HubOptions } from '../../src/hub/hub.ts';
 import { RedisHub } from '../../src/hub/redis/hub.ts';
-import { type Proxy, startProxy } from '../support/proxy.ts';
 import { freshPrefix, type RedisServer, startRedis } from '../support/redis.ts';
+import { startWire, type Wire } from '../support/wire.ts';
 import { payload, TestPeer } from './peer.ts';
 import { defaultOptions, refusal } from './support.ts';
 
-const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+const log = pino({ level: 'silent' });
 /** What is acknowledged is on disk: nothing is lost with the process. */
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
@@ -22,10 +22,10 @@ async function redisWith(args: readonly string[] = durable): Promise<RedisServer
   return redis;
 }
 
-async function proxyTo(redis: RedisServer): Promise<Proxy> {
-  const proxy = await startProxy(redis.port);
-  cleanups.push(() => proxy.stop());
-  return proxy;
+async function wireTo(redis: RedisServer): Promise<Wire> {
+  const wire = await startWire(redis.port);
+  cleanups.push(() => wire.stop());
+  return wire;
 }
 
 async function hubsAt(ports: readonly [number, number], options: Partial<HubOptions> = {}) {
@@ -92,7 +92,7 @@ describe('RedisHub when Redis is away', () => {
     await redis.kill();
     for (let i = 0; i < 4; i++) await expectUnavailable(() => ann.relay('r', ben, 'lost'));
     await expectUnavailable(() => hubs[0].open({ id: 'cat', username: 'cat' }));
-    expect(hubs.map((hub) => hub.ready())).toEqual([false, false]);
+    await until(() => hubs.every((hub) => !hub.ready()), 'both nodes say that they are not ready');
 
     await redis.restart();
     await again(() => ann.relay('r', ben, 'after'));
@@ -153,11 +153,11 @@ describe('RedisHub when Redis is away', () => {
 
   it('G10: a connection that listens and hears nothing is noticed and made anew', async () => {
     const redis = await redisWith();
-    const proxy = await proxyTo(redis);
-    const hubs = await hubsAt([redis.port, proxy.port]);
+    const wire = await wireTo(redis);
+    const hubs = await hubsAt([redis.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    proxy.hold('listening');
+    wire.hold('listening');
     const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
     expect(await ben.next((entry) => entry.type === 'Signal'), 'its stream was not cut').toMatchObject({
       id,
@@ -166,11 +166,11 @@ describe('RedisHub when Redis is away', () => {
 
   it('G3: a node that is cut off from Redis is given up, and its peers go on where they come back', async () => {
     const redis = await redisWith();
-    const proxy = await proxyTo(redis);
-    const hubs = await hubsAt([redis.port, proxy.port]);
+    const wire = await wireTo(redis);
+    const hubs = await hubsAt([redis.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    proxy.hold('all');
+    wire.hold('all');
     const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
     await until(() => !hubs[1].ready(), 'the node says that it is not ready');
     expect(await ben.outcome()).toMatchObject({ name: 'AbortError' });
@@ -182,8 +182,8 @@ describe('RedisHub when Redis is away', () => {
 
   it('G3: a Redis that lacks the last writes of the one before resumes nobody', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
-    const proxy = await proxyTo(first);
-    const hubs = await hubsAt([proxy.port, proxy.port]);
+    const wire = await wireTo(first);
+    const hubs = await hubsAt([wire.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
     const replica = second.client();
@@ -198,9 +198,9 @@ describe('RedisHub when Redis is away', () => {
     await ann.relay('r', ben, 'lost');
     await ben.next((entry) => entry.type === 'Signal');
     const { cursor } = ben;
-    proxy.target = second.port;
+    wire.target = second.port;
     await first.kill();
-    proxy.cut();
+    wire.cut();
     for (const peer of [ann, ben]) expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });
     await ready(hubs);
     expect(await ben.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
@@ -209,8 +209,8 @@ describe('RedisHub when Redis is away', () => {
 
   it('G3: a Redis that has all the writes of the one before resumes everybody', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
-    const proxy = await proxyTo(first);
-    const hubs = await hubsAt([proxy.port, proxy.port]);
+    const wire = await wireTo(first);
+    const hubs = await hubsAt([wire.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
     const replica = second.client();
@@ -224,10 +224,10 @@ describe('RedisHub when Redis is away', () => {
     await ben.drop();
     sent.push((await ann.relay('r', ben, 'while away')).id);
     expect(await first.client().wait(1, 5000)).toBe(1);
-    proxy.target = second.port;
+    wire.target = second.port;
     await first.kill();
     await replica.replicaof('NO', 'ONE');
-    proxy.cut();
+    wire.cut();
     sent.push((await again(() => ann.relay('r', ben, 'after'))).id);
     await ready(hubs);
     expect(await ben.resume()).toMatchObject({ resumed: true });

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Starts a proxy on a free loopback port in front of another. */
-export async function startProxy(target: number): Promise<Proxy> {
-  const proxy = new Proxy(target);
-  await proxy.listen();
-  return proxy;
+/** Lays a wire from a free loopback port to another. */
+export async function startWire(target: number): Promise<Wire> {
+  const wire = new Wire(target);
+  await wire.listen();
+  return wire;
 }
 
 /** A wire between a client and a server on loopback, which can be cut, held, slowed, or led elsewhere. */
-export class Proxy {
+export class Wire {
   /** The port that new connections are led to. */
   target: number;
   /** How long each chunk takes on its way to the server, in milliseconds. */
@@ -24,7 +24,7 @@ export class Proxy {
 
   get port(): number {
     const address = this.#server.address();
-    if (typeof address !== 'object' || !address) throw new Error('This proxy does not listen.');
+    if (typeof address !== 'object' || !address) throw new Error('This wire is not laid yet.');
     return address.port;
   }
 

@@ -1,0 +1,74 @@
+/**
+ * Runs before the tests: sees to it that the programs they need are there. On a fresh Debian, as
+ * root, it installs them; elsewhere it says in one line what is missing. Silent where all is there.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chromium, findExecutable, findProgram, type Program, redisServer } from './programs.ts';
+
+/** How long `apt-get` may take for one command. */
+const aptLimitMs = 10 * 60_000;
+
+/** Asked by Debian's packages before they start a service; 101 means no (invoke-rc.d(8)). */
+const servicePolicy = '/usr/sbin/policy-rc.d';
+
+function findMissing(): readonly Program[] {
+  return [redisServer, chromium].filter((program) => findProgram(program) === undefined);
+}
+
+async function install(programs: readonly Program[]): Promise<void> {
+  const packages = programs.map(({ aptPackage }) => aptPackage);
+  process.stderr.write(`Installing what the tests need with apt-get: ${packages.join(', ')}\n`);
+  const release = holdServices();
+  try {
+    await aptGet('update', '-qq');
+    await aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Keeps the distribution's own Redis from being started by its installation: the tests start theirs.
+ * The policy holds only while this process lives, so one that is left behind does no harm.
+ */
+function holdServices(): () => void {
+  if (existsSync(servicePolicy)) return () => undefined;
+  const policy = `#!/bin/sh\nif kill -0 ${process.pid} 2>/dev/null; then exit 101; fi\nexit 0\n`;
+  writeFileSync(servicePolicy, policy, { mode: 0o755 });
+  const release = () => rmSync(servicePolicy, { force: true });
+  process.once('exit', release);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  return release;
+}
+
+async function aptGet(...args: string[]): Promise<void> {
+  const child = spawn('apt-get', args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    timeout: aptLimitMs,
+  });
+  const [code, signal] = await once(child, 'exit');
+  if (code !== 0) process.stderr.write(`apt-get ${args[0]} ended with ${code ?? signal}\n`);
+}
+
+function explain(missing: readonly Program[]): string {
+  const names = missing.map(({ name }) => name).join(' and ');
+  const variables = missing.map(({ variable }) => variable).join(', ');
+  const how =
+    process.platform === 'darwin'
+      ? missing.map(({ brewPackage }) => `brew install ${brewPackage}`).join(' && ')
+      : `apt-get install ${missing.map(({ aptPackage }) => aptPackage).join(' ')} (as root)`;
+  return `The tests need ${names}: ${how}, or say where with ${variables}.`;
+}
+
+let missing = findMissing();
+if (missing.length > 0 && process.getuid?.() === 0 && findExecutable('apt-get')) {
+  await install(missing);
+  missing = findMissing();
+}
+if (missing.length > 0) {
+  process.stderr.write(`${explain(missing)}\n`);
+  process.exitCode = 1;
+}

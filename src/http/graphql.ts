@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import type { Logger } from 'pino';
+import type { Credentials } from '../graphql/context.ts';
+import type { Engine, Params, Results } from '../graphql/engine.ts';
+import { outcome, sendJson, toBody } from './answer.ts';
+import { answerPreflight } from './cors.ts';
+import { sendGraphiQL } from './graphiql.ts';
+import { type Accepted, negotiate } from './negotiate.ts';
+import { Refusal, wrongMethod } from './refusal.ts';
+import { credentialsOf, paramsOfBody, paramsOfQuery, parseSearch } from './request.ts';
+import { EventStream, sendEvent } from './sse.ts';
+import { isSubscription } from './subscription.ts';
+
+export interface GraphQLOptions {
+  readonly engine: Engine;
+  readonly log: Logger;
+  readonly pingMs: number;
+  readonly maxBodyBytes: number;
+}
+
+const notAcceptable =
+  'Accept one of `application/graphql-response+json`, `application/json` and `text/event-stream`.';
+
+const needsEvents =
+  'A subscription is answered as an event stream: send it with the header `Accept: text/event-stream`.';
+
+/** Answers what comes to `/graphql`. Throws a `Refusal`. */
+export async function answerGraphQL(
+  req: IncomingMessage,
+  res: ServerResponse,
+  search: string,
+  options: GraphQLOptions,
+): Promise<void> {
+  const accepted = negotiate(req.headers.accept);
+  switch (req.method) {
+    case 'POST': {
+      refuseUnlessAnswerable(accepted);
+      const params = await paramsOfBody(req, options.maxBodyBytes);
+      if (!params) {
+        options.log.warn('a client went away before the end of its request');
+        return;
+      }
+      return run(req, res, accepted, params, 'POST', credentialsOf(req), options);
+    }
+    case 'GET': {
+      if (accepted.page) return sendGraphiQL(req, res);
+      refuseUnlessAnswerable(accepted);
+      const parsed = parseSearch(search);
+      const credentials = credentialsOf(req, accepted.events ? parsed : undefined);
+      return run(req, res, accepted, paramsOfQuery(parsed), 'GET', credentials, options);
+    }
+    case 'OPTIONS':
+      return answerPreflight(req, res);
+    default:
+      throw wrongMethod('GET, POST, OPTIONS');
+  }
+}
+
+function refuseUnlessAnswerable({ json, events }: Accepted): void {
+  if (!json && !events) throw new Refusal(406, notAcceptable);
+}
+
+async function run(
+  req: IncomingMessage,
+  res: ServerResponse,
+  accepted: Accepted,
+  params: Params,
+  method: 'GET' | 'POST',
+  credentials: Credentials,
+  { engine, log, pingMs }: GraphQLOptions,
+): Promise<void> {
+  if (!accepted.events && isSubscription(params)) throw new Refusal(406, needsEvents);
+  const result = await engine.run(params, method, credentials);
+  if (isResults(result)) return EventStream.send(res, result, { log, pingMs });
+  const type = accepted.json ?? 'application/json';
+  const { status, headers } = outcome(result, type);
+  // An EventSource stops for good at a status that is not 200, as it should where its token is refused.
+  if (!accepted.json && status === 200) return sendEvent(res, result);
+  if (req.method === 'GET') headers['Cache-Control'] = 'no-store';
+  sendJson(res, status, type, toBody(result), headers);
+}
+
+function isResults(result: ExecutionResult | Results): result is Results {
+  return Symbol.asyncIterator in result;
+}

@@ -1,0 +1,118 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * What each part of `src` may import of the others: one way, from the process down to the hub, which
+ * knows nothing of GraphQL or HTTP. A part is a folder, or a file that lies in `src` itself.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  main: ['banner', 'config', 'errors', 'log', 'server'],
+  server: ['auth', 'config', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'log'],
+  http: ['errors', 'graphql', 'hub', 'log'],
+  graphql: ['auth', 'errors', 'generated', 'hub', 'log'],
+  generated: ['graphql', 'hub'],
+  auth: ['errors', 'hub'],
+  'hub/memory': ['errors', 'hub', 'log'],
+  'hub/redis': ['errors', 'hub', 'log'],
+  hub: ['errors'],
+  log: ['config', 'settings'],
+  config: ['settings'],
+  banner: [],
+  settings: [],
+  errors: [],
+  demo: ['client'],
+  client: [],
+};
+
+/** Packages that only some parts may know. */
+const keptTo: Readonly<Record<string, readonly string[]>> = {
+  ioredis: ['hub/redis'],
+  'graphql-redis-subscriptions': ['hub/redis'],
+  'graphql-yoga': ['graphql'],
+  graphql: ['graphql', 'generated', 'http'],
+  jose: ['auth'],
+  'pino-pretty': ['log'],
+  'node:http': ['http', 'server'],
+};
+
+/** Where running or bundling begins: what none of them reaches is dead. */
+const roots = ['main.ts', 'client/', 'demo/'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const src = join(root, 'src');
+const files = globSync('**/*.ts', { cwd: src }).sort();
+const imports = new Map(files.map((file) => [file, readImports(file)]));
+
+describe('imports', () => {
+  test.each(files)('%s imports only what lies below it', (file) => {
+    const part = partOf(file);
+    const allowed = mayImport[part];
+    if (!allowed) throw new Error(`src/${file} is in no part that this test knows: add "${part}" to it.`);
+    const parts = relativeImports(file).map(partOf);
+    expect(parts.filter((other) => other !== part && !allowed.includes(other))).toEqual([]);
+  });
+
+  test.each(Object.entries(keptTo))('only the part for it knows %s', (name, parts) => {
+    const users = files.filter((file) =>
+      imports.get(file)?.some((target) => target === name || target.startsWith(`${name}/`)),
+    );
+    expect(users.filter((file) => !parts.includes(partOf(file)))).toEqual([]);
+  });
+
+  test('of files that are there', () => {
+    const missing = files.flatMap(relativeImports).filter((target) => !files.includes(target));
+    expect(missing).toEqual([]);
+  });
+
+  test('reach every file', () => {
+    const reached = new Set<string>();
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      relativeImports(file).forEach(visit);
+    };
+    files.filter((file) => roots.some((start) => file.startsWith(start))).forEach(visit);
+    expect(reached).toContain('main.ts');
+    expect(files.filter((file) => !reached.has(file))).toEqual([]);
+  });
+});
+
+test('only config.ts reads the environment', () => {
+  const readers = files.filter((file) => /\bprocess\.env\b|'node:process'/.test(read(join('src', file))));
+  expect(readers).toEqual(['config.ts']);
+});
+
+test('no file has more than 300 lines', () => {
+  const all = globSync('{src,test,bench,scripts,bin}/**/*.{ts,js,lua}', { cwd: root });
+  const lengths = all
+    .filter((file) => !file.startsWith('src/generated/'))
+    .map((file) => ({ file, lines: read(file).split('\n').length - 1 }));
+  expect(lengths.length).toBeGreaterThan(files.length);
+  expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
+});
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+function readImports(file: string): readonly string[] {
+  const text = read(join('src', file));
+  const found = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)(['"])([^'"\n]+)\1/g);
+  return [...found].map(([, , target = '']) => target);
+}
+
+/** The files that it imports, by their paths within `src`. */
+function relativeImports(file: string): readonly string[] {
+  const targets = imports.get(file) ?? [];
+  return targets
+    .filter((target) => target.startsWith('.') && target.endsWith('.ts'))
+    .map((target) => normalize(join(dirname(file), target)));
+}
+
+function partOf(file: string): string {
+  const [first = '', second = '', third] = file.split('/');
+  if (second === '') return first.replace(/\.ts$/, '');
+  return first === 'hub' && third !== undefined ? `hub/${second}` : first;
+}

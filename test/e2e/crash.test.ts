@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import type { RoomMessage } from '../support/client.ts';
+import { startRedis } from '../support/redis.ts';
+import { startPair } from './nodes.ts';
+import { type At, GuestPeer, wholly } from './peer.ts';
+
+const graceSeconds = 5;
+/** A node beats every so often: the sessions of one that died have been alone since its last beat. */
+const beatMs = 1000;
+
+async function arriveIn(room: string, name: string, at: At): Promise<GuestPeer> {
+  const peer = await GuestPeer.arrive(name, at);
+  await peer.join(room);
+  return peer;
+}
+
+function numbers(messages: readonly RoomMessage[], event: string): unknown[] {
+  return messages.flatMap((m) => (m.__typename === 'Signal' && m.event === event ? [m.data] : []));
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+test('G3, G4: when a node is killed, those who come back lose nothing, and only those who do not are gone', async () => {
+  await using pair = await startPair('Redis', { GRACE_SECONDS: `${graceSeconds}` });
+  const { a, b } = pair;
+  const onB = wholly(b);
+  // Its stream is on the node that dies, its calls go to the other.
+  const onA: At = { stream: a.url, calls: b.url };
+  const ann = await arriveIn('r', 'ann', onB);
+  const ben = await arriveIn('r', 'ben', onB);
+  const back = [await arriveIn('r', 'vic', onA), await arriveIn('r', 'wim', onA)];
+  const lost = await arriveIn('r', 'lost', onA);
+  // Those present hear of each who came later: then all is quiet.
+  await Promise.all([ann, ben, ...back, lost].map((peer) => peer.inbox.take(4)));
+
+  let n = 0;
+  const send = async (count: number) => {
+    for (const end = n + count; n < end; n++) {
+      await ann.broadcast('r', 'all', n);
+      for (const peer of back) await ann.relay('r', peer, peer.username, n);
+    }
+  };
+  const traffic = send(40);
+  // In the middle of it: some have come, some are on their way, some are not sent yet.
+  await Promise.all(back.map((peer) => peer.inbox.next((m) => numbers([m], 'all')[0] === 10)));
+  const killedAt = Date.now();
+  await a.kill('SIGKILL');
+  for (const peer of [...back, lost]) expect(await peer.outcome()).toEqual({ how: 'cut', code: undefined });
+  await traffic;
+  await send(20);
+
+  const rooms = [
+    { id: 'r', peers: [ann, ben, ...back, lost].map(({ id, username }) => ({ id, username, state: null })) },
+  ];
+  for (const peer of back) {
+    peer.moveTo(onB);
+    const { cursor } = peer;
+    expect(await peer.resume()).toMatchObject({ resumed: true, id: cursor, rooms });
+  }
+  await send(20);
+  for (const peer of back) {
+    const barrier = await ann.relay('r', peer, 'barrier');
+    await peer.inbox.next((m) => m.id === barrier.id);
+    expect(numbers(peer.inbox.all, 'all')).toEqual(upTo(n));
+    expect(numbers(peer.inbox.all, peer.username)).toEqual(upTo(n));
+    expect(peer.inbox.all.length, 'and nothing else').toBe(4 + 2 * n + 1);
+  }
+  expect(await ann.beforeBarrier(ben, 'r'), 'of those who came back nobody hears').toEqual([]);
+
+  const gone = { __typename: 'PeerRemoved', roomId: 'r', reason: 'DISCONNECTED', peer: { id: lost.id } };
+  const [removal] = await ann.inbox.take(1);
+  expect(removal).toMatchObject(gone);
+  const after = Date.parse(removal?.sentAt ?? '') - killedAt;
+  expect(after).toBeGreaterThanOrEqual(graceSeconds * 1000 - beatMs);
+  // Told a second time, they would hear of it before the next one who goes.
+  await ben.drop();
+  expect(await ann.inbox.take(1)).toMatchObject([{ ...gone, peer: { id: ben.id } }]);
+  for (const peer of [ann, ...back]) {
+    const removals = peer.inbox.all.filter((m) => m.__typename === 'PeerRemoved' && m.peer.id === lost.id);
+    expect(removals, `to ${peer.username}`).toHaveLength(1);
+    await peer.drop();
+  }
+  expect(ben.inbox.all.filter((m) => m.__typename === 'PeerRemoved')).toMatchObject([gone]);
+});
+
+test('G3: when the connections that listen are killed amid traffic, nobody loses anything or gets it twice', async () => {
+  await using redis = await startRedis();
+  await using pair = await startPair('Redis', {}, redis.url);
+  const { a, b } = pair;
+  const client = redis.client();
+  const ann = await arriveIn('r', 'ann', { stream: a.url, calls: b.url });
+  const others = [
+    await arriveIn('r', 'vic', wholly(a)),
+    await arriveIn('r', 'wim', wholly(b)),
+    await arriveIn('r', 'xia', { stream: b.url, calls: a.url }),
+  ];
+  await Promise.all([ann, ...others].map((peer) => peer.inbox.take(3)));
+
+  const ids = new Map<GuestPeer, string[]>(others.map((peer) => [peer, []]));
+  for (let n = 0; n < 100; n++) {
+    if (n % 10 === 5) expect(await client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBeGreaterThan(0);
+    const { id } = await ann.broadcast('r', 'all', n);
+    for (const mine of ids.values()) mine.push(id);
+    for (const [peer, mine] of ids) mine.push((await ann.relay('r', peer, 'you', n)).id);
+  }
+  for (const [peer, mine] of ids) {
+    const before = await peer.beforeBarrier(ann, 'r');
+    expect(before.map(({ id }) => id)).toEqual(mine);
+    expect(peer.stream.messages.all.length, 'all of it on the stream that it had').toBe(
+      1 + 3 + mine.length + 1,
+    );
+  }
+  await Promise.all([ann, ...others].map((peer) => peer.drop()));
+});

@@ -1,0 +1,117 @@
+import type { BrowserContext, Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { post, serveSignalbox } from '../http/support.ts';
+import { launchChromium } from '../support/chromium.ts';
+
+/** A browser of its own, and all the addresses that its pages ask for. */
+async function openBrowser(): Promise<{ context: BrowserContext; asked: string[] }> {
+  const browser = await launchChromium();
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const asked: string[] = [];
+  context.on('request', (request) => asked.push(request.url()));
+  return { context, asked };
+}
+
+async function openPage(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  const failures: Error[] = [];
+  page.on('pageerror', (error) => failures.push(error));
+  onTestFinished(() => expect(failures).toEqual([]));
+  await page.goto(url);
+  await page.locator('.graphiql-execute-button').waitFor();
+  return page;
+}
+
+async function run(page: Page): Promise<void> {
+  await page.locator('.graphiql-execute-button').click();
+}
+
+async function goTo(page: Page, tab: string): Promise<void> {
+  await page.getByRole('tab', { name: tab }).getByRole('button', { name: tab }).click();
+  await page.locator('.graphiql-tab-active', { hasText: tab }).waitFor();
+}
+
+/** Puts a token in the place of the word TOKEN, as a person does: a double click selects the word. */
+async function putToken(page: Page, token: string): Promise<void> {
+  const value = page.getByRole('region', { name: 'Headers' }).locator('.view-line span > span', {
+    hasText: 'Bearer TOKEN',
+  });
+  const box = await value.boundingBox();
+  if (!box) throw new Error('The pane "Headers" does not show.');
+  const letters = '"Bearer TOKEN"'.length;
+  await value.dblclick({ position: { x: (box.width * (letters - 3)) / letters, y: box.height / 2 } });
+  await page.keyboard.insertText(token);
+}
+
+async function shows(page: Page, ...texts: string[]): Promise<void> {
+  for (const text of texts) await page.locator('.result-window', { hasText: text }).waitFor();
+}
+
+/** A page of 9 MB, drawn without a graphics card, on whatever machine this is. */
+const timeout = 120_000;
+
+describe('GraphiQL, in a browser', () => {
+  it('walks a person through the API: a token, messages, a room, and another peer there', {
+    timeout,
+  }, async () => {
+    const { url } = await serveSignalbox();
+    const { context, asked } = await openBrowser();
+
+    const listening = await openPage(context, url);
+    const answer = listening.waitForResponse((response) =>
+      Boolean(response.request().postData()?.includes('access(')),
+    );
+    await run(listening);
+    const { token } = (await (await answer).json()).data.access;
+    await shows(listening, '"username": "ada"');
+
+    await goTo(listening, 'Messages');
+    await putToken(listening, token);
+    const subscription = listening.waitForRequest(
+      (request) => request.headers().accept === 'text/event-stream',
+    );
+    await run(listening);
+    expect((await subscription).headers().authorization).toBe(`Bearer ${token}`);
+    await shows(listening, '"Connected"', '"resumed": false');
+
+    const acting = await openPage(context, url);
+    await goTo(acting, 'JoinRoom');
+    await putToken(acting, token);
+    await run(acting);
+    await shows(acting, '"id": "lobby"', '"colour": "green"');
+
+    const bob = await connect(url, 'bob');
+    await post(url, { query: 'mutation { joinRoom(roomId: "lobby") { id } }' }, bob);
+    await shows(listening, '"PeerAdded"', '"offer": false', '"username": "bob"');
+
+    const outside = asked.filter((address) => !/^(blob|data):/.test(address) && !address.startsWith(url));
+    expect(outside).toEqual([]);
+  });
+
+  it('is fetched again only where it has changed', async () => {
+    const { url } = await serveSignalbox();
+    const headers = { Accept: 'text/html', 'Accept-Encoding': 'gzip' };
+    const first = await fetch(url, { headers });
+    expect(first.headers.get('content-encoding')).toBe('gzip');
+    expect(first.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await first.text()).toMatch(/^<!doctype html>[\s\S]*<title>Signalbox<\/title>/);
+    const etag = first.headers.get('etag') ?? '';
+    const again = await fetch(url, { headers: { ...headers, 'If-None-Match': etag } });
+    expect(again.status).toBe(304);
+    const plain = await fetch(url, { headers: { ...headers, 'Accept-Encoding': 'identity' } });
+    expect(plain.headers.has('content-encoding')).toBe(false);
+    expect(await plain.text()).toMatch(/^<!doctype html>/);
+  });
+});
+
+/** A second peer, without a browser: it has a session, and the headers to act with. */
+async function connect(url: string, username: string): Promise<{ Authorization: string }> {
+  const { body } = await post(url, { query: `mutation { access(username: "${username}") { token } }` });
+  const { token } = (body.data as { access: { token: string } }).access;
+  const stream = await fetch(`${url}?query=subscription{messages{id}}&access_token=${token}`, {
+    headers: { Accept: 'text/event-stream' },
+  });
+  onTestFinished(() => stream.body?.cancel());
+  return { Authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createClient } from 'graphql-sse';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { EventStream } from '../../src/http/sse.ts';
+import { closing, engineOf, serve, serveSignalbox, silent, TestResults, Wire } from './support.ts';
+
+const page = 'x'.repeat(64 * 1024);
+
+/** An event stream alone, on a server of its own, with what a test wants to look at. */
+async function serveStream(results: TestResults, drainMs: number) {
+  const opened = Promise.withResolvers<ServerResponse>();
+  const server = createServer((_req, res) => {
+    opened.resolve(res);
+    void EventStream.send(res, results, { log: silent, pingMs: 60_000, drainMs });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, opened: opened.promise };
+}
+
+/** Results without end, which are there whenever the server takes one. */
+class EndlessResults extends TestResults {
+  override async next() {
+    if (this.returned > 0) return { done: true as const, value: undefined };
+    this.taken++;
+    return { done: false as const, value: { data: { page } } };
+  }
+}
+
+describe('a client that does not read', () => {
+  it('G8: is waited for, while nothing piles up; when it leaves, its stream is let go of once', async () => {
+    const results = new EndlessResults();
+    const { http, port } = await serve(engineOf(results));
+    const connected = once(http.server, 'connection');
+    const wire = await Wire.open(port);
+    const [serverSide] = (await connected) as [Socket];
+    wire.socket.pause();
+    wire.subscribe();
+    // The server takes a result in each turn in which there is room: a round trip without is the end.
+    let taken: number;
+    do {
+      taken = results.taken;
+      await (await fetch(`http://127.0.0.1:${port}/health`)).text();
+    } while (taken === 0 || results.taken > taken);
+    expect(serverSide.writableLength).toBeLessThan(4 * page.length);
+    const closed = closing(serverSide);
+    wire.socket.destroy();
+    await Promise.all([closed, results.released]);
+    expect(results.returned).toBe(1);
+    expect(results.taken).toBeLessThanOrEqual(taken + 1);
+  });
+
+  it('G8: is cut off when it has read nothing for too long', async () => {
+    const results = new EndlessResults();
+    const { port } = await serveStream(results, 20);
+    const wire = await Wire.open(port);
+    wire.socket.pause();
+    wire.subscribe();
+    await results.released;
+    expect(results.returned).toBe(1);
+  });
+
+  it('G8: is not waited for at the end either', async () => {
+    const results = new TestResults();
+    const { port, opened } = await serveStream(results, 20);
+    const wire = await Wire.open(port);
+    wire.socket.pause();
+    wire.subscribe();
+    const res = await opened;
+    const closed = once(res, 'close');
+    results.give({ data: { page: page.repeat(200) } });
+    results.end();
+    await closed;
+    expect(res.writableFinished).toBe(false);
+  });
+
+  it('costs no listeners, however often it is waited for', async () => {
+    const results = new EndlessResults();
+    const { port, opened } = await serveStream(results, 10_000);
+    const wire = (await Wire.open(port)).subscribe();
+    const res = await opened;
+    for (let drained = 0; drained < 50; drained++) await once(res, 'drain');
+    expect(res.listenerCount('drain')).toBe(1);
+    expect(res.listenerCount('close')).toBeLessThan(5);
+    wire.socket.destroy();
+    await results.released;
+  });
+});
+
+describe('a client that leaves', () => {
+  it('G4: lets its stream go, once', async () => {
+    const results = new TestResults();
+    const { port } = await serve(engineOf(results));
+    const wire = (await Wire.open(port)).subscribe();
+    results.give({ data: { a: 1 } });
+    await wire.until('\n\n');
+    wire.socket.destroy();
+    await results.released;
+    await (await fetch(`http://127.0.0.1:${port}/health`)).text();
+    expect(results.returned).toBe(1);
+  });
+
+  it('G4: lets its stream go where it left before there was one', async () => {
+    const results = new TestResults();
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const { http, port } = await serve({
+      run: async () => {
+        asked.resolve();
+        await left.promise;
+        return results;
+      },
+    });
+    const connected = once(http.server, 'connection');
+    const wire = (await Wire.open(port)).subscribe();
+    const [serverSide] = (await connected) as [Socket];
+    await asked.promise;
+    const closed = closing(serverSide);
+    wire.socket.destroy();
+    await closed;
+    left.resolve();
+    await results.released;
+    expect(results.returned).toBe(1);
+    expect(results.taken).toBe(0);
+  });
+
+  it('while its request runs is not answered, and nobody else is troubled', async () => {
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const { http, port } = await serve({
+      run: async () => {
+        asked.resolve();
+        await left.promise;
+        return { data: { a: 1 } };
+      },
+    });
+    const connected = once(http.server, 'connection');
+    const wire = await Wire.open(port);
+    const [serverSide] = (await connected) as [Socket];
+    wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await asked.promise;
+    const closed = closing(serverSide);
+    wire.socket.destroy();
+    await closed;
+    left.resolve();
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+  });
+
+  it('in the middle of its body leaves the server as it was', async () => {
+    let ran = 0;
+    const { http, port } = await serve({
+      run: async () => {
+        ran++;
+        return { data: { ran } };
+      },
+    });
+    const connected = once(http.server, 'connection');
+    const wire = await Wire.open(port);
+    const [serverSide] = (await connected) as [Socket];
+    wire.send(
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
+    await once(http.server, 'request');
+    const closed = closing(serverSide);
+    wire.socket.destroy();
+    await closed;
+    const response = await fetch(`http://127.0.0.1:${port}/graphql?query=a`);
+    expect(await response.json()).toEqual({ data: { ran: 1 } });
+  });
+});
+
+describe('the client of graphql-sse, in distinct connections mode', () => {
+  it('subscribes, and has what it subscribed to', async () => {
+    const { url, tokenFor } = await serveSignalbox();
+    const headers = { Authorization: `Bearer ${await tokenFor('ada')}` };
+    const client = createClient({ url, headers, retryAttempts: 0 });
+    onTestFinished(() => client.dispose());
+    const messages = client.iterate({ query: 'subscription { messages { __typename id } }' });
+    const { value } = await messages.next();
+    expect(value).toMatchObject({ data: { messages: { __typename: 'Connected' } } });
+    await messages.return?.();
+  });
+
+  it('runs queries and mutations', async () => {
+    const { url } = await serveSignalbox();
+    const client = createClient({ url, retryAttempts: 0 });
+    onTestFinished(() => client.dispose());
+    const results = [];
+    const query = 'mutation ($username: String!) { access(username: $username) { peer { username } } }';
+    for await (const result of client.iterate({ query, variables: { username: 'ada' } }))
+      results.push(result);
+    expect(results).toEqual([{ data: { access: { peer: { username: 'ada' } } } }]);
+  });
+
+  it('is told what is wrong with a query', async () => {
+    const { url } = await serveSignalbox();
+    const client = createClient({ url, retryAttempts: 0 });
+    onTestFinished(() => client.dispose());
+    const { value } = await client.iterate({ query: '{ nothing }' }).next();
+    expect(value).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+});
+
+describe('closing', () => {
+  it('G11: answers those in flight, and lets idle connections go', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const { http, port } = await serve({
+      run: async () => {
+        asked.resolve();
+        await answered.promise;
+        return { data: { a: 1 } };
+      },
+    });
+    const idle = await Wire.open(port);
+    idle.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    await idle.until('ok');
+    const busy = await Wire.open(port);
+    busy.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await asked.promise;
+    const closed = http.close();
+    await idle.closed;
+    answered.resolve();
+    expect(await busy.toEnd()).toContain('{"data":{"a":1}}');
+    await closed;
+    expect(http.server.listening).toBe(false);
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { post, serveSignalbox, Wire } from './support.ts';
+
+interface Malformed {
+  readonly what: string;
+  readonly status: number;
+  /** After `/graphql`; POSTs have none. */
+  readonly search?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly type?: string;
+  readonly encoding?: string;
+  readonly says: RegExp;
+}
+
+const json = 'application/json';
+const query = '%7B__typename%7D';
+
+const table: Malformed[] = [
+  { what: 'a body that is not JSON', body: '{"query"', status: 400, says: /body is not JSON/ },
+  { what: 'an empty body', body: '', status: 400, says: /body is not JSON/ },
+  { what: 'a batch', body: '[{"query":"{__typename}"}]', status: 400, says: /is an array/ },
+  { what: 'a JSON string', body: '"{__typename}"', status: 400, says: /is a string/ },
+  { what: 'a JSON null', body: 'null', status: 400, says: /is null/ },
+  { what: 'no query', body: '{}', status: 400, says: /`query` is missing/ },
+  { what: 'a body that is not UTF-8', body: Uint8Array.of(0x22, 0xff, 0x22), status: 400, says: /not UTF-8/ },
+  { what: 'a form', body: 'query=1', type: 'application/x-www-form-urlencoded', status: 415, says: /`appli/ },
+  { what: 'plain text', body: '{}', type: 'text/plain', status: 415, says: /`application\/json`/ },
+  { what: 'another charset', body: '{}', type: `${json}; charset=latin1`, status: 415, says: /UTF-8/ },
+  { what: 'a compressed body', body: 'x', encoding: 'gzip', status: 415, says: /compressed/ },
+  { what: 'no parameter at all', search: '', status: 400, says: /`query` is missing/ },
+  { what: 'a query twice', search: `?query=${query}&query=${query}`, status: 400, says: /more than once/ },
+  {
+    what: 'variables that are not JSON',
+    search: `?query=${query}&variables={`,
+    status: 400,
+    says: /not JSON/,
+  },
+  {
+    what: 'variables that are a list',
+    search: `?query=${query}&variables=[1]`,
+    status: 400,
+    says: /an array/,
+  },
+  {
+    what: 'extensions that are a number',
+    search: `?query=${query}&extensions=1`,
+    status: 400,
+    says: /a number/,
+  },
+  { what: 'half a percent escape', search: '?query=%7', status: 400, says: /percent-encoded/ },
+  { what: 'percent escapes that are not UTF-8', search: '?query=%ff', status: 400, says: /percent-encoded/ },
+];
+
+describe('malformed requests', () => {
+  for (const { what, search, body, type = json, encoding, status, says } of table) {
+    it(`are refused and named: ${what}`, async () => {
+      const { url } = await serveSignalbox();
+      const headers = { 'Content-Type': type, ...(encoding && { 'Content-Encoding': encoding }) };
+      const response = await (search === undefined
+        ? fetch(url, { method: 'POST', headers, body: body ?? null })
+        : fetch(url + search));
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      const { errors } = (await response.json()) as { errors: { message: string; extensions: unknown }[] };
+      expect(errors).toHaveLength(1);
+      expect(errors[0]?.message).toMatch(says);
+      expect(errors[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT' });
+    });
+  }
+
+  it('are refused where they are no HTTP: 400, and the connection ends', async () => {
+    const { port } = await serveSignalbox();
+    const wire = await Wire.open(port);
+    expect(await wire.send('how do you do\r\n\r\n').toEnd()).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('are refused where their headers are too large: 431', async () => {
+    const { port } = await serveSignalbox();
+    const wire = await Wire.open(port);
+    wire.send(`GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(await wire.toEnd()).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  it('do not write into an answer that is being given', async () => {
+    const { port, tokenFor } = await serveSignalbox();
+    const wire = await Wire.open(port);
+    const token = await tokenFor('ada');
+    wire.send(
+      `GET /graphql?query=subscription%7Bmessages%7Bid%7D%7D&access_token=${token} HTTP/1.1\r\n` +
+        'Host: x\r\nAccept: text/event-stream\r\n\r\n',
+    );
+    await wire.until('event: next');
+    expect(await wire.send('how do you do\r\n\r\n').toEnd()).not.toContain('Bad Request');
+  });
+});
+
+describe('a body that is too large', () => {
+  /** Four times the data that this server takes, and 64 KiB. */
+  const maxBytes = 4 * 1024 + 64 * 1024;
+  const sized = (bytes: number) => {
+    const bare = JSON.stringify({ query: '{__typename}', operationName: null });
+    return bare.slice(0, -1) + ' '.repeat(bytes - bare.length) + bare.slice(-1);
+  };
+
+  it('is taken up to the last byte that is allowed', async () => {
+    const { url } = await serveSignalbox();
+    const { status, body } = await post(url, sized(maxBytes));
+    expect(status).toBe(200);
+    expect(body).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('is refused beyond, with 413', async () => {
+    const { url } = await serveSignalbox();
+    for (const bytes of [maxBytes + 1, 1024 * 1024]) {
+      const { status, body } = await post(url, sized(bytes));
+      expect(status).toBe(413);
+      expect(body.errors?.[0]?.extensions).toEqual({ code: 'PAYLOAD_TOO_LARGE' });
+    }
+  });
+
+  it('is refused as soon as it is, where its length was not said', async () => {
+    const { port } = await serveSignalbox();
+    const wire = await Wire.open(port);
+    wire.send(
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+        'Transfer-Encoding: chunked\r\n\r\n',
+    );
+    const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
+    // More than is allowed, and no end of it.
+    wire.send(chunk.repeat(5));
+    await wire.until('HTTP/1.1 413 ');
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { engineOf, serve, serveSignalbox } from './support.ts';
+
+const engine = engineOf({ data: null });
+
+describe('routes', () => {
+  it('says that the process lives', async () => {
+    const { port } = await serve(engine, { ready: () => false });
+    const response = await fetch(`http://127.0.0.1:${port}/health`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'ok' });
+  });
+
+  it('G11: says whether the server is to be sent requests, as that changes', async () => {
+    let ready = true;
+    const { port } = await serve(engine, { ready: () => ready });
+    expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(200);
+    ready = false;
+    const response = await fetch(`http://127.0.0.1:${port}/ready`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: 'unavailable' });
+  });
+
+  it('sends a browser from the root to something that it can use', async () => {
+    const { port } = await serve(engine);
+    const response = await fetch(`http://127.0.0.1:${port}/?x=1`, { redirect: 'manual' });
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe('/graphql');
+  });
+
+  it('answers an unknown path with 404, in the form of a GraphQL error', async () => {
+    const { port } = await serve(engine);
+    for (const path of ['/graph', '/graphql/x', '/%zz', '/../etc/passwd']) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+    }
+  });
+
+  it('answers a wrong method with 405 and those that are allowed', async () => {
+    const { port } = await serve(engine);
+    for (const [method, path, allow] of [
+      ['PUT', '/graphql', 'GET, POST, OPTIONS'],
+      ['DELETE', '/graphql', 'GET, POST, OPTIONS'],
+      ['POST', '/health', 'GET, HEAD'],
+      ['POST', '/ready', 'GET, HEAD'],
+      ['POST', '/', 'GET, HEAD'],
+    ] as const) {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe(allow);
+    }
+  });
+
+  it('refuses a mutation over GET with 405, without running it', async () => {
+    const { url } = await serveSignalbox();
+    const response = await fetch(`${url}?query=mutation{access(username:"ada"){token}}`);
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+    expect(await response.json()).not.toHaveProperty('data');
+  });
+});
+
+describe('CORS', () => {
+  it('answers a preflight for whatever a page wants to send', async () => {
+    const { url } = await serve(engine);
+    const response = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://app.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization,content-type,x-own',
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-headers': 'authorization,content-type,x-own',
+      'access-control-max-age': '86400',
+      vary: 'Access-Control-Request-Headers',
+    });
+    expect(response.headers.has('access-control-allow-credentials')).toBe(false);
+  });
+
+  it('allows what the API reads where a preflight names nothing', async () => {
+    const { url } = await serve(engine);
+    const response = await fetch(url, { method: 'OPTIONS' });
+    expect(response.headers.get('access-control-allow-headers')).toBe(
+      'authorization, content-type, last-event-id, cache-control',
+    );
+  });
+
+  it('lets a page read answers, refusals and streams', async () => {
+    const { url, tokenFor } = await serveSignalbox();
+    const stream = `?query=subscription{messages{id}}&access_token=${await tokenFor('ada')}`;
+    for (const [search, Accept] of [
+      ['?query={__typename}', 'application/json'],
+      ['?query={', 'application/json'],
+      ['', 'application/json'],
+      ['', 'image/png'],
+      [stream, 'text/event-stream'],
+    ] as const) {
+      const response = await fetch(url + search, { headers: { Accept } });
+      expect(response.headers.get('access-control-allow-origin')).toBe('*');
+      expect(response.headers.get('access-control-expose-headers')).toBe('Retry-After');
+      await response.body?.cancel();
+    }
+  });
+});

@@ -1,0 +1,225 @@
+import { GraphQLError } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { SignalboxError } from '../../src/errors.ts';
+import { engineOf, recordingLog, serve, serveSignalbox, TestResults, Wire } from './support.ts';
+
+const cut = () => new DOMException('The stream was cut: backlog.', 'AbortError');
+const head = [
+  'HTTP/1.1 200 OK',
+  'Access-Control-Allow-Origin: *',
+  'Access-Control-Expose-Headers: Retry-After',
+  'Content-Type: text/event-stream; charset=utf-8',
+  'Cache-Control: no-cache, no-transform',
+  'X-Accel-Buffering: no',
+];
+
+describe('an event stream, byte by byte', () => {
+  it('has its headers at once, before there is anything to say', async () => {
+    const { port } = await serve(engineOf(new TestResults()));
+    const wire = (await Wire.open(port)).subscribe();
+    await wire.until('\r\n\r\n');
+    expect(wire.text.split('\r\n').slice(0, head.length)).toEqual(head);
+    expect(wire.body).toBe('');
+  });
+
+  it('G3: has the id of each entry, and ends without `complete` where it is cut', async () => {
+    const { port, hub, tokenFor } = await serveSignalbox();
+    const wire = (await Wire.open(port)).subscribe([`Authorization: Bearer ${await tokenFor('ada')}`]);
+    await wire.until('\n\n');
+    await hub.close();
+    await wire.toEnd();
+    const id = /id: (\d+)/.exec(wire.body)?.[1];
+    expect(wire.body).toBe(`event: next\nid: ${id}\ndata: {"data":{"messages":{"id":"${id}"}}}\n\n`);
+  });
+
+  it('G3: goes on after the header `Last-Event-ID`', async () => {
+    const { port, tokenFor } = await serveSignalbox();
+    const authorization = `Authorization: Bearer ${await tokenFor('ada')}`;
+    const first = (await Wire.open(port)).subscribe([authorization]);
+    await first.until('\n\n');
+    const id = /id: (\d+)/.exec(first.body)?.[1];
+    first.socket.destroy();
+    const second = (await Wire.open(port)).subscribe([authorization, `Last-Event-ID: ${id}`]);
+    await second.until('\n\n');
+    expect(second.body).toBe(first.body);
+  });
+
+  it('has each event in one chunk', async () => {
+    const results = new TestResults();
+    const { port } = await serve(engineOf(results));
+    const wire = await Wire.open(port);
+    wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n');
+    results.give({ data: { a: 1 } }, { data: { a: 'é' } });
+    results.end();
+    await wire.until('\r\n0\r\n\r\n');
+    expect(wire.body).toBe(
+      '24\r\nevent: next\ndata: {"data":{"a":1}}\n\n\r\n' +
+        '27\r\nevent: next\ndata: {"data":{"a":"é"}}\n\n\r\n' +
+        '17\r\nevent: complete\ndata:\n\n\r\n' +
+        '0\r\n\r\n',
+    );
+  });
+
+  it('G5: has an error as its last event, without an id, and then `complete`', async () => {
+    const { port, tokenFor } = await serveSignalbox();
+    const authorization = `Authorization: Bearer ${await tokenFor('ada')}`;
+    const first = (await Wire.open(port)).subscribe([authorization]);
+    await first.until('\n\n');
+    (await Wire.open(port)).subscribe([authorization]);
+    await first.toEnd();
+    expect(first.body.split('\n\n').slice(1).join('\n\n')).toMatch(
+      /^event: next\ndata: \{"errors":\[\{.*"code":"REPLACED".*\n\nevent: complete\ndata:\n\n$/,
+    );
+  });
+
+  it('ends without `complete` where the server failed, which the log hears of', async () => {
+    const results = new TestResults();
+    const lines: string[] = [];
+    const { port } = await serve(engineOf(results), { log: recordingLog(lines) });
+    const wire = (await Wire.open(port)).subscribe();
+    results.give({ data: { a: 1 } });
+    await wire.until('\n\n');
+    results.fail(new Error('out of order'));
+    await wire.toEnd();
+    expect(wire.body).toBe('event: next\ndata: {"data":{"a":1}}\n\n');
+    expect(lines.join('')).toContain('out of order');
+  });
+
+  it('ends without `complete`, and without a word in the log, where it is cut', async () => {
+    const results = new TestResults();
+    const lines: string[] = [];
+    const { port } = await serve(engineOf(results), { log: recordingLog(lines) });
+    const wire = (await Wire.open(port)).subscribe();
+    await wire.until('\r\n\r\n');
+    results.fail(cut());
+    await wire.toEnd();
+    expect(wire.body).toBe('');
+    expect(lines.filter((line) => JSON.parse(line).level > 20)).toEqual([]);
+    expect(results.returned).toBe(0);
+  });
+
+  it('has comments while it is quiet', async () => {
+    const { port } = await serve(engineOf(new TestResults()), { pingSeconds: 0.01 });
+    const wire = (await Wire.open(port)).subscribe();
+    await wire.until('\r\n\r\n:\n\n:\n\n:\n\n');
+    expect(wire.body).toMatch(/^(:\n\n)+$/);
+  });
+
+  it('has no comments where it has heartbeats', async () => {
+    const beating = new TestResults(true);
+    const quiet = new TestResults();
+    const answers = [beating, quiet];
+    const { port } = await serve(
+      { run: async () => answers.shift() ?? { data: null } },
+      { pingSeconds: 0.01 },
+    );
+    const wire = (await Wire.open(port)).subscribe();
+    await wire.until('\r\n\r\n');
+    // What another stream gets shows that there was time for comments.
+    const other = (await Wire.open(port)).subscribe();
+    await other.until(':\n\n:\n\n:\n\n:\n\n:\n\n');
+    beating.give({ data: { beat: 1 } });
+    await wire.until('beat');
+    expect(wire.body).toBe('event: next\ndata: {"data":{"beat":1}}\n\n');
+  });
+
+  it('encodes a result once, however many streams it goes to', async () => {
+    let encoded = 0;
+    const data = {
+      toJSON() {
+        encoded++;
+        return { a: 1 };
+      },
+    };
+    const shared = { data };
+    const streams = [new TestResults(), new TestResults(), new TestResults()];
+    const answers = [...streams];
+    const { port } = await serve({ run: async () => answers.shift() ?? { data: null } });
+    for (const results of streams) {
+      results.give(shared);
+      await (await Wire.open(port)).subscribe().until('{"a":1}');
+    }
+    expect(encoded).toBe(1);
+  });
+});
+
+describe('an event stream that cannot begin', () => {
+  const failing = (error: GraphQLError) => engineOf({ errors: [error] });
+
+  it('is refused with the status of HTTP where that is what the error asks for', async () => {
+    for (const [code, status, name, value] of [
+      ['UNAUTHENTICATED', 401, 'www-authenticate', 'Bearer'],
+      ['FORBIDDEN', 403, 'content-type', 'application/json; charset=utf-8'],
+      ['UNAVAILABLE', 503, 'retry-after', '1'],
+    ] as const) {
+      const { message } = new SignalboxError(code);
+      const { url } = await serve(
+        failing(new GraphQLError(message, { extensions: { code, http: { status } } })),
+      );
+      const response = await fetch(`${url}?query=a`, { headers: { Accept: 'text/event-stream' } });
+      expect(response.status).toBe(status);
+      expect(response.headers.get(name)).toBe(value);
+      expect(await response.json()).toEqual({ errors: [{ message, extensions: { code } }] });
+    }
+  });
+
+  it('is an event and `complete` where the error is one of GraphQL', async () => {
+    const { url } = await serveSignalbox();
+    const response = await fetch(`${url}?query=subscription{nothing}`, {
+      headers: { Accept: 'text/event-stream' },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toMatch(
+      /^event: next\ndata: \{"errors":\[.*"BAD_USER_INPUT".*\]\}\n\nevent: complete\ndata:\n\n$/,
+    );
+  });
+
+  it('takes a token from the URL, and only there', async () => {
+    const { url, tokenFor } = await serveSignalbox();
+    const token = await tokenFor('ada');
+    const search = `?query={me{username}}&access_token=${token}`;
+    const asEvents = await fetch(url + search, { headers: { Accept: 'text/event-stream' } });
+    expect(await asEvents.text()).toContain('"username":"ada"');
+    const asJson = await fetch(url + search);
+    expect(asJson.status).toBe(401);
+  });
+});
+
+describe('errors', () => {
+  it('are shown without what they say for HTTP, and left as they are', async () => {
+    const extensions = { code: 'NOT_CONNECTED', http: { status: 409, headers: { 'X-Why': 'so' } } };
+    const { url } = await serve(engineOf({ data: null, errors: [new GraphQLError('no', { extensions })] }));
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${url}?query=a`);
+      expect(response.status).toBe(409);
+      expect(response.headers.get('x-why')).toBe('so');
+      expect(await response.json()).toEqual({
+        data: null,
+        errors: [{ message: 'no', extensions: { code: 'NOT_CONNECTED' } }],
+      });
+    }
+  });
+
+  it('are masked where the server failed, and in the log', async () => {
+    const lines: string[] = [];
+    const run = async () => Promise.reject(new Error('a secret'));
+    const { url } = await serve({ run }, { log: recordingLog(lines) });
+    const response = await fetch(`${url}?query=a`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('a secret');
+    expect(lines.join('')).toContain('a secret');
+  });
+
+  it('and requests are logged without a token', async () => {
+    const lines: string[] = [];
+    const { url, tokenFor } = await serveSignalbox({ log: recordingLog(lines) });
+    const token = await tokenFor('ada');
+    const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${token}` };
+    await (await fetch(`${url}?query={me{id}}&access_token=${token}`, { headers })).text();
+    // The answer to this one comes after the first has been logged.
+    await (await fetch(`${url}?query={me{id}}`, { headers })).text();
+    expect(lines.join('')).toContain('"path":"/graphql"');
+    expect(lines.join('')).not.toContain(token);
+    expect(lines.join('')).not.toContain('access_token');
+  });
+});

@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { ExecutionResult } from 'graphql';
+import { type Logger, pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { Tokens } from '../../src/auth/tokens.ts';
+import { createEngine, type Engine, type Results } from '../../src/graphql/engine.ts';
+import { createHttp, type Http } from '../../src/http/http.ts';
+import { MemoryHub } from '../../src/hub/memory/hub.ts';
+
+export const silent: Logger = pino({ level: 'silent' });
+
+export interface Served {
+  readonly http: Http;
+  readonly url: string;
+  readonly port: number;
+}
+
+/** A log whose lines are kept, to be looked at. */
+export function recordingLog(lines: string[]): Logger {
+  return pino({ level: 'debug' }, { write: (line) => lines.push(line) });
+}
+
+/** A server over an engine of the test's own, on a port of its own, gone with the test. */
+export async function serve(
+  engine: Engine,
+  options: { pingSeconds?: number; log?: Logger; ready?: () => boolean } = {},
+): Promise<Served> {
+  const http = createHttp({
+    engine,
+    log: silent,
+    pingSeconds: 60,
+    maxDataBytes: 1024,
+    ready: () => true,
+    ...options,
+  });
+  http.server.listen(0, '127.0.0.1');
+  await once(http.server, 'listening');
+  onTestFinished(async () => {
+    http.server.closeAllConnections();
+    await http.close();
+  });
+  const { port } = http.server.address() as AddressInfo;
+  return { http, port, url: `http://127.0.0.1:${port}/graphql` };
+}
+
+/** A server over the real engine and a hub in memory, with tokens to give. */
+export async function serveSignalbox(
+  options: { pingSeconds?: number; log?: Logger } = {},
+): Promise<Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }> {
+  const hub = new MemoryHub({ graceMs: 5_000, maxPeersPerRoom: 10, maxRoomsPerPeer: 10 });
+  await hub.start();
+  onTestFinished(() => hub.close());
+  const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds: 60 });
+  const engine = createEngine({ hub, tokens, guestAccess: true, maxDataBytes: 1024 }, silent);
+  const served = await serve(engine, options);
+  return {
+    ...served,
+    hub,
+    tokenFor: async (username) => (await tokens.issue(username)).token,
+  };
+}
+
+/** What a GraphQL request that was sent as JSON is answered with. */
+export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  return { response, status: response.status, body: (await response.json()) as ExecutionResult };
+}
+
+/** Results that a test gives one by one, and that say how often they were let go. */
+export class TestResults implements Results {
+  readonly heartbeats: boolean;
+  returned = 0;
+  taken = 0;
+  readonly #released = Promise.withResolvers<void>();
+  readonly #queue: ExecutionResult[] = [];
+  #end: { error?: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(heartbeats = false) {
+    this.heartbeats = heartbeats;
+  }
+
+  /** Resolves when the server lets go. */
+  get released(): Promise<void> {
+    return this.#released.promise;
+  }
+
+  give(...results: ExecutionResult[]): void {
+    this.#queue.push(...results);
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#end = {};
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#end = { error };
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    for (;;) {
+      const value = this.#queue.shift();
+      if (value) {
+        this.taken++;
+        return { done: false, value };
+      }
+      if (this.#end) {
+        if ('error' in this.#end) throw this.#end.error;
+        return { done: true, value: undefined };
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.returned++;
+    this.end();
+    this.#released.resolve();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}
+
+/** An engine that answers everything with this. */
+export function engineOf(answer: ExecutionResult | Results): Engine {
+  return { run: async () => answer };
+}
+
+/** Resolves when the connection closes, in whatever way. */
+export function closing(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once('close', () => resolve());
+  return promise;
+}
+
+/** A bare connection, which sees the bytes as they are. */
+export class Wire {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  #text = '';
+  #more = Promise.withResolvers<void>();
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.closed = closing(socket);
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      this.#text += text;
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    });
+    // A server that destroys a connection is what some tests wait for; they see it by `closed`.
+    socket.on('error', () => this.socket.destroy());
+  }
+
+  static async open(port: number): Promise<Wire> {
+    const socket = connect(port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    return new Wire(socket);
+  }
+
+  /** All that came so far. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** What follows the headers. */
+  get body(): string {
+    return this.#text.slice(this.#text.indexOf('\r\n\r\n') + 4);
+  }
+
+  send(text: string): this {
+    this.socket.write(text);
+    return this;
+  }
+
+  /**
+   * Asks for an event stream, in HTTP/1.0: the body then comes as it is, not in chunks.
+   */
+  subscribe(headers: readonly string[] = []): this {
+    return this.send(
+      [
+        'GET /graphql?query=subscription%7Bmessages%7Bid%7D%7D HTTP/1.0',
+        'Accept: text/event-stream',
+        ...headers,
+        '\r\n',
+      ].join('\r\n'),
+    );
+  }
+
+  /** Resolves when what came so far holds the text. */
+  async until(part: string): Promise<void> {
+    while (!this.#text.includes(part)) {
+      if (this.socket.closed) throw new Error(`The connection closed without ${part}, after ${this.#text}`);
+      await Promise.race([this.#more.promise, this.closed]);
+    }
+  }
+
+  /** All that came, when the server has closed. */
+  async toEnd(): Promise<string> {
+    await this.closed;
+    return this.#text;
+  }
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Redis } from 'ioredis';
+import { findProgram, redisServer } from '../../scripts/programs.ts';
+import { keep } from './children.ts';
+
+export interface RedisOptions {
+  readonly password?: string;
+  /** More arguments of redis-server, such as `['--appendonly', 'yes']`. */
+  readonly args?: readonly string[];
+}
+
+/** A prefix that no other test uses, for a hub in a Redis that tests share. */
+export function freshPrefix(): string {
+  return `test-${randomUUID()}`;
+}
+
+/** Starts a private Redis that keeps nothing on disk. Resolves when it answers. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'));
+  // Another process may take the free port before Redis does: then another one is tried.
+  for (let attempt = 1; ; attempt++) {
+    const server = new RedisServer(await freePort(), folder, options);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.kill();
+      if (attempt < 5) continue;
+      await server.stop();
+      throw error;
+    }
+  }
+}
+
+/** A real redis-server of the tests' own, on loopback. */
+export class RedisServer {
+  readonly port: number;
+  readonly url: string;
+  readonly #folder: string;
+  readonly #options: RedisOptions;
+  readonly #clients = new Set<Redis>();
+  #child: ChildProcess | undefined;
+
+  constructor(port: number, folder: string, options: RedisOptions) {
+    this.port = port;
+    this.#folder = folder;
+    this.#options = options;
+    this.url = `redis://${options.password ? `:${options.password}@` : ''}127.0.0.1:${port}`;
+  }
+
+  /** Of the process, to stop and continue it, say. Throws where none runs. */
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('This Redis does not run.');
+    return this.#child.pid;
+  }
+
+  /** A client of this Redis, which `stop` closes. It connects again after a restart. */
+  client(): Redis {
+    const client = new Redis(this.url, { maxRetriesPerRequest: null });
+    // A lost connection is what some tests are about; without a listener ioredis would print it.
+    client.on('error', () => undefined);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Starts it, on the same port, ending the one that runs. What was not on disk is gone. */
+  async restart(): Promise<void> {
+    await this.kill();
+    const path = findProgram(redisServer);
+    if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
+    const child = spawn(path, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    keep(child);
+    await untilReady(child);
+    this.#child = child;
+    await this.#ping();
+  }
+
+  /** Ends it at once, as a crash would (SIGKILL). Its clients stay, and try again. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+
+  /** Ends it for good, with its clients and its folder. */
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.disconnect();
+    this.#clients.clear();
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #arguments(): readonly string[] {
+    const { password, args = [] } = this.#options;
+    return [
+      ...['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder],
+      ...['--save', '', '--appendonly', 'no'],
+      ...(password ? ['--requirepass', password] : []),
+      ...args,
+    ];
+  }
+
+  async #ping(): Promise<void> {
+    const client = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null });
+    try {
+      await client.connect();
+      await client.ping();
+    } finally {
+      client.disconnect();
+    }
+  }
+}
+
+/** Resolves when that Redis takes connections. Throws with what it wrote where it ends before. */
+async function untilReady(child: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let output = '';
+  const read = (text: string) => {
+    output += text;
+    if (output.includes('Ready to accept connections')) resolve();
+  };
+  const end = () => reject(new Error(`redis-server ended: ${output}`));
+  child.stdout.setEncoding('utf8').on('data', read);
+  child.stderr.setEncoding('utf8').on('data', read);
+  child.once('close', end);
+  try {
+    await promise;
+  } finally {
+    child.off('close', end);
+    // Its pipes are still emptied: a full one would stop it.
+    child.stdout.off('data', read).resume();
+    child.stderr.off('data', read).resume();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || !address) throw new Error('A TCP server has an address.');
+  return address.port;
+}
