@@ -8,7 +8,7 @@ import { MemoryHub } from './hub/memory/hub.ts';
 import { RedisHub } from './hub/redis/hub.ts';
 import type { Log } from './log.ts';
 
-/** How long closing may take in all, before what is still open is destroyed. */
+/** How long closing may take, once the streams are gone, before what is still open is destroyed. */
 const closeLimitMs = 5000;
 
 /** A server that listens. */
@@ -18,8 +18,9 @@ export interface Signalbox {
   /** What it keeps its rooms in: "in memory", or where on Redis. No credentials. */
   readonly hub: string;
   /**
-   * Says "not ready" from now on, cuts the streams, so that their clients go on elsewhere (G11), and
-   * stops listening. Resolves within some 5 seconds, whatever the clients do. Idempotent.
+   * Says "not ready" from now on, cuts the streams one by one, so that their clients go on elsewhere
+   * (G11), and stops listening. It serves all other requests until then. Resolves some 5 seconds
+   * after DRAIN_SECONDS at the latest, whatever the clients do. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -46,11 +47,12 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
   });
 
   const close = async () => {
+    await hub.drain(settings.drainSeconds * 1000);
     await atMost(closeLimitMs, async () => {
       try {
-        await hub.close();
-      } finally {
         await http.close();
+      } finally {
+        await hub.close();
       }
     });
     http.server.closeAllConnections();
@@ -74,8 +76,8 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
 }
 
 function createHub(settings: Settings, log: Log): Hub {
-  const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer } = settings;
-  const options = { graceMs: graceSeconds * 1000, maxPeersPerRoom, maxRoomsPerPeer };
+  const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer, maxStreams } = settings;
+  const options = { graceMs: graceSeconds * 1000, maxPeersPerRoom, maxRoomsPerPeer, maxStreams };
   if (redisUrl === undefined) return new MemoryHub(options);
   return new RedisHub({ url: redisUrl, prefix: redisPrefix, log, ...options });
 }

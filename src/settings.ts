@@ -78,6 +78,12 @@ const table = {
     ...seconds(0.1, 3600),
     about: 'how long a session outlives its stream',
   },
+  drainSeconds: {
+    variable: 'DRAIN_SECONDS',
+    default: '5',
+    ...seconds(0, 300),
+    about: 'over which SIGTERM spreads the end of its streams',
+  },
   pingSeconds: {
     variable: 'PING_SECONDS',
     default: '12',
@@ -95,6 +101,12 @@ const table = {
     default: '32',
     ...whole(1, 10_000),
     about: 'beyond it, TOO_MANY_ROOMS',
+  },
+  maxStreams: {
+    variable: 'MAX_STREAMS',
+    default: '10000',
+    ...whole(1, 1_000_000),
+    about: 'that this process holds; beyond it, 503',
   },
   maxDataBytes: {
     variable: 'MAX_DATA_BYTES',

@@ -17,8 +17,15 @@ export interface Credentials {
   readonly lastEventId?: string | undefined;
 }
 
-export interface Context extends Services {
+/** What the engine is told of the HTTP request that it answers. */
+export interface RequestInfo {
+  readonly method: 'GET' | 'POST';
+  /** Whether the client takes an event stream, which a subscription needs. */
+  readonly takesEvents: boolean;
   readonly credentials: Credentials;
+}
+
+export interface Context extends Services, RequestInfo {
   /** The one who calls. Throws UNAUTHENTICATED. Checked when first asked for: `access` needs no token. */
   caller(): Promise<Caller>;
   /** Set by `messages` where its stream brings heartbeats, so that the connection needs no other sign of life. */

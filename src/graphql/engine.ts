@@ -4,7 +4,7 @@ import { createSchema, createYoga, type GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/tokens.ts';
 import { SignalboxError } from '../errors.ts';
-import type { Context, Credentials, Services } from './context.ts';
+import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
 import { useExecution } from './execution.ts';
 import { documentCache, useDocumentLimits } from './limits.ts';
@@ -31,7 +31,7 @@ export interface Engine {
    * Runs one request. Does not throw: errors are in the result, each with the HTTP status that it
    * asks for in `extensions.http`, which is not for the client to see.
    */
-  run(params: Params, method: 'GET' | 'POST', credentials: Credentials): Promise<ExecutionResult | Results>;
+  run(params: Params, request: RequestInfo): Promise<ExecutionResult | Results>;
 }
 
 /** The schema's files lie beside `src` in a checkout, and beside `dist` in the package. */
@@ -59,11 +59,11 @@ export function createEngine(services: Services, log: Logger): Engine {
     cors: false,
   });
   return {
-    async run(params, method, credentials) {
-      const context = createContext(services, credentials);
+    async run(params, request) {
+      const context = createContext(services, request);
       try {
         const result = (await yoga.getResultForParams(
-          { params: params as GraphQLParams, request: { method } as Request },
+          { params: params as GraphQLParams, request: { method: request.method } as Request },
           context,
         )) as ExecutionResult | AsyncIterableIterator<ExecutionResult, undefined>;
         if (Symbol.asyncIterator in result) return Object.assign(result, { heartbeats: context.heartbeats });
@@ -75,15 +75,16 @@ export function createEngine(services: Services, log: Logger): Engine {
   };
 }
 
-function createContext(services: Services, credentials: Credentials): Context {
+function createContext(services: Services, request: RequestInfo): Context {
+  const { token } = request.credentials;
   let caller: Promise<Caller> | undefined;
   return {
     ...services,
-    credentials,
+    ...request,
     heartbeats: false,
     caller() {
-      caller ??= credentials.token
-        ? services.tokens.verify(credentials.token)
+      caller ??= token
+        ? services.tokens.verify(token)
         : Promise.reject(new SignalboxError('UNAUTHENTICATED'));
       return caller;
     },

@@ -5,13 +5,14 @@ import {
   type ExecutionResult,
   execute,
   executeSync,
-  type GraphQLError,
+  GraphQLError,
   Kind,
   visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { EntryId, Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
+import type { Context } from './context.ts';
 
 type ToPublic = (error: unknown) => GraphQLError;
 
@@ -129,21 +130,33 @@ class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
   }
 }
 
+function needsEvents(): GraphQLError {
+  return new GraphQLError(
+    'A subscription is answered as an event stream: send it with the header `Accept: text/event-stream`.',
+    { extensions: { http: { status: 406 } } },
+  );
+}
+
 /**
  * Executes with graphql-js, whose errors name the variable that is wrong, and which is the faster here.
  * Subscribes so that a message which goes to many streams with the same selection is executed once.
  */
-export function useExecution(toPublic: ToPublic): Plugin {
+export function useExecution(toPublic: ToPublic): Plugin<Context> {
   return {
     onExecute({ setExecuteFn }) {
       setExecuteFn(execute);
     },
-    onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(async (args: ExecutionArgs) => {
-        const source = await createSourceEventStream(args);
+    onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
+      // Not run at all: it would end the session that the same peer has elsewhere.
+      if (!args.contextValue.takesEvents) {
+        setResultAndStopExecution({ errors: [needsEvents()] });
+        return;
+      }
+      setSubscribeFn(async (given: ExecutionArgs) => {
+        const source = await createSourceEventStream(given);
         if (!(Symbol.asyncIterator in source)) return source;
         const messages = source as AsyncIterable<Message, undefined>;
-        return new Results(messages, selectionOf(args, toPublic), toPublic);
+        return new Results(messages, selectionOf(given, toPublic), toPublic);
       });
     },
   };

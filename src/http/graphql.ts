@@ -10,7 +10,6 @@ import { type Accepted, negotiate } from './negotiate.ts';
 import { Refusal, wrongMethod } from './refusal.ts';
 import { credentialsOf, paramsOfBody, paramsOfQuery, parseSearch } from './request.ts';
 import { EventStream, sendEvent } from './sse.ts';
-import { isSubscription } from './subscription.ts';
 
 export interface GraphQLOptions {
   readonly engine: Engine;
@@ -21,9 +20,6 @@ export interface GraphQLOptions {
 
 const notAcceptable =
   'Accept one of `application/graphql-response+json`, `application/json` and `text/event-stream`.';
-
-const needsEvents =
-  'A subscription is answered as an event stream: send it with the header `Accept: text/event-stream`.';
 
 /** Answers what comes to `/graphql`. Throws a `Refusal`. */
 export async function answerGraphQL(
@@ -70,8 +66,7 @@ async function run(
   credentials: Credentials,
   { engine, log, pingMs }: GraphQLOptions,
 ): Promise<void> {
-  if (!accepted.events && isSubscription(params)) throw new Refusal(406, needsEvents);
-  const result = await engine.run(params, method, credentials);
+  const result = await engine.run(params, { method, takesEvents: accepted.events, credentials });
   if (isResults(result)) return EventStream.send(res, result, { log, pingMs });
   const type = accepted.json ?? 'application/json';
   const { status, headers } = outcome(result, type);

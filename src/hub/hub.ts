@@ -82,6 +82,8 @@ export interface HubOptions {
   readonly graceMs: number;
   readonly maxPeersPerRoom: number;
   readonly maxRoomsPerPeer: number;
+  /** How many streams this node holds; beyond it, `UNAVAILABLE`. */
+  readonly maxStreams: number;
 }
 
 /**
@@ -145,6 +147,12 @@ export interface Hub {
   /** Whether the hub can serve now. */
   ready(): boolean;
 
-  /** Cuts all streams, which can go on elsewhere, and lets go of everything. */
+  /**
+   * Takes no new stream, and cuts those there are one after the other over so many milliseconds, so
+   * that their peers do not all come back to other nodes at once (G11). Resolves when the last is gone.
+   */
+  drain(overMs: number): Promise<void>;
+
+  /** Cuts the streams that are left, and lets go of everything. */
   close(): Promise<void>;
 }

@@ -11,7 +11,12 @@ export interface Setup {
 export type SetUp = (options?: Partial<HubOptions>) => Promise<Setup>;
 
 /** A grace period that no test outlives. */
-export const defaultOptions: HubOptions = { graceMs: 120_000, maxPeersPerRoom: 1000, maxRoomsPerPeer: 32 };
+export const defaultOptions: HubOptions = {
+  graceMs: 120_000,
+  maxPeersPerRoom: 1000,
+  maxRoomsPerPeer: 32,
+  maxStreams: 10_000,
+};
 
 /** What a story works with. */
 export interface Stage {

@@ -1,6 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
 import { retentionMarginMs } from '../bounds.ts';
 import type {
+  Connected,
   EntryId,
   Hub,
   HubOptions,
@@ -11,6 +12,7 @@ import type {
   RemovalReason,
   Room,
 } from '../hub.ts';
+import { fullOfStreams, goingDown } from '../refusals.ts';
 import type { Stream } from '../stream.ts';
 import { Clock } from './clock.ts';
 import { type Item, sized } from './inbox.ts';
@@ -28,6 +30,8 @@ export class MemoryHub implements Hub {
   readonly #sessions = new Map<string, Session>();
   readonly #rooms = new Map<string, MemoryRoom>();
   #sweeper: NodeJS.Timeout | undefined;
+  #streams = 0;
+  #draining = false;
   #closed = false;
 
   constructor(options: HubOptions) {
@@ -40,17 +44,16 @@ export class MemoryHub implements Hub {
   }
 
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
-    if (this.#closed) throw new SignalboxError('UNAVAILABLE');
+    if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
+    if (this.#streams >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
     const cursor = after === undefined ? undefined : Number(after);
     const living = this.#sessions.get(profile.id);
     if (living) {
       const missed = cursor === undefined ? undefined : this.#missed(living, cursor);
       if (missed) {
         const rooms = this.#roomsOf(living);
-        return living.attach(
-          { type: 'Connected', id: String(cursor), peer: profile, resumed: true, rooms },
-          missed,
-        );
+        const connected = { id: String(cursor), peer: profile, resumed: true, rooms };
+        return this.#attach(living, connected, missed);
       }
       this.#end(living, 'REPLACED');
     }
@@ -118,13 +121,19 @@ export class MemoryHub implements Hub {
   }
 
   ready(): boolean {
-    return this.#sweeper !== undefined && !this.#closed;
+    return this.#sweeper !== undefined && !this.#draining;
+  }
+
+  /** At once: there is no other node to come back to, so nothing is gained by taking time. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const session of this.#sessions.values()) session.cut();
   }
 
   async close(): Promise<void> {
+    await this.drain();
     this.#closed = true;
     clearInterval(this.#sweeper);
-    for (const session of this.#sessions.values()) session.cut();
     this.#sessions.clear();
     this.#rooms.clear();
   }
@@ -150,9 +159,17 @@ export class MemoryHub implements Hub {
       openedWith,
       graceMs: this.#options.graceMs,
       onGraceOver: (ended) => this.#end(ended, 'DISCONNECTED'),
+      onStreamClosed: () => {
+        this.#streams -= 1;
+      },
     });
     this.#sessions.set(profile.id, session);
-    return session.attach({ type: 'Connected', id, peer: profile, resumed: false, rooms: [] }, []);
+    return this.#attach(session, { id, peer: profile, resumed: false, rooms: [] }, []);
+  }
+
+  #attach(session: Session, connected: Omit<Connected, 'type'>, missed: readonly Item[]): Stream {
+    this.#streams += 1;
+    return session.attach({ type: 'Connected', ...connected }, missed);
   }
 
   #end(session: Session, reason: RemovalReason): void {

@@ -16,6 +16,8 @@ interface SessionOptions {
   readonly graceMs: number;
   /** Called where the session had no stream for the grace period. */
   readonly onGraceOver: (session: Session) => void;
+  /** Called once for each stream that was attached, when it has closed. */
+  readonly onStreamClosed: () => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export class Session {
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #graceMs: number;
   readonly #onGraceOver: (session: Session) => void;
+  readonly #onStreamClosed: () => void;
   #stream: Stream | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
 
@@ -40,6 +43,7 @@ export class Session {
     this.openedWith = options.openedWith;
     this.#graceMs = options.graceMs;
     this.#onGraceOver = options.onGraceOver;
+    this.#onStreamClosed = options.onStreamClosed;
   }
 
   /** Whether the session has an open stream. */
@@ -51,6 +55,7 @@ export class Session {
   attach(connected: Connected, missed: readonly Item[]): Stream {
     const older = this.#letGo();
     const stream = new Stream(() => {
+      this.#onStreamClosed();
       if (this.#stream === stream) this.#detach();
     });
     this.#stream = stream;

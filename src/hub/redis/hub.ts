@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 import type { EntryId, Hub, HubOptions, Payload, Peer, Profile, Receipt, Room } from '../hub.ts';
+import { fullOfStreams, goingDown } from '../refusals.ts';
 import type { Stream } from '../stream.ts';
 import { connected, connectForCommands, connectForMessages } from './connection.ts';
 import {
@@ -48,6 +50,7 @@ export class RedisHub implements Hub {
   /** Streams that are gone, and that Redis has not been told of yet: name -> peer. */
   readonly #departed = new Map<string, string>();
   #catchingUp = false;
+  #draining = false;
   #closed = false;
 
   constructor(options: RedisHubOptions) {
@@ -96,6 +99,8 @@ export class RedisHub implements Hub {
   }
 
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
+    if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
+    if (this.#board.size >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
     if (!this.#scripts.available) throw new SignalboxError('UNAVAILABLE');
     const session = this.#board.admit(profile.id);
     const { holes } = this.#board;
@@ -164,14 +169,26 @@ export class RedisHub implements Hub {
   }
 
   ready(): boolean {
-    return !this.#closed && this.#scripts.available && this.#liveness.alive;
+    return !this.#draining && this.#scripts.available && this.#liveness.alive;
+  }
+
+  async drain(overMs: number): Promise<void> {
+    this.#draining = true;
+    const begun = performance.now();
+    const sessions = this.#board.sessions;
+    for (const [i, session] of sessions.entries()) {
+      const early = (overMs * i) / sessions.length - (performance.now() - begun);
+      // Several that are due within one tick of a timer go together.
+      if (early > 0) await setTimeout(early);
+      session.cut('shutdown');
+    }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
+    await this.drain(0);
     this.#closed = true;
     this.#liveness.stop();
-    this.#board.cutAll('shutdown');
     try {
       await Promise.all(Array.from(this.#departed, ([name, peerId]) => this.#tellDeparted(name, peerId)));
       await this.#scripts.run('retire', this.#nodeId);

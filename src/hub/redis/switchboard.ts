@@ -20,6 +20,10 @@ export class Switchboard {
     this.#onClose = onClose;
   }
 
+  get sessions(): readonly LocalSession[] {
+    return [...this.#sessions.values()];
+  }
+
   get size(): number {
     return this.#sessions.size;
   }

@@ -108,6 +108,35 @@ export function boundStories(story: Story): void {
   });
 
   story(
+    'G8: a node with as many streams as it may hold takes no more, until one closes',
+    async (stage) => {
+      const [hub] = stage.hubs;
+      const streams = [
+        await hub.open({ id: 'a', username: 'a' }),
+        await hub.open({ id: 'b', username: 'b' }),
+      ];
+      const cat = { id: 'cat', username: 'cat' };
+      await expect(hub.open(cat)).rejects.toEqual(refusal('UNAVAILABLE'));
+      await streams[0]?.return();
+      streams.push(await hub.open(cat));
+      await expect(hub.open({ id: 'dan', username: 'dan' })).rejects.toEqual(refusal('UNAVAILABLE'));
+      for (const stream of streams) await stream.return();
+    },
+    { maxStreams: 2 },
+  );
+
+  story('G11: a hub that drains takes no stream, cuts those it has, and serves all else', async (stage) => {
+    const [one, two] = stage.hubs;
+    const [ann, ben] = await stage.roomOf('r', 'ann', 'ben');
+    const drained = Promise.all([one.drain(200), two.drain(200)]);
+    await expect(one.open(ann.profile, ann.cursor)).rejects.toEqual(refusal('UNAVAILABLE'));
+    await drained;
+    for (const peer of [ann, ben]) expect(await peer.outcome()).toSatisfy(isCut);
+    expect([one.ready(), two.ready()]).toEqual([false, false]);
+    expect(await ann.relay('r', ben, 'm')).toMatchObject({ status: 'QUEUED' });
+  });
+
+  story(
     'a hub that closes cuts all its streams, says that it cannot serve, and closes once',
     async (stage) => {
       const [ann, ben] = await stage.roomOf('r', 'ann', 'ben');

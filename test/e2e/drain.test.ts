@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { ApiClient, access } from '../support/client.ts';
+import { MessageStream } from '../support/message-stream.ts';
+import { startNode } from '../support/node.ts';
+import { startPair } from './nodes.ts';
+import { GuestPeer, wholly } from './peer.ts';
+
+async function statusOf(url: string): Promise<number> {
+  return (await fetch(url)).status;
+}
+
+test('G11: a node that is told to stop hands its peers over, one by one, under load, and nothing is lost', async () => {
+  await using pair = await startPair('Redis', { DRAIN_SECONDS: '2' });
+  const { a, b } = pair;
+  const sender = await GuestPeer.arrive('sender', wholly(b));
+  await sender.join('r');
+  const peers: GuestPeer[] = [];
+  for (let i = 0; i < 20; i++) {
+    const peer = await GuestPeer.arrive(`peer${i}`, wholly(a));
+    await peer.join('r');
+    peers.push(peer);
+  }
+
+  let stopped = false;
+  const cutAt: number[] = [];
+  const handedOver = peers.map(async (peer) => {
+    expect(await peer.outcome(), 'the operation is not over').toMatchObject({ how: 'cut' });
+    cutAt.push(performance.now());
+    peer.moveTo(wholly(b));
+    expect(await peer.resume()).toMatchObject({ resumed: true });
+  });
+  const sent: string[] = [];
+  const sending = (async () => {
+    while (!stopped) sent.push((await sender.broadcast('r', 'm', sent.length)).id);
+  })();
+
+  a.kill('SIGTERM');
+  await expect.poll(() => statusOf(`${a.url}/ready`).catch(() => 0)).toBe(503);
+  const late = new ApiClient(a.url, sender.token);
+  expect(await late.run('{ me { username } }', {}), 'calls are served').toEqual({
+    me: { username: 'sender' },
+  });
+  await expect(MessageStream.open(a.url, (await access(b.url, 'new')).token)).rejects.toMatchObject({
+    status: 503,
+    code: 'UNAVAILABLE',
+  });
+  await Promise.all(handedOver);
+  expect(await a.exited).toEqual({ code: 0, signal: null });
+  stopped = true;
+  await sending;
+
+  const spread = Math.max(...cutAt) - Math.min(...cutAt);
+  expect(spread, 'they were not cut all at once').toBeGreaterThan(1000);
+  const last = sent.at(-1);
+  for (const peer of peers) {
+    await peer.inbox.until(({ id }) => id === last, 'the last broadcast');
+    const got = peer.inbox.all.filter(({ __typename }) => __typename === 'Signal').map(({ id }) => id);
+    expect(got, `to ${peer.username}`).toEqual(sent);
+    expect(peer.inbox.all.filter(({ __typename }) => __typename === 'PeerRemoved')).toEqual([]);
+    await peer.drop();
+  }
+  await sender.drop();
+});
+
+test('G11: a second signal ends a node that drains at once', async () => {
+  await using pair = await startPair('Redis', { DRAIN_SECONDS: '60' });
+  const { a, b } = pair;
+  const peers = [await GuestPeer.arrive('ann', wholly(a)), await GuestPeer.arrive('ben', wholly(a))];
+  a.kill('SIGTERM');
+  await expect.poll(() => statusOf(`${a.url}/ready`).catch(() => 0)).toBe(503);
+  a.kill('SIGTERM');
+  expect(await a.exited).toEqual({ code: 1, signal: null });
+  for (const peer of peers) {
+    expect(await peer.outcome()).toMatchObject({ how: 'cut' });
+    peer.moveTo(wholly(b));
+    expect(await peer.resume()).toMatchObject({ resumed: true });
+    await peer.drop();
+  }
+});
+
+test('G3, G4: a node that stood still longer than its lease finds out, and its peers go on', async () => {
+  await using pair = await startPair('Redis');
+  const { a, b } = pair;
+  const ann = await GuestPeer.arrive('ann', wholly(b));
+  const ben = await GuestPeer.arrive('ben', wholly(a));
+  await ann.join('r');
+  await ben.join('r');
+  process.kill(a.pid, 'SIGSTOP');
+  // Once the others have given it up, what is sent to its peers is queued.
+  await expect.poll(async () => (await ann.relay('r', ben, 'm')).status, { timeout: 10_000 }).toBe('QUEUED');
+  process.kill(a.pid, 'SIGCONT');
+  expect(await ben.outcome()).toMatchObject({ how: 'cut' });
+  expect(await ben.resume()).toMatchObject({ resumed: true });
+  const { id } = await ann.relay('r', ben, 'last');
+  const { before } = await ben.inbox.until((message) => message.id === id, 'the last');
+  expect(before.length, 'all that was sent meanwhile').toBeGreaterThan(0);
+  expect(await ann.beforeBarrier(ben, 'r')).toMatchObject([{ __typename: 'PeerAdded' }]);
+  await ann.drop();
+  await ben.drop();
+});
+
+test('G8: beyond MAX_STREAMS a node answers 503 with Retry-After, and serves all else', async () => {
+  await using node = await startNode({ env: { MAX_STREAMS: '2' } });
+  const ann = await GuestPeer.arrive('ann', wholly(node));
+  const ben = await GuestPeer.arrive('ben', wholly(node));
+  const { token } = await access(node.url, 'cat');
+  const query = encodeURIComponent('subscription { messages { id } }');
+  const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
+  const response = await fetch(`${node.url}/graphql?query=${query}`, { headers });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('1');
+  expect(await response.json()).toMatchObject({
+    errors: [
+      {
+        message: expect.stringContaining('MAX_STREAMS'),
+        extensions: { code: 'UNAVAILABLE', retryable: true },
+      },
+    ],
+  });
+  await ann.join('r');
+  await ben.join('r');
+  await ann.drop();
+  const cat = await MessageStream.open(node.url, token);
+  await cat.drop();
+  await ben.drop();
+});
