@@ -79,7 +79,7 @@ function dependsOnVariables(document: DocumentNode): boolean {
     SelectionSet: { enter: () => void depth++, leave: () => void depth-- },
     FragmentDefinition: { enter: () => void depth++, leave: () => void depth-- },
     Argument: (_node, _key, _parent, _path, ancestors) => {
-      const owner = ancestors.at(-2);
+      const owner = ancestors.at(-1);
       const ofRootField = depth === 1 && owner && 'kind' in owner && owner.kind === Kind.FIELD;
       return ofRootField ? false : undefined;
     },

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Scripts } from './scripts.ts';
 
 /** How often a node says that it lives. */
-const beatMs = 1000;
+const beatMs = 800;
 /** A node that is silent for so long is given up by the others: three beats. */
 const leaseMs = 3 * beatMs;
 /** One script looks after so many sessions at the most, so that Redis is not held up. */

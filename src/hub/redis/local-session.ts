@@ -19,14 +19,19 @@ export class LocalSession {
   readonly name: string;
   readonly peerId: string;
   readonly stream: Stream;
-  readonly #index: RoomIndex;
+  readonly #index: RoomIndex<LocalSession>;
   readonly #rooms = new Set<string>();
   #lastId: EntryId = '0';
   #upTo = 0;
   #replaced = false;
   #pending: Dispatch[] | undefined = [];
 
-  constructor(name: string, peerId: string, index: RoomIndex, onClose: (session: LocalSession) => void) {
+  constructor(
+    name: string,
+    peerId: string,
+    index: RoomIndex<LocalSession>,
+    onClose: (session: LocalSession) => void,
+  ) {
     this.name = name;
     this.peerId = peerId;
     this.#index = index;
@@ -58,6 +63,8 @@ export class LocalSession {
 
   /** Goes on from a snapshot, with the dispatches that came after it. A stream that opens begins with `connected`. */
   settle(snapshot: Snapshot, connected?: Connected): void {
+    // It may have been cut while the snapshot was on its way: then it is in no room any more.
+    if (this.stream.closed) return;
     this.#enter(snapshot.rooms.map(({ id }) => id));
     this.#push(connected ? [{ entry: connected, bytes: 0 }, ...snapshot.missed] : snapshot.missed);
     this.#upTo = snapshot.n;

@@ -8,7 +8,7 @@ export class Switchboard {
   readonly #nodeId: string;
   readonly #onClose: (session: LocalSession) => void;
   readonly #sessions = new Map<string, LocalSession>();
-  readonly #index = new RoomIndex();
+  readonly #index = new RoomIndex<LocalSession>();
   /** Those that wait for a snapshot, so that their rooms are not known. */
   readonly #waiting = new Set<LocalSession>();
   #opened = 0;

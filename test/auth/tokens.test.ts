@@ -1,0 +1,91 @@
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Tokens } from '../../src/auth/tokens.ts';
+
+const secret = new TextEncoder().encode('a secret for tests, of 32 bytes or more');
+const tokens = new Tokens({ secret, ttlSeconds: 60 });
+
+/** A token as another system would make it. */
+function made(payload: JWTPayload, key: Uint8Array = secret, alg = 'HS256'): Promise<string> {
+  return new SignJWT(payload).setProtectedHeader({ alg }).sign(createSecretKey(key));
+}
+
+const inAMinute = () => Math.floor(Date.now() / 1000) + 60;
+
+async function refused(token: string): Promise<string> {
+  const error = await tokens.verify(token).then(
+    () => expect.fail('the token is accepted'),
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ name: 'SignalboxError', code: 'UNAUTHENTICATED', status: 401 });
+  return (error as Error).message;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a token', () => {
+  it('of a guest stands for a new peer each time, until it ends', async () => {
+    const [one, other] = [await tokens.issue('ann'), await tokens.issue('ann')];
+    expect(one.caller.id).not.toBe(other.caller.id);
+    expect(await tokens.verify(one.token)).toEqual(one.caller);
+    const left = one.caller.expiresAt.getTime() - Date.now();
+    expect(left).toBeGreaterThan(58_000);
+    expect(left).toBeLessThanOrEqual(60_000);
+  });
+
+  it('made elsewhere with the same secret is as good', async () => {
+    const exp = inAMinute();
+    const token = await made({ sub: 'peer 7', username: 'ann', exp });
+    expect(await tokens.verify(token)).toEqual({
+      id: 'peer 7',
+      username: 'ann',
+      expiresAt: new Date(exp * 1000),
+    });
+  });
+
+  it('ends when it says, also where it was seen before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { token } = await tokens.issue('ann');
+    await tokens.verify(token);
+    vi.setSystemTime(Date.now() + 61_000);
+    expect(await refused(token)).toMatch(/ended at 20\d\d-/);
+    expect(await refused(await made({ sub: 'a', username: 'a', exp: inAMinute() - 61 }))).toMatch(
+      /ended at 20/,
+    );
+  });
+
+  it('signed with another secret is refused', async () => {
+    const other = new TextEncoder().encode('another secret, also of 32 bytes or more');
+    expect(await refused(await made({ sub: 'a', username: 'a', exp: inAMinute() }, other))).toContain(
+      'signature',
+    );
+  });
+
+  it('of another algorithm is refused, whatever its key', async () => {
+    const payload = { sub: 'a', username: 'a', exp: inAMinute() };
+    const long = new Uint8Array(64).fill(1);
+    expect(await refused(await made(payload, long, 'HS512'))).toContain('HS256');
+    expect(await refused(new UnsecuredJWT(payload).encode())).toMatch(/HS256|no JWT/);
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const rs256 = await new SignJWT(payload).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
+    expect(await refused(rs256)).toContain('HS256');
+  });
+
+  it('must say who it stands for, and until when', async () => {
+    const exp = inAMinute();
+    expect(await refused(await made({ username: 'a', exp }))).toContain('`sub`');
+    expect(await refused(await made({ sub: '', username: 'a', exp }))).toContain('`sub`');
+    expect(await refused(await made({ sub: 'a', exp }))).toContain('`username`');
+    expect(await refused(await made({ sub: 'a', username: 7, exp }))).toContain('`username`');
+    expect(await refused(await made({ sub: 'a', username: 'a' }))).toContain('`exp`');
+    const early = await made({ sub: 'a', username: 'a', exp, nbf: exp - 10 });
+    expect(await refused(early)).toContain('`nbf`');
+  });
+
+  it.each(['', 'x', 'a.b.c', '{}', 'é'.repeat(100)])('that is no JWT is refused: %j', async (text) => {
+    expect(await refused(text)).toContain('no JWT');
+  });
+});
