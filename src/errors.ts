@@ -26,7 +26,7 @@ const kinds = {
   REPLACED: { message: 'Your session was replaced by a newer one of the same peer.' },
   TOKEN_EXPIRED: {
     message:
-      'Your token has expired. Open `messages` again after the last id, with a new token of the same peer.',
+      'Your token has expired. Open `messages` again after the last id, with a new token of the same peer. A guest gets a new peer from `access`, and begins anew.',
   },
   UNAVAILABLE: {
     message: 'The server cannot do this now. Try again in a moment.',

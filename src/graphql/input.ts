@@ -12,6 +12,12 @@ const decimal = /^(?:0|[1-9]\d{0,15})$/;
 /** As compact JSON writes a key of that name; within a string the quotes would be escaped. */
 const pollutingKey = '"__proto__":';
 
+/**
+ * The most levels of arrays and objects in a JSON argument. Writing JSON recurses: what the stack just
+ * holds when it comes in, it may not hold when it goes out, and that would end every stream it goes to.
+ */
+const deepest = 128;
+
 function invalid(message: string): SignalboxError {
   return new SignalboxError('BAD_USER_INPUT', message);
 }
@@ -57,9 +63,18 @@ export function checkHeartbeat(value: number): number {
   return value;
 }
 
+/** Whether arrays and objects lie within one another on more levels than that. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
 /** A JSON argument with its text. `what` names it in errors; an absent value is null. */
 export function checkPayload(what: string, value: unknown, maxBytes: number): Payload {
-  const text = toText(what, value ?? null);
+  if (isDeeper(value, deepest)) {
+    throw invalid(`\`${what}\` is nested too deeply. At most ${deepest} levels are accepted.`);
+  }
+  const text = JSON.stringify(value ?? null);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
     throw new SignalboxError(
@@ -70,13 +85,4 @@ export function checkPayload(what: string, value: unknown, maxBytes: number): Pa
   if (text.includes(pollutingKey))
     throw invalid(`\`${what}\` has a key named \`__proto__\`, which is not accepted.`);
   return { value: value ?? null, text };
-}
-
-function toText(what: string, value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch (error) {
-    if (error instanceof RangeError) throw invalid(`\`${what}\` is nested too deeply.`);
-    throw error;
-  }
 }
