@@ -22,6 +22,13 @@ export type LogLevel = (typeof logLevels)[number];
 export const secretBytes = 32;
 export const howToMakeSecret = 'make one with `openssl rand -base64 32`';
 
+const redisHost = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
+const redisUrls = [
+  String.raw`rediss?://(?:[^/?#\s]*@)?${redisHost}(?:/\d{0,5})?`,
+  String.raw`rediss?\+sentinel://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/[^/?#\s]+(?:/\d{0,5})?`,
+  String.raw`rediss?\+cluster://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/?`,
+].map((form) => new RegExp(String.raw`^${form}(?:\?[^#\s]*)?$`));
+
 const table = {
   port: {
     variable: 'PORT',
@@ -38,8 +45,8 @@ const table = {
   },
   redisUrl: {
     variable: 'REDIS_URL',
-    takes: 'a redis:// or rediss:// URL, such as redis://localhost:6379',
-    parse: redisUrl,
+    takes: 'a URL such as redis://localhost:6379, or another of those in docs/redis.md',
+    parse: (text: string) => (redisUrls.some((form) => form.test(text)) ? text : undefined),
     show: showUrl,
     about: 'the Redis that nodes share; without it, one node in memory',
   },
@@ -170,12 +177,6 @@ function within(min: number, value: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;
 }
 
-function redisUrl(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return undefined;
-  return /^\/?\d*$/.test(url.pathname) ? text : undefined;
-}
-
 function tokenSecret(text: string): Uint8Array | undefined {
   const bytes = new TextEncoder().encode(text);
   return bytes.length >= secretBytes ? bytes : undefined;
@@ -192,7 +193,8 @@ export function quote(text: string): string {
  */
 export function showUrl(text: string): string {
   if (/^[\w.-]*(:\d{1,5})?$/.test(text)) return quote(text);
-  const url = URL.parse(text);
+  // Of several hosts the first alone is shown: only one makes a URL.
+  const url = URL.parse(text.replace(new RegExp(`((?:^|[/@])${redisHost}),[^/?#@]*`), '$1'));
   if (!url?.host) return 'not a URL';
   const user = url.username || url.password ? '***@' : '';
   return quote(`${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`);

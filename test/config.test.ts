@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, help, readCommand, readSettings, type Settings } from '../src/config.ts';
+import { parseRedisUrl } from '../src/hub/redis/url.ts';
 
 const secret = 'correct horse battery staple 123';
 const onRedis = { REDIS_URL: 'redis://localhost:6379', TOKEN_SECRET: secret };
@@ -160,7 +161,15 @@ describe('REDIS_URL', () => {
     'rediss://user:pass@redis.internal:6380/3',
     'redis://[::1]:6379/0',
     'redis://h?family=6',
+    'rediss://h?ca=/etc/redis/ca.pem&cert=/c.pem&key=/k.pem',
+    'redis+sentinel://one:26379,two,[::1]:26380/main',
+    'rediss+sentinel://user:p%40ss@one,two/main/3?sentinelUsername=s&sentinelPassword=t&ca=/ca.pem',
+    'redis+cluster://one:7000,two:7001,[::1]',
+    'rediss+cluster://:pass@one:7000/?ca=/ca.pem',
   ])('takes %s, as a variable and as a flag', (url) => {
+    const { form, hosts } = parseRedisUrl(url.replace(/ca=.*/, ''));
+    expect(url).toContain(form === 'single' ? '://' : `+${form}://`);
+    expect(hosts.length).toBe(url.split(',').length);
     expect(readSettings({ ...onRedis, REDIS_URL: url }, []).redisUrl).toBe(url);
     expect(readSettings({ TOKEN_SECRET: secret }, ['--redis-url', url]).redisUrl).toBe(url);
   });
@@ -173,8 +182,13 @@ describe('REDIS_URL', () => {
     ['redis://:hunter2', 'not a URL'],
     ['me:hunter2@h', 'not a URL'],
     ['http://h?password=hunter2', '"http://h/?***"'],
+    ['redis://:hunter2@one,two', '"redis://***@one"'],
+    ['redis+sentinel://:hunter2@one:1,two:2', '"redis+sentinel://***@one:1"'],
+    ['redis+sentinel://one/main/hunter', '"redis+sentinel://one/main/hunter"'],
+    ['redis+cluster://me:hunter2@one:1,two:2/3', '"redis+cluster://***@one:1/3"'],
+    ['redis+tls://h', '"redis+tls://h"'],
   ])('refuses %s without showing a password', (url, shown) => {
-    const rest = `is ${shown}; it takes a redis:// or rediss:// URL, such as redis://localhost:6379.`;
+    const rest = `is ${shown}; it takes a URL such as redis://localhost:6379, or another of those in docs/redis.md.`;
     expect(complaint({ ...onRedis, REDIS_URL: url })).toBe(`REDIS_URL ${rest}`);
     expect(complaint(onRedis, ['--redis-url', url])).toBe(`--redis-url ${rest}`);
   });

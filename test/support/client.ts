@@ -94,6 +94,7 @@ export class ApiClient {
 
   /** Posts a body, as JSON or as the text that it is, and returns what came, errors included. */
   async send(body: unknown, { accept = 'application/json', headers, search = '' }: SendOptions = {}) {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
     const req = request(`${this.url}/graphql${search}`, {
       method: 'POST',
       agent,
@@ -104,7 +105,7 @@ export class ApiClient {
         ...headers,
       },
     });
-    req.end(typeof body === 'string' ? body : JSON.stringify(body));
+    req.end(text);
     const [response] = (await once(req, 'response')) as [IncomingMessage];
     return { status: response.statusCode ?? 0, body: await readBody(response) };
   }

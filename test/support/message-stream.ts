@@ -34,7 +34,7 @@ export interface StreamOptions {
   readonly onMessage?: (message: Message) => void;
 }
 
-const frame = /^event: next\n(?:id: (\d+)\n)?data: (.*)$/;
+const frame = /^event: next\n(?:id: (\d+)\n)?data: ([^\n]*)$/;
 
 /** One `messages` stream, read strictly: whatever is not exactly as the contract has it, fails `outcome`. */
 export class MessageStream {

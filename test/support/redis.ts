@@ -1,7 +1,7 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,14 +70,18 @@ export class RedisServer {
     return client;
   }
 
-  /** Starts it, on the same port, ending the one that runs. What was not on disk is gone. */
-  async restart(): Promise<void> {
+  /** Starts it, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */
+  async restart({ empty = false } = {}): Promise<void> {
     await this.kill();
+    if (empty) {
+      await rm(this.#folder, { recursive: true, force: true });
+      await mkdir(this.#folder);
+    }
     const path = findProgram(redisServer);
     if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
     const child = spawn(path, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
     keep(child);
-    await untilReady(child);
+    await untilSays(child, 'Ready to accept connections');
     this.#child = child;
     await this.#ping();
   }
@@ -126,13 +130,16 @@ export class RedisServer {
   }
 }
 
-/** Resolves when that Redis takes connections. Throws with what it wrote where it ends before. */
-async function untilReady(child: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+/** Resolves when that process writes a certain thing. Throws with what it wrote where it ends before. */
+export async function untilSays(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  words: string,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let output = '';
   const read = (text: string) => {
     output += text;
-    if (output.includes('Ready to accept connections')) resolve();
+    if (output.includes(words)) resolve();
   };
   const end = () => reject(new Error(`redis-server ended: ${output}`));
   child.stdout.setEncoding('utf8').on('data', read);
@@ -148,7 +155,8 @@ async function untilReady(child: ChildProcessByStdio<null, Readable, Readable>):
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -36,6 +36,7 @@ function load(name: string): string {
  * nothing is written to it until it is clear what it knows.
  */
 export class Scripts {
+  readonly #redis: Redis;
   readonly #commands: Commands;
   readonly #key: string;
   readonly #common: readonly Argument[];
@@ -44,6 +45,7 @@ export class Scripts {
   constructor(redis: Redis, prefix: string, graceMs: number, logBounds = bounds) {
     const lib = load('lib');
     for (const name of names) redis.defineCommand(name, { numberOfKeys: 1, lua: `${lib}\n${load(name)}` });
+    this.#redis = redis;
     this.#commands = redis as unknown as Commands;
     redis.on('close', () => {
       this.#available = false;
@@ -72,10 +74,23 @@ export class Scripts {
 
   async #send(name: Name, args: Argument[]): Promise<unknown> {
     try {
+      this.#gather();
       return await this.#commands[name](this.#key, ...this.#common, ...args);
     } catch (error) {
       throw toSignalboxError(error);
     }
+  }
+
+  /**
+   * Holds writes back until this turn of the event loop is over, so that the commands of all requests
+   * that came in it go out in one: under load the system calls cost more than what is in them.
+   */
+  #gather(): void {
+    // There is none before the first connection. It is another after each that was lost.
+    const { stream }: { stream?: Redis['stream'] } = this.#redis;
+    if (!stream || stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
   }
 }
 

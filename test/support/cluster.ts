@@ -1,0 +1,120 @@
+import type { Redis } from 'ioredis';
+import { freePort, type RedisServer, startRedis } from './redis.ts';
+import { until } from './until.ts';
+
+/** Three primaries on loopback, the first of which can be given a replica. */
+export async function startCluster(): Promise<Cluster> {
+  const cluster = new Cluster();
+  try {
+    for (const range of [
+      [0, 5460],
+      [5461, 10922],
+      [10923, 16383],
+    ] as const) {
+      const node = await cluster.addNode();
+      await cluster.client(node).cluster('ADDSLOTSRANGE', ...range);
+    }
+    await cluster.settle();
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+export class Cluster {
+  readonly nodes: RedisServer[] = [];
+  readonly #clients = new Map<RedisServer, Redis>();
+
+  get url(): string {
+    return `redis+cluster://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+  }
+
+  /** A client of that very node, for what an operator does there. */
+  client(node: RedisServer): Redis {
+    const client = this.#clients.get(node) ?? node.client();
+    this.#clients.set(node, client);
+    return client;
+  }
+
+  /** Starts a node, which gets to know the others. It has no slots. */
+  async addNode(): Promise<RedisServer> {
+    const node = await this.#start();
+    const [first] = this.nodes;
+    this.nodes.push(node);
+    if (first) {
+      const busPort = await this.client(first).config('GET', 'cluster-port');
+      await node
+        .client()
+        .call('CLUSTER', 'MEET', '127.0.0.1', first.port, String(busPort).split(',')[1] ?? '');
+    }
+    return node;
+  }
+
+  /** A new node follows that one. Resolves when it is in step. */
+  async addReplicaOf(primary: RedisServer): Promise<RedisServer> {
+    const replica = await this.addNode();
+    const id = await this.client(primary).cluster('MYID');
+    const client = this.client(replica);
+    await until(async () => (await client.cluster('REPLICATE', id)) === 'OK', 'the new node follows');
+    await until(
+      async () => (await client.info('replication')).includes('master_link_status:up'),
+      'the new node is in step',
+    );
+    // The others have a say in a failover, so each must know what it is.
+    for (const node of this.nodes) {
+      const known = async () =>
+        String(await this.client(node).cluster('REPLICAS', id)).includes(`:${replica.port}@`);
+      await until(known, 'all know the replica');
+    }
+    return replica;
+  }
+
+  /** Which node has the slot of that key, as this one sees it. */
+  async ownerOf(key: string, seenBy = this.nodes[0]): Promise<RedisServer> {
+    if (!seenBy) throw new Error('There is no node.');
+    const client = this.client(seenBy);
+    const slot = Number(await client.cluster('KEYSLOT', key));
+    for (const [first, last, primary] of (await client.cluster('SLOTS')) as unknown as RangeReply[]) {
+      const owner = this.nodes.find(({ port }) => port === primary[1]);
+      if (owner && first <= slot && slot <= last) return owner;
+    }
+    throw new Error(`Nobody has slot ${slot}.`);
+  }
+
+  /** Resolves when all nodes see all slots served, and know one another. */
+  async settle(): Promise<void> {
+    for (const node of this.nodes) {
+      const client = this.client(node);
+      await until(async () => {
+        const info = await client.cluster('INFO');
+        return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${this.nodes.length}`);
+      }, 'the Cluster is whole');
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.stop();
+  }
+
+  async #start(): Promise<RedisServer> {
+    const busPort = await freePort();
+    const args = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-port',
+      `${busPort}`,
+      '--cluster-node-timeout',
+      '1000',
+    ];
+    return startRedis({
+      args: [
+        ...args,
+        ...['--cluster-require-full-coverage', 'no', '--cluster-allow-replica-migration', 'no'],
+        ...['--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'],
+      ],
+    });
+  }
+}
+
+type RangeReply = readonly [first: number, last: number, primary: readonly [host: string, port: number]];
