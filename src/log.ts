@@ -9,7 +9,8 @@ export type Log = Logger;
 const jwt = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
 const tokenParameter = /(access_token=)[^&\s"\\]+/g;
 const bearer = /\b(bearer )(?!\[)[^\s"\\]+/gi;
-const urlPassword = /(rediss?:\/\/)[^\s"\\/]*@/g;
+const urlPassword = /(rediss?(?:\+[a-z]+)?:\/\/)[^\s"\\/]*@/g;
+const sentinelPassword = /(sentinelPassword=)[^&\s"\\]+/g;
 
 /**
  * Takes out of a line what nobody may read in a log: tokens, and the password within a Redis URL.
@@ -21,7 +22,8 @@ export function redact(line: string): string {
     .replace(jwt, '[token]')
     .replace(tokenParameter, '$1[token]')
     .replace(bearer, '$1[token]')
-    .replace(urlPassword, '$1[password]@');
+    .replace(urlPassword, '$1[password]@')
+    .replace(sentinelPassword, '$1[password]');
 }
 
 /** JSON lines on stdout; in a terminal, unless in production, lines for people. */

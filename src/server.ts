@@ -6,6 +6,7 @@ import { createHttp } from './http/http.ts';
 import type { Hub } from './hub/hub.ts';
 import { MemoryHub } from './hub/memory/hub.ts';
 import { RedisHub } from './hub/redis/hub.ts';
+import { describeAddress, parseRedisUrl } from './hub/redis/url.ts';
 import type { Log } from './log.ts';
 
 /** How long closing may take, once the streams are gone, before what is still open is destroyed. */
@@ -84,9 +85,7 @@ function createHub(settings: Settings, log: Log): Hub {
 
 function describeHub({ redisUrl, redisPrefix }: Settings): string {
   if (redisUrl === undefined) return 'in memory';
-  const { hostname, port, pathname } = new URL(redisUrl);
-  const database = pathname.length > 1 ? pathname : '/0';
-  return `on Redis at ${hostname}:${port || '6379'}${database}, prefix ${redisPrefix}`;
+  return `on Redis at ${describeAddress(parseRedisUrl(redisUrl), true)}, prefix ${redisPrefix}`;
 }
 
 /** Resolves when it listens. Throws a `ConfigError` for what another PORT or HOST would mend. */

@@ -11,9 +11,10 @@ export interface Sized {
 
 /**
  * What a node is told on its channel. Dispatches to a node are numbered in a row, by `n`: a hole means
- * that it missed one. `newest` is the last id that was given for what it tells; 0: none was.
+ * that it missed one. `newest` is the last id that was given for what it tells; 0: none was. `run` is
+ * the beginning of the run id of the Redis that tells.
  */
-export type Dispatch = { readonly n: number; readonly newest: number } & (
+export type Dispatch = { readonly n: number; readonly run: string; readonly newest: number } & (
   | { readonly kind: 'peer'; readonly stream: string; readonly batch: readonly Sized[] }
   | { readonly kind: 'room'; readonly room: string; readonly batch: readonly Sized[] }
   | {

@@ -64,9 +64,12 @@ export class Liveness {
     this.#heardAt = performance.now();
   }
 
-  /** Redis has told of an id. What is told while the connection for commands is down may be of its successor. */
-  saw(id: number): void {
-    if (id > this.#seen && this.#scripts.available) this.#seen = id;
+  /**
+   * Redis has told of an id; `run`, where it did so by a dispatch. One that is not the Redis of the
+   * last beat has taken over already, in a Cluster say, and what it gives it does not lack.
+   */
+  saw(id: number, run = this.#run): void {
+    if (id > this.#seen && this.#scripts.available && this.#run.startsWith(run)) this.#seen = id;
   }
 
   /** Beats now, beside the beats that come by themselves. */

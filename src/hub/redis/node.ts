@@ -7,7 +7,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { EntryId, Profile } from '../hub.ts';
 import { fullOfStreams, goingDown } from '../refusals.ts';
 import type { Stream } from '../stream.ts';
-import { connected, connectForCommands, connectForMessages } from './connection.ts';
+import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
 import { type DispatchJson, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import type { LocalSession } from './local-session.ts';
@@ -83,11 +83,14 @@ export class RedisNode {
   async start(): Promise<void> {
     try {
       await Promise.all([connected(this.#commands), connected(this.#subscriber)]);
+      // Refused here, it is refused to us: the pub/sub leaves a rejection of its own unhandled.
+      await this.#subscriber.subscribe(this.#channel);
       await this.#pubsub.subscribe(this.#channel, (message: DispatchJson) => this.#receive(message));
       await this.#liveness.start();
     } catch (error) {
+      this.#closed = true;
       this.#disconnect();
-      throw error;
+      throw startFailure(this.#commands, error);
     }
     this.#commands.on('ready', () => void this.#liveness.beat());
     this.#subscriber.on('ready', () => void this.#listenAgain());
@@ -163,7 +166,7 @@ export class RedisNode {
 
   #receive(message: DispatchJson): void {
     const dispatch = toDispatch(message);
-    this.#liveness.saw(dispatch.newest);
+    this.#liveness.saw(dispatch.newest, dispatch.run);
     if (dispatch.kind === 'beat') this.#liveness.heard();
     if (this.#board.receive(dispatch)) void this.#catchUp();
   }

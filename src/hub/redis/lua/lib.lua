@@ -126,11 +126,14 @@ local function read(log, fields, after, upto)
   return redis.call('XRANGE', log, '(' .. after .. '-0', upto)
 end
 
--- Sends one dispatch to a node. They are numbered, so that a node notices when it missed one.
+-- Sends one dispatch to a node. They are numbered, so that a node notices when it missed one, and say
+-- which Redis tells: each has that on record since the first beat that it got.
+local teller
 local function dispatch(node, kind, body)
+  teller = teller or string.sub(redis.call('HGET', key.primary, 'run') or '', 1, 8)
   local n = redis.call('HINCRBY', key.node(node), 'n', 1)
-  redis.call('PUBLISH', key.node(node),
-    '{"n":' .. n .. ',"newest":' .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. body .. '}')
+  redis.call('PUBLISH', key.node(node), '{"n":' .. n .. ',"run":"' .. teller .. '","newest":'
+    .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. body .. '}')
 end
 
 -- This Redis has lost writes that were acknowledged, up to the id `seen` at least: it took over from
