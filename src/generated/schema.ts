@@ -16,9 +16,9 @@ export type Scalars = {
   DateTime: { input: Date; output: Date; }
   /**
    * Any JSON value: object, array, string, number, boolean or null. It is relayed as it is and never
-   * looked into, save for two things: its size is bounded (`MAX_DATA_BYTES`, 64 KiB unless the operator
-   * says otherwise), and a key named `__proto__` is refused, since a receiver that merges it would be
-   * polluted.
+   * looked into, save for three things: its size is bounded (`MAX_DATA_BYTES`, 64 KiB unless the operator
+   * says otherwise), so is its depth (128 levels), and a key named `__proto__` is refused, since a
+   * receiver that merges it would be polluted.
    */
   JSON: { input: unknown; output: unknown; }
 };

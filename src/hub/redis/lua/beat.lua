@@ -1,9 +1,9 @@
 -- A node says that it lives, and does its share of the housekeeping: sessions of nodes that are
--- silent for longer than a lease are detached since their last beat, and those whose grace has run
--- out end. Each is done once, by whichever node comes first (G4).
+-- silent for longer than a lease are detached since the beat that did not come, and those whose grace
+-- has run out end. Each is done once, by whichever node comes first (G4).
 --
 -- ARGV[5]  node
--- ARGV[6]  lease, in ms
+-- ARGV[6]  lease, in ms: three beats
 -- ARGV[7]  how many sessions to look after at the most
 -- ARGV[8]  the run id of the Redis that the node knew; empty: none yet
 -- ARGV[9]  the newest id that it has from there; 0: none
@@ -48,7 +48,7 @@ if now - since > lease then
   for i = 1, #silent, 2 do
     local lost, last_beat = silent[i], tonumber(silent[i + 1])
     for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch - done)) do
-      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + grace_ms) end
+      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + lease / 3 + grace_ms) end
       redis.call('SREM', key.node_peers(lost), peer)
       done = done + 1
     end

@@ -1,0 +1,145 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { exportSPKI, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ApiClient, access } from '../support/client.ts';
+import { MessageStream } from '../support/message-stream.ts';
+import { type NodeProcess, startNode, tokenSecret } from '../support/node.ts';
+import { GuestPeer, wholly } from './peer.ts';
+
+const secret = new TextEncoder().encode(tokenSecret);
+const claims = { sub: 'ann', username: 'Ann' };
+
+function sign(payload: JWTPayload, alg = 'HS256', key: Parameters<SignJWT['sign']>[0] = secret, exp = '1 h') {
+  return new SignJWT(payload).setProtectedHeader({ alg }).setExpirationTime(exp).sign(key);
+}
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+const refused: Readonly<Record<string, { token: () => Promise<string> | string; why: string }>> = {
+  'that has ended': { token: () => sign(claims, 'HS256', secret, '-1 s'), why: 'it ended at' },
+  'made with another secret': {
+    token: () => sign(claims, 'HS256', new TextEncoder().encode('a secret of somebody else, long enough')),
+    why: 'another secret',
+  },
+  'without a signature': {
+    token: () => new UnsecuredJWT(claims).setExpirationTime('1 h').encode(),
+    why: 'its algorithm is not HS256',
+  },
+  'signed with RS256': {
+    token: () => sign(claims, 'RS256', rsa.privateKey),
+    why: 'its algorithm is not HS256',
+  },
+  'signed with a public key as the secret': {
+    token: async () => sign(claims, 'HS256', new TextEncoder().encode(await exportSPKI(rsa.publicKey))),
+    why: 'another secret',
+  },
+  'signed with HS512': {
+    token: () => sign(claims, 'HS512', new Uint8Array(Buffer.alloc(64, tokenSecret))),
+    why: 'its algorithm is not HS256',
+  },
+  'without `sub`': { token: () => sign({ username: 'Ann' }), why: 'no `sub`' },
+  'with an empty `sub`': { token: () => sign({ ...claims, sub: '' }), why: 'no `sub`' },
+  'without `username`': { token: () => sign({ sub: 'ann' }), why: 'no `username`' },
+  'whose `username` is a number': { token: () => sign({ ...claims, username: 5 }), why: 'no `username`' },
+  'without `exp`': {
+    token: () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(secret),
+    why: 'no `exp`',
+  },
+  'that holds only from tomorrow on': {
+    token: () =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'HS256' })
+        .setNotBefore('1 d')
+        .setExpirationTime('2 d')
+        .sign(secret),
+    why: '`nbf`',
+  },
+  'whose claims were changed': {
+    token: async () => {
+      const [header, , signature] = (await sign(claims)).split('.');
+      const payload = Buffer.from(JSON.stringify({ ...claims, sub: 'ben', exp: 2 ** 31 })).toString(
+        'base64url',
+      );
+      return `${header}.${payload}.${signature}`;
+    },
+    why: 'its signature is wrong',
+  },
+  'that is no JWT': { token: () => 'open-sesame', why: 'it is no JWT' },
+  'of three parts that are nothing': { token: () => 'a.b.c', why: 'it is no JWT' },
+  'that is empty': { token: () => '', why: 'needs a token' },
+};
+
+let node: NodeProcess;
+beforeAll(async () => {
+  node = await startNode({ env: { LOG_LEVEL: 'trace' } });
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+test.each(Object.entries(refused))(
+  'a token %s is refused, and the answer says why',
+  async (_what, { token, why }) => {
+    const text = await token();
+    const error = { code: 'UNAUTHENTICATED', status: 401, message: expect.stringContaining(why) };
+    const client = new ApiClient(node.url, text);
+    await expect(client.run('{ me { id } }')).rejects.toMatchObject(error);
+    await expect(client.run('mutation { joinRoom(roomId: "r") { id } }')).rejects.toMatchObject(error);
+    await expect(MessageStream.open(node.url, text)).rejects.toMatchObject(error);
+    const strict = await client.send(
+      { query: '{ me { id } }' },
+      { accept: 'application/graphql-response+json' },
+    );
+    expect(strict.status).toBe(401);
+    if (text !== '') expect(node.output()).not.toContain(text);
+  },
+);
+
+test('without a token, or with one where none is looked for, the answer says how to get one', async () => {
+  const { token } = await access(node.url, 'Ann');
+  const query = '{ me { id } }';
+  const attempts = [
+    {},
+    { headers: { authorization: `Basic ${token}` } },
+    { headers: { authorization: token } },
+    { headers: { authorization: `Bearer ${token} ${token}` } },
+    // In a URL it would be in logs on its way: only an EventSource, which can do no better, may send it so.
+    { search: `?access_token=${token}` },
+    { headers: { cookie: `access_token=${token}` } },
+  ];
+  const client = new ApiClient(node.url);
+  for (const attempt of attempts) {
+    const { status, body } = await client.send({ query }, attempt);
+    expect(status).toBe(401);
+    expect(body.errors).toMatchObject([
+      { extensions: { code: 'UNAUTHENTICATED' }, message: expect.stringContaining('the mutation `access`') },
+    ]);
+  }
+  const get = await fetch(`${node.url}/graphql?${new URLSearchParams({ query, access_token: token })}`);
+  expect(get.status).toBe(401);
+});
+
+test('a token that another system made with the same secret is as good as a guest’s', async () => {
+  const token = await sign({ ...claims, role: 'teacher' });
+  expect(await new ApiClient(node.url, token).run('{ me { id username state } }')).toEqual({
+    me: { id: 'ann', username: 'Ann', state: null },
+  });
+  const ann = new GuestPeer('ann', 'Ann', token, wholly(node));
+  await ann.open();
+  const ben = await GuestPeer.arrive('ben', wholly(node));
+  await ben.join('r');
+  await ann.join('r');
+  await ann.broadcast('r', 'hello');
+  await ben.inbox.take(1);
+  expect(await ben.inbox.take(1)).toMatchObject([{ event: 'hello', peer: { id: 'ann', username: 'Ann' } }]);
+  await Promise.all([ann.drop(), ben.drop()]);
+});
+
+test('where guests are not wanted, `access` is forbidden, and a token from elsewhere still serves', async () => {
+  await using closed = await startNode({ env: { GUEST_ACCESS: 'false' } });
+  await expect(access(closed.url, 'eve')).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    status: 403,
+    message: expect.stringContaining('no guests'),
+  });
+  const client = new ApiClient(closed.url, await sign(claims));
+  expect(await client.run('{ me { id } }')).toEqual({ me: { id: 'ann' } });
+});

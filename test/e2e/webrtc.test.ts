@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Arrivals } from '../support/arrivals.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { type NodeProcess, startNode } from '../support/node.ts';
+import { type Pair, startPair } from './nodes.ts';
+
+interface News {
+  readonly type: string;
+  readonly text?: string;
+  readonly event?: string;
+  readonly reason?: string;
+  readonly [key: string]: unknown;
+}
+
+/** A page that calls, and what it reports. */
+interface Caller {
+  readonly page: Page;
+  readonly news: Arrivals<News>;
+}
+
+const graceSeconds = 8;
+const script = stripTypeScriptTypes(readFileSync(new URL('call-page.ts', import.meta.url), 'utf8'));
+const html = `<!doctype html><title>A call</title><script type="module">${script}</script>`;
+
+let browser: Browser;
+let pages: Server;
+let pair: Pair;
+beforeAll(async () => {
+  // The page comes from an origin that is none of the nodes', as it does where they are somebody's API.
+  pages = createServer((_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end(html));
+  pages.listen(0, '127.0.0.1');
+  [browser, pair] = await Promise.all([
+    // Without a STUN server there are the addresses of this machine, and they are not to be hidden.
+    launchChromium(['--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']),
+    startPair('Redis', { GRACE_SECONDS: `${graceSeconds}` }),
+    once(pages, 'listening'),
+  ]);
+}, 60_000);
+afterAll(async () => {
+  await browser.close();
+  pages.close();
+  await pair[Symbol.asyncDispose]();
+});
+
+/** Opens a page that joins the room through this node. Each has a profile of its own. */
+async function call(name: string, room: string, { url }: NodeProcess): Promise<Caller> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const news = new Arrivals<News>(name);
+  await page.exposeFunction('report', (item: News) => news.push(item));
+  page.on('pageerror', (error) => news.push({ type: 'failure', message: error.message }));
+  const { port } = pages.address() as AddressInfo;
+  await page.goto(`http://127.0.0.1:${port}/#${new URLSearchParams({ node: url, room, name })}`);
+  return { page, news };
+}
+
+function is(type: string, fields: Readonly<Record<string, unknown>> = {}) {
+  return (item: News) =>
+    item.type === type && Object.entries(fields).every(([key, value]) => item[key] === value);
+}
+
+function say({ page }: Caller, text: string): Promise<void> {
+  return page.evaluate((words) => (window as unknown as { say(text: string): void }).say(words), text);
+}
+
+/** Sends the other one a signal, which is reported there. */
+async function signal({ page }: Caller, event: string): Promise<void> {
+  await page.evaluate(
+    (name) => (window as unknown as { send(event: string): Promise<unknown> }).send(name),
+    event,
+  );
+}
+
+async function expectHello(one: Caller, other: Caller, text: string): Promise<void> {
+  await say(one, `${text} from one`);
+  await say(other, `${text} from the other`);
+  await other.news.next(is('said', { text: `${text} from one` }), text);
+  await one.news.next(is('said', { text: `${text} from the other` }), text);
+}
+
+function failures({ news }: Caller): News[] {
+  return news.all.filter(({ type }) => type === 'failure' || type === 'errors');
+}
+
+/** All that is about another's coming and going, so far. */
+function presence({ news }: Caller): News[] {
+  return news.all.filter(({ type }) => type === 'PeerAdded' || type === 'PeerRemoved');
+}
+
+test('G1: two browsers, each on its own node, open a data channel through them and say hello', {
+  timeout: 90_000,
+}, async () => {
+  const ann = await call('ann', 'hello', pair.a);
+  await ann.news.next(is('Connected', { resumed: false }));
+  const ben = await call('ben', 'hello', pair.b);
+  await Promise.all([ann, ben].map(({ news }) => news.next(is('open'), 'the data channel')));
+  await expectHello(ann, ben, 'hello');
+  expect(presence(ann)).toMatchObject([{ type: 'PeerAdded', offer: false, from: 'ben' }]);
+  expect(presence(ben)).toMatchObject([{ type: 'PeerAdded', offer: true, from: 'ann' }]);
+  const signals = (who: Caller) => new Set(who.news.all.map(({ event }) => event).filter(Boolean));
+  expect(signals(ann)).toEqual(new Set(['offer', 'candidate']));
+  expect(signals(ben)).toEqual(new Set(['answer', 'candidate']));
+  expect([...failures(ann), ...failures(ben)]).toEqual([]);
+  await Promise.all([ann, ben].map(({ page }) => page.context().close()));
+});
+
+test('G4, G5: a page that is loaded again is the same peer anew; one that is closed is gone after its grace', {
+  timeout: 90_000,
+}, async () => {
+  const ann = await call('ann', 'reload', pair.a);
+  await ann.news.next(is('Connected'));
+  const ben = await call('ben', 'reload', pair.b);
+  for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel');
+
+  await ben.page.reload();
+  for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel, again');
+  await expectHello(ann, ben, 'hello again');
+  const added = { type: 'PeerAdded', offer: false, from: 'ben' };
+  expect(presence(ann)).toMatchObject([
+    added,
+    { type: 'PeerRemoved', reason: 'REPLACED', from: 'ben' },
+    added,
+  ]);
+
+  const closedAt = performance.now();
+  await ben.page.context().close();
+  await ann.news.next(is('PeerRemoved', { reason: 'DISCONNECTED' }));
+  expect(performance.now() - closedAt).toBeGreaterThan(graceSeconds * 1000 - 500);
+  expect(presence(ann)).toHaveLength(4);
+  expect(failures(ann)).toEqual([]);
+  await ann.page.context().close();
+});
+
+test('G3, G4: when a node dies and comes back, its EventSource goes on by itself, and the call never ended', {
+  timeout: 60_000,
+}, async () => {
+  // A browser waits some seconds before it tries again, and as long again where nobody listens yet.
+  await using patient = await startPair('Redis', { GRACE_SECONDS: '60' });
+  const { a: dying, b: other, env } = patient;
+  const ann = await call('ann', 'blip', dying);
+  await ann.news.next(is('Connected'));
+  const ben = await call('ben', 'blip', other);
+  for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel');
+  await expectHello(ann, ben, 'before');
+
+  await dying.kill('SIGKILL');
+  await ann.news.next(is('lost'));
+  await expectHello(ann, ben, 'without the node');
+  await signal(ben, 'meanwhile');
+  await using _again = await startNode({ env: { ...env, PORT: new URL(dying.url).port } });
+  expect(await ann.news.next(is('Connected'))).toMatchObject({ resumed: true });
+  await ann.news.next(is('Signal', { event: 'meanwhile' }));
+  await expectHello(ann, ben, 'after');
+
+  // What either was told of the other before these two, it was told when they met.
+  await Promise.all([signal(ann, 'barrier'), signal(ben, 'barrier')]);
+  for (const { news } of [ann, ben]) await news.next(is('Signal', { event: 'barrier' }));
+  for (const who of [ann, ben]) {
+    expect(presence(who)).toHaveLength(1);
+    expect(who.news.all.filter(is('open')), 'the channel is the one that it was').toHaveLength(1);
+    expect(failures(who)).toEqual([]);
+    await who.page.context().close();
+  }
+});
