@@ -63,7 +63,9 @@ export function createHttp({ engine, log, pingSeconds, maxDataBytes, ready }: Ht
     route(req, res, options, ready).catch((error: unknown) => answerError(res, error, log));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    log.warn({ code: error.code }, 'a client broke the rules of HTTP');
+    // One that has gone, or was too slow, has broken no rule.
+    const level = error.code?.startsWith('HPE_') ? 'warn' : 'debug';
+    log[level]({ code: error.code }, 'a connection of HTTP failed');
     answerClientError(error, socket);
   });
   return { server, close: () => close(server) };

@@ -79,7 +79,8 @@ test('G11: a second signal ends a node that drains at once', async () => {
 });
 
 test('G3, G4: a node that stood still longer than its lease finds out, and its peers go on', async () => {
-  await using pair = await startPair('Redis');
+  // The lease is half of the grace.
+  await using pair = await startPair('Redis', { GRACE_SECONDS: '8' });
   const { a, b } = pair;
   const ann = await GuestPeer.arrive('ann', wholly(b));
   const ben = await GuestPeer.arrive('ben', wholly(a));

@@ -167,7 +167,8 @@ describe('RedisHub when Redis is away', () => {
   it('G3: a node that is cut off from Redis is given up, and its peers go on where they come back', async () => {
     const redis = await redisWith();
     const wire = await wireTo(redis);
-    const hubs = await hubsAt([redis.port, wire.port]);
+    // The lease is half of the grace: shorter than it takes to find out that a connection is dead.
+    const hubs = await hubsAt([redis.port, wire.port], { graceMs: 8000 });
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
     wire.hold('all');

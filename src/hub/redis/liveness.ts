@@ -3,8 +3,14 @@ import type { Scripts } from './scripts.ts';
 
 /** How often a node says that it lives. */
 const beatMs = 800;
-/** A node that is silent for so long is given up by the others: three beats. */
-const leaseMs = 3 * beatMs;
+/** So many beats that fail, or do not come back, mean that the connection is dead. */
+const patience = 3;
+/**
+ * A node that is silent for so long is given up by the others: half of the grace period, so that its
+ * peers are announced on time. Their streams go on elsewhere at once, whether it is given up or not, so
+ * there is no hurry; and one that is only very busy is not to lose them.
+ */
+const leaseMs = (graceMs: number) => Math.min(Math.max(patience * beatMs, graceMs / 2), 10_000);
 /** One script looks after so many sessions at the most, so that Redis is not held up. */
 const batch = 200;
 
@@ -15,7 +21,7 @@ export interface LivenessEvents {
   givenUp(): void;
   /** Beats go out and do not come back: the connection that listens is dead. */
   deaf(): void;
-  /** Beats do not go out: the connection for commands is dead, or Redis is. */
+  /** Beats do not go out: the connection for commands is dead, where there is one, or Redis is. */
   mute(): void;
 }
 
@@ -23,36 +29,42 @@ export interface LivenessEvents {
 export class Liveness {
   readonly #scripts: Scripts;
   readonly #nodeId: string;
+  readonly #leaseMs: number;
   readonly #events: LivenessEvents;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
-  #beatenAt = 0;
-  #heardAt = 0;
+  #beatenAt = Number.NEGATIVE_INFINITY;
+  /** When this process last had its turn: what it did not get to do in time says nothing of Redis. */
+  #tickedAt = 0;
+  /** Beats in a row that went out and did not come back. */
+  #unheard = 0;
+  /** Beats in a row that did not go out. */
+  #failed = 0;
   /** The newest id that Redis has told of, be it in a dispatch or in a reply. */
   #seen = 0;
   /** Of the Redis that told. Another is asked whether it knows as much. */
   #run = '';
 
-  constructor(scripts: Scripts, nodeId: string, events: LivenessEvents, log: Logger) {
+  constructor(scripts: Scripts, nodeId: string, graceMs: number, events: LivenessEvents, log: Logger) {
     this.#scripts = scripts;
     this.#nodeId = nodeId;
+    this.#leaseMs = leaseMs(graceMs);
     this.#events = events;
     this.#log = log;
   }
 
   /** Whether beats go out and come back. */
   get alive(): boolean {
-    const now = performance.now();
-    return now - this.#beatenAt < leaseMs && now - this.#heardAt < leaseMs;
+    return this.#unheard < patience && performance.now() - this.#beatenAt < patience * beatMs;
   }
 
   /** Makes the node known. Rejects with UNAVAILABLE. */
   async start(): Promise<void> {
-    this.#heardAt = performance.now();
     await this.#send();
     this.#beatenAt = performance.now();
-    this.#timer = setInterval(() => void this.beat(), beatMs);
+    this.#tickedAt = this.#beatenAt;
+    this.#timer = setInterval(() => void this.#tick(), beatMs);
   }
 
   stop(): void {
@@ -61,7 +73,7 @@ export class Liveness {
 
   /** A beat came back. */
   heard(): void {
-    this.#heardAt = performance.now();
+    this.#unheard = 0;
   }
 
   /**
@@ -84,23 +96,41 @@ export class Liveness {
         more = unfinished === 1;
       }
       this.#beatenAt = performance.now();
-      if (this.#beatenAt - this.#heardAt > leaseMs) {
-        this.#heardAt = this.#beatenAt;
-        this.#events.deaf();
-      }
+      this.#failed = 0;
       this.#events.beaten();
     } catch (error) {
+      this.#failed += 1;
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
-      if (this.#scripts.available && performance.now() - this.#beatenAt > leaseMs) this.#events.mute();
     } finally {
       this.#running = false;
     }
   }
 
+  async #tick(): Promise<void> {
+    const now = performance.now();
+    const late = now - this.#tickedAt > 2 * beatMs;
+    this.#tickedAt = now;
+    if (late) {
+      // What came meanwhile still waits to be read.
+      this.#failed = 0;
+      this.#unheard = 0;
+    }
+    await this.beat();
+    if (this.#failed >= patience) {
+      this.#failed = 0;
+      this.#events.mute();
+    }
+    if (this.#unheard >= patience && this.#failed === 0) {
+      this.#unheard = 0;
+      this.#events.deaf();
+    }
+  }
+
   async #send(): Promise<[known: number, unfinished: number]> {
-    const reply = await this.#scripts.beat(this.#nodeId, leaseMs, batch, this.#run, this.#seen);
+    const reply = await this.#scripts.beat(this.#nodeId, beatMs, this.#leaseMs, batch, this.#run, this.#seen);
     const [known, unfinished, run] = reply as [number, number, string];
     this.#run = run;
+    this.#unheard += 1;
     return [known, unfinished];
   }
 }

@@ -61,6 +61,7 @@ export class RedisNode {
     this.#liveness = new Liveness(
       this.scripts,
       this.#id,
+      options.graceMs,
       {
         beaten: () => this.#settleAccounts(),
         givenUp: () => {
@@ -68,6 +69,7 @@ export class RedisNode {
           this.#board.cutAll('hub');
         },
         mute: () => {
+          if (this.#commands.status !== 'ready') return;
           this.#log.warn('redis: no answer: connecting anew');
           this.#commands.disconnect(true);
         },

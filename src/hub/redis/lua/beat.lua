@@ -3,10 +3,11 @@
 -- has run out end. Each is done once, by whichever node comes first (G4).
 --
 -- ARGV[5]  node
--- ARGV[6]  lease, in ms: three beats
--- ARGV[7]  how many sessions to look after at the most
--- ARGV[8]  the run id of the Redis that the node knew; empty: none yet
--- ARGV[9]  the newest id that it has from there; 0: none
+-- ARGV[6]  how often a node beats, in ms
+-- ARGV[7]  lease, in ms
+-- ARGV[8]  how many sessions to look after at the most
+-- ARGV[9]  the run id of the Redis that the node knew; empty: none yet
+-- ARGV[10] the newest id that it has from there; 0: none
 --
 -- The beat goes to the node's own channel too: one that does not come back means that its
 -- subscriber connection is dead.
@@ -14,8 +15,8 @@
 -- Returns {1 where the node was known, 0 where it is new or had been given up; 1 where there is more
 -- to do; the run id of this Redis}.
 
-local node, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local last_run, seen = ARGV[8], tonumber(ARGV[9])
+local node, beat, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local last_run, seen = ARGV[9], tonumber(ARGV[10])
 local now = now_ms()
 
 -- A replica that takes over, or a Redis that starts again from its disk, may lack the last writes of
@@ -34,7 +35,7 @@ if missing and seen >= tonumber(primary[2] or '0') then disown(seen) end
 -- When no node could beat, Redis was away, and no silence or absence in that time counts.
 local newest = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
 local since = tonumber(redis.call('GET', key.since) or '0')
-if not newest or now - tonumber(newest) > lease then
+if not newest or now - tonumber(newest) > 3 * beat then
   since = now
   redis.call('SET', key.since, since)
 end
@@ -48,7 +49,7 @@ if now - since > lease then
   for i = 1, #silent, 2 do
     local lost, last_beat = silent[i], tonumber(silent[i + 1])
     for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch - done)) do
-      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + lease / 3 + grace_ms) end
+      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + beat + grace_ms) end
       redis.call('SREM', key.node_peers(lost), peer)
       done = done + 1
     end

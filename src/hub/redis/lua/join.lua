@@ -26,7 +26,12 @@ local joiner = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
 local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":'
 
 local offers = {}
-for i, member in ipairs(present) do offers[i] = head .. member[2] .. ',"offer":true}' end
+local reply = { room }
+for i, member in ipairs(present) do
+  offers[i] = head .. member[2] .. ',"offer":true}'
+  reply[i + 1] = member[2]
+end
+reply[#present + 2] = joiner
 if #present > 0 then send_to_room(room, join, head .. joiner .. ',"offer":false}') end
 
 redis.call('HSET', key.room(room), peer, decimal(join) .. ' ' .. joiner)
@@ -38,4 +43,4 @@ if node then
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)
     .. entries_json(join + 1, offers))
 end
-return room_reply(room)
+return reply

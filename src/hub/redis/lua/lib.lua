@@ -292,9 +292,9 @@ local function missed(peer, after)
 end
 
 -- What a node needs to go on with a session: {n, rooms, logs}. Dispatches to it that are numbered up
--- to n are in there already.
-local function snapshot(peer, node, logs)
+-- to n are in there already. `describe` makes of a room what is returned of it.
+local function snapshot(peer, node, logs, describe)
   local rooms = {}
-  for i, joined in ipairs(rooms_of(peer)) do rooms[i] = room_reply(joined[1]) end
+  for i, joined in ipairs(rooms_of(peer)) do rooms[i] = describe(joined[1]) end
   return { tonumber(redis.call('HGET', key.node(node), 'n') or '0'), rooms, logs }
 end

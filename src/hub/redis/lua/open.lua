@@ -39,5 +39,5 @@ redis.call('SADD', key.node_peers(node), peer)
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
-local now = snapshot(peer, node, logs)
+local now = snapshot(peer, node, logs, room_reply)
 return { resumed and 1 or 0, cursor, now[1], now[2], now[3] }

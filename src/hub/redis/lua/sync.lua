@@ -5,10 +5,11 @@
 -- ARGV[7]  stream
 -- ARGV[8]  after, the last id that the node has of it
 --
--- Returns {n, rooms, logs}; nil where the stream is the session's no longer, or some of it is gone.
+-- Returns {n, rooms (their ids alone), logs}; nil where the stream is the session's no longer, or some of it is gone.
 
 local peer, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 if redis.call('HGET', key.session(peer), 'stream') ~= stream or not vouched(tonumber(after)) then return false end
 local logs = missed(peer, after)
 if not logs then return false end
-return snapshot(peer, node, logs)
+-- Who else is in a room has been told, or is in its log.
+return snapshot(peer, node, logs, function(room) return { room } end)

@@ -1,0 +1,18 @@
+/** A request as it goes over the wire, made once and sent many times. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+export function toWire({ method, path, headers = {}, body }: WireRequest): Buffer {
+  const json = body === undefined ? '' : JSON.stringify(body);
+  const lines = [`${method} ${path} HTTP/1.1`, 'Host: localhost'];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  if (body !== undefined) {
+    lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(json)}`);
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${json}`);
+}

@@ -1,0 +1,141 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Redis } from 'ioredis';
+import { ApiClient, access } from '../test/support/client.ts';
+import { MessageStream } from '../test/support/message-stream.ts';
+import { type NodeProcess, startNode } from '../test/support/node.ts';
+import { startRedis } from '../test/support/redis.ts';
+import { plot, type Sample } from './plot.ts';
+
+/**
+ * Opens sessions at a steady rate for a while, each of which joins a room, relays, and is dropped, and
+ * watches the memory of two nodes and their Redis: it must not grow.
+ */
+
+const help = `Watches memory while sessions come and go.
+
+  --minutes N   how long; 10 unless given
+  --rate N      sessions a minute; 5000 unless given
+  --svg FILE    draws the figures there
+  --help
+`;
+
+const { values: flags } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    rate: { type: 'string', default: '5000' },
+    svg: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const roomCount = 50;
+const relaysEach = 3;
+/** How long a session stays, in ms: some two hundred are open at a time. */
+const stayMs = 2000;
+const sampleMs = 5000;
+
+const counts = { sessions: 0, relays: 0, left: 0, failed: 0 };
+
+/** One session, from its token to the loss of its connection; every other one takes leave first. */
+async function session(n: number, nodes: readonly NodeProcess[]): Promise<void> {
+  const home = nodes[n % 2]?.url ?? '';
+  const other = nodes[(n + 1) % 2]?.url ?? '';
+  const roomId = `room ${n % roomCount}`;
+  const { token, peer } = await access(home, `peer ${n}`);
+  const api = new ApiClient(other, token);
+  const stream = await MessageStream.open(home, token);
+  await stream.messages.next();
+  const { joinRoom } = await api.run<{ joinRoom: { peers: { id: string }[] } }>(
+    'mutation ($roomId: ID!) { joinRoom(roomId: $roomId, state: { n: 1 }) { peers { id } } }',
+    { roomId },
+  );
+  const others = joinRoom.peers.filter(({ id }) => id !== peer.id);
+  for (let i = 0; i < relaysEach; i++) {
+    const to = others[(n + i) % Math.max(1, others.length)];
+    if (!to) break;
+    await api
+      .run(
+        'mutation ($r: ID!, $p: ID!) { relay(roomId: $r, peerId: $p, event: "m", data: { sdp: "v=0" }) { id } }',
+        {
+          r: roomId,
+          p: to.id,
+        },
+      )
+      // The other may have gone meanwhile.
+      .catch(() => undefined);
+    counts.relays += 1;
+    await sleep(stayMs / relaysEach);
+  }
+  if (n % 2 === 0) {
+    await api.run('mutation ($r: ID!) { leaveRoom(roomId: $r) }', { r: roomId });
+    counts.left += 1;
+  }
+  await stream.drop();
+  counts.sessions += 1;
+}
+
+function rssOf(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? 0) / 1024;
+}
+
+async function sample(sinceMs: number, nodes: readonly NodeProcess[], redis: Redis): Promise<Sample> {
+  const info = await redis.info('memory');
+  return {
+    minutes: (performance.now() - sinceMs) / 60_000,
+    nodesMiB: nodes.map(({ pid }) => rssOf(pid)),
+    redisMiB: Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0) / 1024 / 1024,
+    keys: await redis.dbsize(),
+  };
+}
+
+async function run(minutes: number, ratePerMinute: number): Promise<readonly Sample[]> {
+  await using redis = await startRedis();
+  const env = { REDIS_URL: redis.url, LOG_LEVEL: 'warn', NODE_ENV: 'production' };
+  await using one = await startNode({ env: { ...env, LOG_LEVEL: 'info' } });
+  await using two = await startNode({ env: { ...env, LOG_LEVEL: 'info' } });
+  const nodes = [one, two];
+  const client = redis.client();
+  const samples: Sample[] = [];
+  const begun = performance.now();
+  const open = new Set<Promise<void>>();
+  let nextSample = 0;
+  for (let n = 0; performance.now() - begun < minutes * 60_000; n++) {
+    const one = session(n, nodes)
+      .catch((error: Error) => {
+        counts.failed += 1;
+        process.stderr.write(`a session failed: ${error.message}\n`);
+      })
+      .finally(() => open.delete(one));
+    open.add(one);
+    if (performance.now() - begun >= nextSample) {
+      nextSample += sampleMs;
+      samples.push(await sample(begun, nodes, client));
+      print(samples.at(-1));
+    }
+    const due = ((n + 1) * 60_000) / ratePerMinute - (performance.now() - begun);
+    if (due > 0) await sleep(due);
+  }
+  await Promise.all(open);
+  samples.push(await sample(begun, nodes, client));
+  return samples;
+}
+
+function print(line: Sample | undefined): void {
+  if (!line) return;
+  const nodes = line.nodesMiB.map((mib) => mib.toFixed(0)).join(' + ');
+  process.stdout.write(
+    `${line.minutes.toFixed(1)} min  nodes ${nodes} MiB  Redis ${line.redisMiB.toFixed(1)} MiB  ${line.keys} keys  ${counts.sessions} sessions\n`,
+  );
+}
+
+if (flags.help) {
+  process.stdout.write(help);
+} else {
+  const samples = await run(Number(flags.minutes), Number(flags.rate));
+  if (flags.svg !== undefined) writeFileSync(flags.svg, plot(samples));
+  process.stdout.write(`${JSON.stringify(counts)}\n`);
+  process.exit(counts.failed > 0 ? 1 : 0);
+}
