@@ -46,6 +46,7 @@ export function plot(samples: readonly Sample[]): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#374151">`,
+    '<title>Memory of two nodes and their Redis over the minutes of a soak</title>',
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...grid,
     ...ticks,

@@ -79,8 +79,8 @@ export const signalbox: System = {
   file: 'src/main.ts',
   redis: true,
   peer: async () => {
-    const { token, caller } = await tokens.issue('bench');
-    return { id: caller.id, token };
+    const { token, peer } = await tokens.issue('bench');
+    return { id: peer.id, token };
   },
   open: (peer, _room, after) => graphql(peer, documents.messages, { after }),
   join: (peer, room, state) => graphql(peer, documents.join, { room, state }),

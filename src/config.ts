@@ -92,9 +92,8 @@ function read(setting: Setting, flags: ReadonlyMap<string, string>, env: Environ
   const value = setting.parse(text);
   if (value !== undefined) return value;
   const shown = setting.show?.(text) ?? quote(text);
-  throw new ConfigError(
-    `${given === undefined ? setting.variable : flag} is ${shown}; it takes ${setting.takes}.`,
-  );
+  const name = given === undefined ? setting.variable : `${setting.variable} (${flag})`;
+  throw new ConfigError(`${name} is ${shown}; it takes ${setting.takes}.`);
 }
 
 function tokensOf(argv: readonly string[]) {

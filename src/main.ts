@@ -29,7 +29,8 @@ async function serve(): Promise<void> {
     }
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
-    await signalbox?.close();
+    // Ctrl+C is a person who waits; SIGTERM is a deployment, which wants its clients spread.
+    await signalbox?.close(signal === 'SIGINT' ? 0 : undefined);
     process.exit(0);
   };
   process.on('SIGTERM', stop);
@@ -40,14 +41,14 @@ async function serve(): Promise<void> {
     process.exit(1);
   });
 
-  if (settings.tokenSecretIsRandom) {
-    log.warn('TOKEN_SECRET is not set: a random one is used, and all tokens die with this process.');
-  }
   // Loaded only now: neither `--help` nor a wrong setting has to wait for it.
   const { startSignalbox } = await import('./server.ts');
   signalbox = await startSignalbox(settings, log);
   const { url, hub } = signalbox;
   log.info({ url, hub, version }, 'listening');
+  if (settings.tokenSecretIsRandom) {
+    log.warn('TOKEN_SECRET is not set: a random one is used, and all tokens die with this process.');
+  }
   if (settings.nodeEnv !== 'production') process.stdout.write(banner(signalbox));
 }
 

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { Tokens } from './auth/tokens.ts';
 import { ConfigError, type Settings } from './config.ts';
 import { createEngine } from './graphql/engine.ts';
@@ -11,6 +12,8 @@ import type { Log } from './log.ts';
 
 /** How long closing may take, once the streams are gone, before what is still open is destroyed. */
 const closeLimitMs = 5000;
+/** How long it still listens at least, so that a load balancer can see that it is not ready. */
+const noticeMs = 1000;
 
 /** A server that listens. */
 export interface Signalbox {
@@ -21,9 +24,9 @@ export interface Signalbox {
   /**
    * Says "not ready" from now on, cuts the streams one by one, so that their clients go on elsewhere
    * (G11), and stops listening. It serves all other requests until then. Resolves some 5 seconds
-   * after DRAIN_SECONDS at the latest, whatever the clients do. Idempotent.
+   * after `drainMs` (DRAIN_SECONDS) at the latest, whatever the clients do. Idempotent.
    */
-  close(): Promise<void>;
+  close(drainMs?: number): Promise<void>;
 }
 
 /**
@@ -47,8 +50,8 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
     ready: () => !closing && hub.ready(),
   });
 
-  const close = async () => {
-    await hub.drain(settings.drainSeconds * 1000);
+  const close = async (drainMs: number) => {
+    await Promise.all([hub.drain(drainMs), setTimeout(Math.min(drainMs, noticeMs))]);
     await atMost(closeLimitMs, async () => {
       try {
         await http.close();
@@ -69,8 +72,8 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
   return {
     url: urlOf(http.server, settings.host),
     hub: describeHub(settings),
-    close: () => {
-      closing ??= close();
+    close: (drainMs = settings.drainSeconds * 1000) => {
+      closing ??= close(drainMs);
       return closing;
     },
   };
@@ -96,7 +99,9 @@ function listen(server: Server, { port, host }: Settings): Promise<void> {
     reject(why === undefined ? error : new ConfigError(why, { cause: error }));
   };
   server.once('error', refuse);
-  server.listen(port, host, () => {
+  // By name, it would be one of the two addresses, and which differs from machine to machine. Whoever calls
+  // `localhost` tries this one too.
+  server.listen(port, host === 'localhost' ? '127.0.0.1' : host, () => {
     server.off('error', refuse);
     resolve();
   });
@@ -129,11 +134,10 @@ function urlOf(server: Server, host: string): string {
 
 /** Waits for the work, but no longer than that. Throws what the work throws. */
 async function atMost(ms: number, work: () => Promise<void>): Promise<void> {
-  const timeUp = Promise.withResolvers<void>();
-  const timer = setTimeout(timeUp.resolve, ms);
+  const timer = new AbortController();
   try {
-    await Promise.race([work(), timeUp.promise]);
+    await Promise.race([work(), setTimeout(ms, undefined, { signal: timer.signal })]);
   } finally {
-    clearTimeout(timer);
+    timer.abort();
   }
 }

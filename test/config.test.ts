@@ -133,7 +133,7 @@ describe.each(cases)('$variable', ({ key, variable, flag, fallback, good, bad, t
   test.each(bad)('refuses %j in one line that says what it got and what it takes', (text) => {
     const rest = `is ${JSON.stringify(text)}; it takes ${takes}.`;
     expect(complaint({ [variable]: text })).toBe(`${variable} ${rest}`);
-    expect(complaint({}, [`${flag}=${text}`])).toBe(`${flag} ${rest}`);
+    expect(complaint({}, [`${flag}=${text}`])).toBe(`${variable} (${flag}) ${rest}`);
   });
 
   test('the flag goes before the variable', () => {
@@ -190,7 +190,7 @@ describe('REDIS_URL', () => {
   ])('refuses %s without showing a password', (url, shown) => {
     const rest = `is ${shown}; it takes a URL such as redis://localhost:6379, or another of those in docs/redis.md.`;
     expect(complaint({ ...onRedis, REDIS_URL: url })).toBe(`REDIS_URL ${rest}`);
-    expect(complaint(onRedis, ['--redis-url', url])).toBe(`--redis-url ${rest}`);
+    expect(complaint(onRedis, ['--redis-url', url])).toBe(`REDIS_URL (--redis-url) ${rest}`);
   });
 });
 
@@ -243,7 +243,7 @@ describe('the command line', () => {
     [['--port'], '--port has no value; it takes a whole number from 0 to 65535.'],
     [['--port='], '--port has no value; it takes a whole number from 0 to 65535.'],
     [['--port', '--host', 'h'], '--port has no value; it takes a whole number from 0 to 65535.'],
-    [['--port', '-1'], '--port is "-1"; it takes a whole number from 0 to 65535.'],
+    [['--port', '-1'], 'PORT (--port) is "-1"; it takes a whole number from 0 to 65535.'],
   ])('refuses %j', (argv, message) => {
     expect(complaint({}, argv)).toBe(message);
   });

@@ -3,10 +3,12 @@ import { errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { SignalboxError } from '../errors.ts';
 import type { Profile } from '../hub/hub.ts';
+import { faultOfName, longestName } from '../names.ts';
 
 /** Who a token says is calling, and until when that holds. */
 export interface Caller extends Profile {
-  readonly expiresAt: Date;
+  /** Undefined where the token has no end. */
+  readonly expiresAt: Date | undefined;
 }
 
 /** The one algorithm: a token that names another, `none` among them, is refused. */
@@ -28,7 +30,7 @@ export class Tokens {
   }
 
   /** A token for a new peer of that name. */
-  async issue(username: string): Promise<{ token: string; caller: Caller }> {
+  async issue(username: string): Promise<{ token: string; peer: Profile; expiresAt: Date }> {
     const id = randomUUID();
     const expiry = Math.floor((Date.now() + this.#ttlMs) / 1000);
     const token = await new SignJWT({ username })
@@ -37,15 +39,15 @@ export class Tokens {
       .setIssuedAt()
       .setExpirationTime(expiry)
       .sign(this.#secret);
-    return { token, caller: { id, username, expiresAt: new Date(expiry * 1000) } };
+    return { token, peer: { id, username }, expiresAt: new Date(expiry * 1000) };
   }
 
   /** Who is calling. Throws UNAUTHENTICATED, with what is wrong with the token. */
   async verify(token: string): Promise<Caller> {
     const known = this.#verified.get(token);
     if (known) {
-      if (known.expiresAt.getTime() > Date.now()) return known;
-      throw expired(known.expiresAt);
+      if (known.expiresAt && known.expiresAt.getTime() <= Date.now()) throw expired(known.expiresAt);
+      return known;
     }
     const caller = await this.#read(token);
     this.#verified.set(token, caller);
@@ -58,8 +60,9 @@ export class Tokens {
       const { sub, username, exp } = payload;
       if (!sub) throw unauthenticated('it has no `sub`, which is the id of the peer');
       if (typeof username !== 'string' || username === '') throw unauthenticated('it has no `username`');
-      if (exp === undefined) throw unauthenticated('it has no `exp`: a token must end some day');
-      return { id: sub, username, expiresAt: new Date(exp * 1000) };
+      checkName('sub', sub, longestName.peerId);
+      checkName('username', username, longestName.username);
+      return { id: sub, username, expiresAt: exp === undefined ? undefined : new Date(exp * 1000) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw expired(new Date((error.payload.exp ?? 0) * 1000));
       if (error instanceof errors.JOSEAlgNotAllowed) {
@@ -75,6 +78,12 @@ export class Tokens {
       throw error;
     }
   }
+}
+
+/** Others are shown these, and keys are named by them. */
+function checkName(claim: string, value: string, longest: number): void {
+  const fault = faultOfName(value, longest);
+  if (fault) throw unauthenticated(`its \`${claim}\` ${fault}, and may have 1 to ${longest} printable ones`);
 }
 
 function unauthenticated(why: string): SignalboxError {

@@ -1,13 +1,10 @@
 import { SignalboxError } from '../errors.ts';
 import type { EntryId, Payload } from '../hub/hub.ts';
+import { faultOfName, longestName } from '../names.ts';
 
-/**
- * Characters that print: no control characters, line separators, lone surrogates, or marks that
- * turn text around. The joiners stay, since emoji and several scripts are written with them.
- */
-const printable = /^(?:[^\p{C}\p{Zl}\p{Zp}]|[\u200c\u200d])+$/u;
 const eventName = /^[\w.:-]{1,64}$/;
-const decimal = /^(?:0|[1-9]\d{0,15})$/;
+/** Of ids that this hub gives; and of any longer ones, which are then of no session that it knows. */
+const decimal = /^(?:0|[1-9]\d{0,19})$/;
 
 /** As compact JSON writes a key of that name; within a string the quotes would be escaped. */
 const pollutingKey = '"__proto__":';
@@ -22,25 +19,19 @@ function invalid(message: string): SignalboxError {
   return new SignalboxError('BAD_USER_INPUT', message);
 }
 
-function checkName(what: string, value: string, longest: number): string {
-  const length = [...value.slice(0, 2 * longest + 2)].length;
-  if (length === 0 || length > longest) {
-    throw invalid(
-      `\`${what}\` has ${length === 0 ? 'no' : 'too many'} characters; it takes 1 to ${longest} printable ones.`,
-    );
-  }
-  if (!printable.test(value)) {
-    throw invalid(`\`${what}\` has characters that do not print; it takes 1 to ${longest} printable ones.`);
-  }
+function checkName(what: 'roomId' | 'username', value: string): string {
+  const longest = longestName[what];
+  const fault = faultOfName(value, longest);
+  if (fault) throw invalid(`\`${what}\` ${fault}; it takes 1 to ${longest} printable ones.`);
   return value;
 }
 
 export function checkRoomId(value: string): string {
-  return checkName('roomId', value, 128);
+  return checkName('roomId', value);
 }
 
 export function checkUsername(value: string): string {
-  return checkName('username', value, 64);
+  return checkName('username', value);
 }
 
 export function checkEvent(value: string): string {

@@ -43,7 +43,9 @@ export async function answerGraphQL(
       if (accepted.page) return sendGraphiQL(req, res);
       refuseUnlessAnswerable(accepted);
       const parsed = parseSearch(search);
-      const credentials = credentialsOf(req, accepted.events ? parsed : undefined);
+      // An EventSource takes nothing else. Whoever can take JSON as well can set a header.
+      const isEventSource = accepted.events && !accepted.json;
+      const credentials = credentialsOf(req, isEventSource ? parsed : undefined);
       return run(req, res, accepted, paramsOfQuery(parsed), 'GET', credentials, options);
     }
     case 'OPTIONS':

@@ -98,7 +98,9 @@ async function route(
 
 function splitUrl({ url = '' }: IncomingMessage): { path: string; search: string } {
   const mark = url.indexOf('?');
-  return mark < 0 ? { path: url, search: '' } : { path: url.slice(0, mark), search: url.slice(mark + 1) };
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const search = mark < 0 ? '' : url.slice(mark + 1);
+  return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, search };
 }
 
 function checkReads({ method }: IncomingMessage): void {

@@ -16,6 +16,11 @@ export function isCut(error: unknown): boolean {
 /** The longest time that a timer of Node's can wait: 2^31 - 1 ms, 24.8 days. */
 const longestTimeoutMs = 2_147_483_647;
 
+/** How an entry came to a stream: as it was sent, or later, with what was missed meanwhile. */
+type Kind = 'live' | 'missed';
+
+const emptyBacklog = () => ({ live: { entries: 0, bytes: 0 }, missed: { entries: 0, bytes: 0 } });
+
 /**
  * One open stream: the hub pushes, one consumer pulls. What waits between them is bounded (G8).
  *
@@ -23,10 +28,10 @@ const longestTimeoutMs = 2_147_483_647;
  * ends it with an error that the client is told; or it is cut, so that the client comes back.
  */
 export class Stream implements AsyncIterableIterator<Message, undefined> {
-  #queue: { entry: Connected | Entry; bytes: number }[] = [];
-  #queuedBytes = 0;
-  /** How many of the queued are from the opening batch. `undefined` until that has come. */
-  #openingLeft: number | undefined;
+  #queue: { entry: Connected | Entry; bytes: number; kind: Kind }[] = [];
+  /** What is in the queue. */
+  #backlog = emptyBacklog();
+  #begun = false;
   #waiting: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
   #closed = false;
   #failure: Error | undefined;
@@ -53,23 +58,25 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   /**
    * Takes a batch whole, or cuts the stream where more than the bounds allow waits already.
    *
-   * The first batch does not count: it is what a resume has missed, a full log perhaps, and would
-   * have the stream cut by the next entry to come, before any consumer could have taken it.
+   * What was missed is counted apart (`missed`; so is the first batch): it is a full log perhaps, and would
+   * else have the stream cut by the next entry to come, before any consumer could have taken it.
    */
-  push(batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[]): void {
+  push(
+    batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[],
+    kind: Kind = this.#begun ? 'live' : 'missed',
+  ): void {
     if (this.#closed) return;
-    const backlog = this.#queue.length - (this.#openingLeft ?? 0);
-    if (backlog > this.#bounds.entries || this.#queuedBytes > this.#bounds.bytes) {
+    if (this.#isOver('live') || (kind === 'missed' && this.#isOver('missed'))) {
       this.cut('backlog');
       return;
     }
-    const opening = this.#openingLeft === undefined;
-    this.#openingLeft ??= 0;
-    for (const item of batch) {
-      if (this.#hand(item.entry)) continue;
-      this.#queue.push(item);
-      if (opening) this.#openingLeft += 1;
-      else this.#queuedBytes += item.bytes;
+    this.#begun = true;
+    const waiting = this.#backlog[kind];
+    for (const { entry, bytes } of batch) {
+      if (this.#hand(entry)) continue;
+      this.#queue.push({ entry, bytes, kind });
+      waiting.entries += 1;
+      waiting.bytes += bytes;
     }
   }
 
@@ -81,7 +88,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   /** The connection is over, the operation is not: what waits is dropped, and the client resumes. */
   cut(reason: CutReason): void {
     this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#backlog = emptyBacklog();
     this.#close(new DOMException(`The stream was cut: ${reason}.`, 'AbortError'));
   }
 
@@ -104,8 +111,9 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   next(): Promise<IteratorResult<Message, undefined>> {
     const item = this.#queue.shift();
     if (item) {
-      if (this.#openingLeft) this.#openingLeft -= 1;
-      else this.#queuedBytes -= item.bytes;
+      const waiting = this.#backlog[item.kind];
+      waiting.entries -= 1;
+      waiting.bytes -= item.bytes;
       this.#lastId = item.entry.id;
       return Promise.resolve({ done: false, value: item.entry });
     }
@@ -121,7 +129,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
 
   return(): Promise<IteratorResult<Message, undefined>> {
     this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#backlog = emptyBacklog();
     this.#close(undefined);
     this.#failure = undefined;
     return Promise.resolve({ done: true, value: undefined });
@@ -129,6 +137,11 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #isOver(kind: Kind): boolean {
+    const { entries, bytes } = this.#backlog[kind];
+    return entries > this.#bounds.entries || bytes > this.#bounds.bytes;
   }
 
   /** Gives the consumer what it waits for. False where it is not waiting. */

@@ -29,9 +29,9 @@ afterEach(() => {
 describe('a token', () => {
   it('of a guest stands for a new peer each time, until it ends', async () => {
     const [one, other] = [await tokens.issue('ann'), await tokens.issue('ann')];
-    expect(one.caller.id).not.toBe(other.caller.id);
-    expect(await tokens.verify(one.token)).toEqual(one.caller);
-    const left = one.caller.expiresAt.getTime() - Date.now();
+    expect(one.peer.id).not.toBe(other.peer.id);
+    expect(await tokens.verify(one.token)).toEqual({ ...one.peer, expiresAt: one.expiresAt });
+    const left = one.expiresAt.getTime() - Date.now();
     expect(left).toBeGreaterThan(58_000);
     expect(left).toBeLessThanOrEqual(60_000);
   });
@@ -74,13 +74,25 @@ describe('a token', () => {
     expect(await refused(rs256)).toContain('HS256');
   });
 
-  it('must say who it stands for, and until when', async () => {
+  it('has no end where it names none', async () => {
+    const token = await made({ sub: 'a', username: 'a' });
+    expect(await tokens.verify(token)).toEqual({ id: 'a', username: 'a', expiresAt: undefined });
+    expect(await tokens.verify(token), 'also where it was seen before').toMatchObject({ id: 'a' });
+  });
+
+  it('must say who it stands for, in characters that print', async () => {
     const exp = inAMinute();
     expect(await refused(await made({ username: 'a', exp }))).toContain('`sub`');
     expect(await refused(await made({ sub: '', username: 'a', exp }))).toContain('`sub`');
     expect(await refused(await made({ sub: 'a', exp }))).toContain('`username`');
     expect(await refused(await made({ sub: 'a', username: 7, exp }))).toContain('`username`');
-    expect(await refused(await made({ sub: 'a', username: 'a' }))).toContain('`exp`');
+    expect(await refused(await made({ sub: 'a'.repeat(129), username: 'a', exp }))).toContain(
+      '`sub` has too many',
+    );
+    expect(await refused(await made({ sub: 'a', username: 'a'.repeat(65), exp }))).toContain(
+      '`username` has too many',
+    );
+    expect(await refused(await made({ sub: 'a', username: 'a\nb', exp }))).toContain('do not print');
     const early = await made({ sub: 'a', username: 'a', exp, nbf: exp - 10 });
     expect(await refused(early)).toContain('`nbf`');
   });

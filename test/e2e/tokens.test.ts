@@ -41,9 +41,9 @@ const refused: Readonly<Record<string, { token: () => Promise<string> | string; 
   'with an empty `sub`': { token: () => sign({ ...claims, sub: '' }), why: 'no `sub`' },
   'without `username`': { token: () => sign({ sub: 'ann' }), why: 'no `username`' },
   'whose `username` is a number': { token: () => sign({ ...claims, username: 5 }), why: 'no `username`' },
-  'without `exp`': {
-    token: () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(secret),
-    why: 'no `exp`',
+  'whose `username` does not print': {
+    token: () => sign({ ...claims, username: 'Ann\u0007' }),
+    why: 'do not print',
   },
   'that holds only from tomorrow on': {
     token: () =>

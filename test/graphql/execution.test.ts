@@ -15,17 +15,17 @@ async function stage() {
     pino({ level: 'silent' }),
   );
   const peer = async (username: string) => {
-    const { token, caller } = await tokens.issue(username);
+    const { token, peer: profile } = await tokens.issue(username);
     const request = { method: 'POST', takesEvents: true, credentials: { token } } as const;
     return {
-      id: caller.id,
+      id: profile.id,
       subscribe: async (query: string, variables = {}) => {
         const results = (await engine.run({ query, variables }, request)) as Results;
         await results.next();
         return results;
       },
-      join: () => hub.joinRoom(caller.id, 'r', { value: null, text: 'null' }),
-      say: (event: string) => hub.broadcast(caller.id, 'r', event, { value: null, text: 'null' }),
+      join: () => hub.joinRoom(profile.id, 'r', { value: null, text: 'null' }),
+      say: (event: string) => hub.broadcast(profile.id, 'r', event, { value: null, text: 'null' }),
     };
   };
   return { engine, peer };

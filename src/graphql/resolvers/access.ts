@@ -7,7 +7,7 @@ export const access: MutationResolvers = {
     if (!guestAccess) {
       throw new SignalboxError('FORBIDDEN', 'This server takes no guests: ask its operator for a token.');
     }
-    const { token, caller } = await tokens.issue(checkUsername(username));
-    return { token, peer: { ...caller, state: null }, expiresAt: caller.expiresAt };
+    const { token, peer, expiresAt } = await tokens.issue(checkUsername(username));
+    return { token, peer: { ...peer, state: null }, expiresAt };
   },
 };

@@ -21,7 +21,7 @@ export const subscription: SubscriptionResolvers = {
       const cursor = cursorOf(after, context.credentials);
       const beatSeconds = heartbeat == null ? undefined : checkHeartbeat(heartbeat);
       const stream = await context.hub.open({ id: caller.id, username: caller.username }, cursor);
-      stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
+      if (caller.expiresAt) stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
       if (beatSeconds !== undefined) {
         stream.beatEvery(beatSeconds * 1000);
         context.heartbeats = true;

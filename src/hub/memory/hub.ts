@@ -1,5 +1,6 @@
 import { SignalboxError } from '../../errors.ts';
 import { retentionMarginMs } from '../bounds.ts';
+import { fullOfStreams, goingDown, spread } from '../drain.ts';
 import type {
   Connected,
   EntryId,
@@ -12,7 +13,6 @@ import type {
   RemovalReason,
   Room,
 } from '../hub.ts';
-import { fullOfStreams, goingDown } from '../refusals.ts';
 import type { Stream } from '../stream.ts';
 import { Clock } from './clock.ts';
 import { type Item, sized } from './inbox.ts';
@@ -51,6 +51,7 @@ export class MemoryHub implements Hub {
     if (living) {
       const missed = cursor === undefined ? undefined : this.#missed(living, cursor);
       if (missed) {
+        living.profile = profile;
         const rooms = this.#roomsOf(living);
         const connected = { id: String(cursor), peer: profile, resumed: true, rooms };
         return this.#attach(living, connected, missed);
@@ -124,16 +125,17 @@ export class MemoryHub implements Hub {
     return this.#sweeper !== undefined && !this.#draining;
   }
 
-  /** At once: there is no other node to come back to, so nothing is gained by taking time. */
-  async drain(): Promise<void> {
+  async drain(overMs: number): Promise<void> {
     this.#draining = true;
-    for (const session of this.#sessions.values()) session.cut();
+    const connected = Array.from(this.#sessions.values()).filter((session) => session.connected);
+    await spread(connected, overMs, (session) => session.cut());
   }
 
   async close(): Promise<void> {
-    await this.drain();
+    this.#draining = true;
     this.#closed = true;
     clearInterval(this.#sweeper);
+    for (const session of this.#sessions.values()) session.cut();
     this.#sessions.clear();
     this.#rooms.clear();
   }

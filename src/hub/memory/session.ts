@@ -25,7 +25,8 @@ interface SessionOptions {
  * The session owns that stream and the timer that runs while there is none.
  */
 export class Session {
-  readonly profile: Profile;
+  /** As its last token had it. */
+  profile: Profile;
   readonly startId: number;
   readonly openedWith: number | undefined;
   readonly inbox = new Inbox();

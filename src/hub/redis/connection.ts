@@ -70,8 +70,9 @@ function connect(url: string, log: Logger, key: string, { examine, ...options }:
   const route: ConnectorOptions = { tls, family: address.family, disconnectTimeoutMs };
   let misledAt = Number.NEGATIVE_INFINITY;
   let misledAgain = false;
-  // One line for each outage, however many attempts it takes to get over it.
-  let down = false;
+  // One line for each outage, however many attempts it takes to get over it. Of the first connection the
+  // start says what went wrong.
+  let down = true;
   const mourn = ({ message }: Error) => {
     log[down ? 'debug' : 'warn']({ reason: message }, 'redis: connection lost or refused');
     down = true;

@@ -56,8 +56,8 @@ export function toRoom([id, ...members]: RoomReply): Room {
   return { id, peers: members.map((json) => JSON.parse(json) as Peer) };
 }
 
-/** As a script returns a log: `[<id>-0, ['e', json]]` an entry. */
-type LogReply = readonly (readonly [id: string, fields: readonly [name: string, json: string]])[];
+/** As a script returns a log: `[<id>-0, ['e', json, 'by', peer]]` an entry. */
+type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
 
 /** Where a session stands: all that was dispatched up to `n` is in there. */
 export interface Snapshot {
@@ -72,13 +72,11 @@ export type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], lo
 /** The peer's own doings are in its rooms' logs, and are not told to itself. */
 export function toSnapshot([n, rooms, logs]: SnapshotReply, peerId: string): Snapshot {
   const missed: Sized[] = [];
-  for (const [index, log] of logs.entries()) {
-    const isInbox = index === 0;
-    for (const [streamId, [, json]] of log) {
-      const entry = JSON.parse(json) as Unnumbered;
-      if (!isInbox && entry.peer.id === peerId) continue;
+  for (const log of logs) {
+    for (const [streamId, [, json = '', , by]] of log) {
+      if (by === peerId) continue;
       const id = streamId.slice(0, streamId.indexOf('-'));
-      missed.push({ entry: { ...entry, id } as Entry, bytes: json.length });
+      missed.push({ entry: { ...(JSON.parse(json) as Unnumbered), id } as Entry, bytes: json.length });
     }
   }
   missed.sort((a, b) => Number(a.entry.id) - Number(b.entry.id));

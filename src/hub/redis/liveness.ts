@@ -19,6 +19,8 @@ export interface LivenessEvents {
   beaten(): void;
   /** The others had given this node up, or Redis has forgotten it: its sessions are no longer its own. */
   givenUp(): void;
+  /** Another Redis process serves than before, which may lack writes that were acknowledged. */
+  takenOver(): void;
   /** Beats go out and do not come back: the connection that listens is dead. */
   deaf(): void;
   /** Beats do not go out: the connection for commands is dead, where there is one, or Redis is. */
@@ -93,10 +95,10 @@ export class Liveness {
       while (more) {
         const [known, unfinished] = await this.#send();
         if (known === 0) this.#events.givenUp();
+        this.#beatenAt = performance.now();
+        this.#failed = 0;
         more = unfinished === 1;
       }
-      this.#beatenAt = performance.now();
-      this.#failed = 0;
       this.#events.beaten();
     } catch (error) {
       this.#failed += 1;
@@ -129,6 +131,7 @@ export class Liveness {
   async #send(): Promise<[known: number, unfinished: number]> {
     const reply = await this.#scripts.beat(this.#nodeId, beatMs, this.#leaseMs, batch, this.#run, this.#seen);
     const [known, unfinished, run] = reply as [number, number, string];
+    if (this.#run !== '' && this.#run !== run) this.#events.takenOver();
     this.#run = run;
     this.#unheard += 1;
     return [known, unfinished];

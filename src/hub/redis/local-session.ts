@@ -51,6 +51,11 @@ export class LocalSession {
     return this.#replaced;
   }
 
+  /** Whether it waits for its first snapshot, which is then on its way. */
+  get opening(): boolean {
+    return this.#lastId === '0';
+  }
+
   /** Whether it waits for a snapshot. */
   get waiting(): boolean {
     return this.#pending !== undefined;
@@ -61,20 +66,25 @@ export class LocalSession {
     if (!this.stream.closed) this.#pending ??= [];
   }
 
-  /** Goes on from a snapshot, with the dispatches that came after it. A stream that opens begins with `connected`. */
-  settle(snapshot: Snapshot, connected?: Connected): void {
+  /**
+   * Goes on from a snapshot, with the dispatches that came after it. Where some of those were missed
+   * (`holed`), the rest is not for it to take either: the next snapshot brings it, and goes before.
+   * A stream that opens begins with `connected`.
+   */
+  settle(snapshot: Snapshot, holed: boolean, connected?: Connected): void {
     // It may have been cut while the snapshot was on its way: then it is in no room any more.
     if (this.stream.closed) return;
+    const pending = holed ? [] : (this.#pending ?? []);
+    this.#pending = holed ? [] : undefined;
     this.#enter(snapshot.rooms.map(({ id }) => id));
-    this.#push(connected ? [{ entry: connected, bytes: 0 }, ...snapshot.missed] : snapshot.missed);
+    this.#push(connected ? [{ entry: connected, bytes: 0 }, ...snapshot.missed] : snapshot.missed, 'missed');
     this.#upTo = snapshot.n;
-    const pending = this.#pending ?? [];
-    this.#pending = undefined;
     for (const dispatch of pending) this.take(dispatch);
   }
 
   /** Takes a dispatch that is for it, or for a room that it may be in. */
   take(dispatch: Dispatch): void {
+    if (this.stream.closed) return;
     if (this.#pending) {
       if (this.#pending.push(dispatch) > mostPending) this.cut('backlog');
     } else if (dispatch.n > this.#upTo) {
@@ -117,9 +127,9 @@ export class LocalSession {
     }
   }
 
-  #push(batch: readonly (Sized | { entry: Connected; bytes: number })[]): void {
+  #push(batch: readonly (Sized | { entry: Connected; bytes: number })[], kind?: 'missed'): void {
     this.#lastId = batch.at(-1)?.entry.id ?? this.#lastId;
-    this.stream.push(batch);
+    this.stream.push(batch, kind);
   }
 
   #enter(rooms: readonly string[]): void {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
-import type { EntryId, Profile } from '../hub.ts';
-import { fullOfStreams, goingDown } from '../refusals.ts';
+import { fullOfStreams, goingDown, spread } from '../drain.ts';
+import type { Connected, EntryId, Profile } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
 import { type DispatchJson, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
@@ -24,7 +23,14 @@ export interface NodeOptions {
 }
 
 /** So many snapshots are asked for at once when a node has missed something. */
-const snapshotsAtOnce = 64;
+const atOnce = 64;
+
+/** A stream that is gone. */
+interface Departure {
+  readonly peerId: string;
+  /** While Redis is being told. */
+  telling: Promise<void> | undefined;
+}
 
 /**
  * One process of a deployment: the streams that it holds, and its life in the eyes of the others.
@@ -42,8 +48,8 @@ export class RedisNode {
   readonly #pubsub: RedisPubSub;
   readonly #board: Switchboard;
   readonly #liveness: Liveness;
-  /** Streams that are gone, and that Redis has not been told of yet: name -> peer. */
-  readonly #departed = new Map<string, string>();
+  /** Streams that are gone, and that Redis has not been told of yet, by their names. */
+  readonly #departed = new Map<string, Departure>();
   #catchingUp = false;
   #draining = false;
   #closed = false;
@@ -56,7 +62,7 @@ export class RedisNode {
     this.#pubsub = new RedisPubSub({ publisher: this.#commands, subscriber: this.#subscriber });
     this.scripts = new Scripts(this.#commands, options.prefix, options.graceMs);
     this.#board = new Switchboard(this.#id, (session) => {
-      if (!session.replaced) void this.#depart(session);
+      if (!session.replaced) this.#depart(session);
     });
     this.#liveness = new Liveness(
       this.scripts,
@@ -67,6 +73,10 @@ export class RedisNode {
         givenUp: () => {
           this.#log.warn('this node was given up by the others, or forgotten by Redis: its streams are cut');
           this.#board.cutAll('hub');
+        },
+        takenOver: () => {
+          this.#log.info('redis: another process serves than before: catching up with all that it knows');
+          this.#board.holdAll();
         },
         mute: () => {
           if (this.#commands.status !== 'ready') return;
@@ -121,8 +131,9 @@ export class RedisNode {
       const snapshot = toSnapshot(snapshotReply, profile.id);
       const { rooms } = snapshot;
       this.#liveness.saw(Number(id));
-      session.settle(snapshot, { type: 'Connected', id, peer: profile, resumed: resumed === 1, rooms });
-      this.#settled(session, holes);
+      const isResumed = resumed === 1;
+      const opening: Connected = { type: 'Connected', id, peer: profile, resumed: isResumed, rooms };
+      if (this.#board.settle(session, snapshot, holes, opening)) void this.#catchUp();
       return session.stream;
     } catch (error) {
       await session.stream.return();
@@ -137,14 +148,7 @@ export class RedisNode {
 
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
-    const begun = performance.now();
-    const sessions = this.#board.sessions;
-    for (const [i, session] of sessions.entries()) {
-      const early = (overMs * i) / sessions.length - (performance.now() - begun);
-      // Several that are due within one tick of a timer go together.
-      if (early > 0) await setTimeout(early);
-      session.cut('shutdown');
-    }
+    await spread(this.#board.sessions, overMs, (session) => session.cut('shutdown'));
   }
 
   async close(): Promise<void> {
@@ -153,7 +157,7 @@ export class RedisNode {
     this.#closed = true;
     this.#liveness.stop();
     try {
-      await Promise.all(Array.from(this.#departed, ([name, peerId]) => this.#tellDeparted(name, peerId)));
+      await this.#tellDepartures();
       await this.scripts.run('retire', this.#id);
     } catch (error) {
       this.#log.warn({ reason: String(error) }, 'redis: could not take leave; the other nodes will notice');
@@ -184,58 +188,60 @@ export class RedisNode {
     }
   }
 
-  /** A session has its snapshot. Where something was missed after that was asked for, it needs another. */
-  #settled(session: LocalSession, holes: number): void {
-    if (holes !== this.#board.holes) session.hold();
-    this.#board.settled(session);
-    if (session.waiting) void this.#catchUp();
-  }
-
   /** Asks for a snapshot of every session that waits for one. What fails is tried again with the next beat. */
   async #catchUp(): Promise<void> {
     if (this.#catchingUp) return;
     this.#catchingUp = true;
-    try {
-      const waiting = this.#board.waiting.filter(({ lastId }) => lastId !== '0');
-      for (let i = 0; i < waiting.length; i += snapshotsAtOnce) {
-        await Promise.all(waiting.slice(i, i + snapshotsAtOnce).map((session) => this.#sync(session)));
+    const { waiting } = this.#board;
+    for (let i = 0; i < waiting.length; i += atOnce) {
+      const some = waiting.slice(i, i + atOnce);
+      for (const outcome of await Promise.allSettled(some.map((session) => this.#sync(session)))) {
+        if (outcome.status === 'fulfilled') continue;
+        this.#log.warn({ reason: String(outcome.reason) }, 'could not catch up; trying again');
+        i = waiting.length;
       }
-    } catch (error) {
-      this.#log.warn({ reason: String(error) }, 'could not catch up; trying again');
-    } finally {
-      this.#catchingUp = false;
     }
+    this.#catchingUp = false;
   }
 
   async #sync(session: LocalSession): Promise<void> {
     const { holes } = this.#board;
-    const reply = await this.scripts.run('sync', session.peerId, this.#id, session.name, session.lastId);
+    const { peerId, name, lastId } = session;
+    const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
     if (session.stream.closed) return;
-    if (reply === null) {
-      session.cut('hub');
-      return;
-    }
-    session.settle(toSnapshot(reply as SnapshotReply, session.peerId));
-    this.#settled(session, holes);
+    if (reply === null) session.cut('hub');
+    else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId), holes);
   }
 
   /** What could not be done while Redis was away. */
   #settleAccounts(): void {
-    for (const [name, peerId] of this.#departed) this.#tellDeparted(name, peerId).catch(() => {});
+    void this.#tellDepartures();
     void this.#catchUp();
   }
 
   /** A stream is gone, or may have been opened in Redis by a script whose answer did not come. */
-  async #depart(session: LocalSession): Promise<void> {
-    this.#departed.set(session.name, session.peerId);
-    await this.#tellDeparted(session.name, session.peerId).catch((error: Error) => {
-      this.#log.debug({ reason: error.message }, 'a stream is gone, which Redis cannot be told now');
-    });
+  #depart({ name, peerId }: LocalSession): void {
+    this.#departed.set(name, { peerId, telling: undefined });
+    void this.#tellDepartures();
   }
 
-  async #tellDeparted(name: string, peerId: string): Promise<void> {
-    await this.scripts.run('detach', peerId, name);
-    this.#departed.delete(name);
+  /**
+   * Tells Redis of the streams that are gone, some at once. What fails is tried again with the next beat.
+   * Resolves when each was told, or could not be.
+   */
+  async #tellDepartures(): Promise<void> {
+    for (const [name, departure] of this.#departed) {
+      departure.telling ??= this.scripts.run('detach', departure.peerId, name).then(
+        () => {
+          this.#departed.delete(name);
+        },
+        (error: Error) => {
+          departure.telling = undefined;
+          this.#log.debug({ reason: error.message }, 'a stream is gone, which Redis cannot be told now');
+        },
+      );
+    }
+    await Promise.all(Array.from(this.#departed.values(), ({ telling }) => telling));
   }
 
   #disconnect(): void {

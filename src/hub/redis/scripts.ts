@@ -18,6 +18,9 @@ const names = [
   'sync',
 ] as const;
 
+/** What they share, in this order. */
+const libraries = ['keys', 'logs', 'nodes', 'sessions'] as const;
+
 type Name = (typeof names)[number];
 type Argument = string | number;
 type Commands = Record<Name, (key: string, ...args: Argument[]) => Promise<unknown>>;
@@ -43,7 +46,7 @@ export class Scripts {
   #available = false;
 
   constructor(redis: Redis, prefix: string, graceMs: number, logBounds = bounds) {
-    const lib = load('lib');
+    const lib = libraries.map((name) => load(`lib/${name}`)).join('\n');
     for (const name of names) redis.defineCommand(name, { numberOfKeys: 1, lua: `${lib}\n${load(name)}` });
     this.#redis = redis;
     this.#commands = redis as unknown as Commands;

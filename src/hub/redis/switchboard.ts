@@ -1,5 +1,6 @@
+import type { Connected } from '../hub.ts';
 import type { CutReason } from '../stream.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { Dispatch, Snapshot } from './dispatch.ts';
 import { LocalSession } from './local-session.ts';
 import { RoomIndex } from './room-index.ts';
 
@@ -28,14 +29,14 @@ export class Switchboard {
     return this.#sessions.size;
   }
 
-  /** How many times dispatches were missed so far. A snapshot asked for before a hole does not mend it. */
+  /** How many times dispatches were missed so far. */
   get holes(): number {
     return this.#holes;
   }
 
-  /** Those that wait for a snapshot. */
+  /** Those that wait for a snapshot which has not been asked for. */
   get waiting(): readonly LocalSession[] {
-    return [...this.#waiting];
+    return Array.from(this.#waiting).filter((session) => !session.opening);
   }
 
   /** A session that is being opened: dispatches wait in it from now on. */
@@ -51,9 +52,15 @@ export class Switchboard {
     return session;
   }
 
-  /** To be called when a session was given its snapshot. */
-  settled(session: LocalSession): void {
+  /**
+   * Gives a session a snapshot, asked for when there were so many holes. True where it needs another,
+   * since there has been one more meanwhile.
+   */
+  settle(session: LocalSession, snapshot: Snapshot, holes: number, connected?: Connected): boolean {
+    const holed = holes !== this.#holes;
+    session.settle(snapshot, holed, connected);
     if (!session.waiting) this.#waiting.delete(session);
+    return session.waiting;
   }
 
   /** From here on all sessions wait for a snapshot. */

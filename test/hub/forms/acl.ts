@@ -8,7 +8,7 @@ export const aclRules = [
   '+get +set +del +exists +pexpire +persist',
   '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
   '+sadd +srem +srandmember',
-  '+zadd +zrem +zcard +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
+  '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
   '+xadd +xdel +xlen +xrange',
 ];
 /** And on a Cluster, to find the primary that has its keys. */
@@ -21,7 +21,10 @@ export const sentinelAclRules =
 export function aclStories(): void {
   it('asks of Redis what the documentation says, and nothing else', () => {
     const folder = new URL('../../../src/hub/redis/lua/', import.meta.url);
-    const called = readdirSync(folder).flatMap((file) => {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.lua'),
+    );
+    const called = files.flatMap((file) => {
       const text = readFileSync(new URL(file, folder), 'utf8');
       return Array.from(text.matchAll(/redis\.call\('(\w+)'/g), ([, command = '']) => command.toLowerCase());
     });

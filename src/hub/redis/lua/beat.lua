@@ -5,7 +5,7 @@
 -- ARGV[5]  node
 -- ARGV[6]  how often a node beats, in ms
 -- ARGV[7]  lease, in ms
--- ARGV[8]  how many sessions to look after at the most
+-- ARGV[8]  how many sessions, and rooms of theirs, to look after at the most, or a few more
 -- ARGV[9]  the run id of the Redis that the node knew; empty: none yet
 -- ARGV[10] the newest id that it has from there; 0: none
 --
@@ -44,14 +44,17 @@ local known = redis.call('ZADD', key.nodes, now, node) == 0
 dispatch(node, 'beat', '')
 
 local done = 0
+local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
+
 if now - since > lease then
   local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease, 'WITHSCORES')
   for i = 1, #silent, 2 do
     local lost, last_beat = silent[i], tonumber(silent[i + 1])
-    for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch - done)) do
+    for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
+      if done >= batch then break end
       if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + beat + grace_ms) end
       redis.call('SREM', key.node_peers(lost), peer)
-      done = done + 1
+      done = done + effort(peer)
     end
     if redis.call('EXISTS', key.node_peers(lost)) == 0 then
       redis.call('ZREM', key.nodes, lost)
@@ -62,8 +65,10 @@ if now - since > lease then
 end
 
 if now - since >= grace_ms then
-  local absent = redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch - done)
-  for _, peer in ipairs(absent) do finish(peer, 'DISCONNECTED') end
-  done = done + #absent
+  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch)) do
+    if done >= batch then break end
+    done = done + effort(peer)
+    finish(peer, 'DISCONNECTED')
+  end
 end
 return { known and 1 or 0, done >= batch and 1 or 0, run }

@@ -20,7 +20,7 @@ local others = redis.call('HLEN', key.room(room)) - 1
 if others == 0 then return { decimal(id), 1 } end
 
 send_to_room(room, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. peer_json(sender)
-  .. ',"event":' .. event .. ',"data":' .. data .. '}')
+  .. ',"event":' .. event .. ',"data":' .. data .. '}', peer)
 local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
 for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end
 return { decimal(id), connected > 0 and 1 or 0 }

@@ -32,12 +32,12 @@ for i, member in ipairs(present) do
   reply[i + 1] = member[2]
 end
 reply[#present + 2] = joiner
-if #present > 0 then send_to_room(room, join, head .. joiner .. ',"offer":false}') end
+if #present > 0 then send_to_room(room, join, head .. joiner .. ',"offer":false}', peer) end
 
 redis.call('HSET', key.room(room), peer, decimal(join) .. ' ' .. joiner)
 redis.call('HSET', key.session_rooms(peer), room, decimal(join))
 redis.call('PERSIST', key.room_meta(room))
-if #offers > 0 then append(key.inbox(peer), key.session(peer), join + 1, offers) end
+if #offers > 0 then append(key.inbox(peer), key.session(peer), join + 1, offers, '') end
 if node then
   count_member(room, node, 1)
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)

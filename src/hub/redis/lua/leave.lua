@@ -12,7 +12,8 @@ if not at[1] then return redis.error_reply('NOT_CONNECTED') end
 local join = redis.call('HGET', key.session_rooms(peer), room)
 if not join then return 0 end
 
-local leave = remove_member(peer, room, at[2], 'LEFT')
+local upto = marked_for(peer, key.room_meta(room), 'last')
+remove_member(peer, room, at[2], 'LEFT')
 if at[2] then
   dispatch(at[2], 'left', ',"stream":' .. cjson.encode(at[3]) .. ',"room":' .. cjson.encode(room))
 end
@@ -20,10 +21,12 @@ end
 -- What the room said before this is still the peer's to get. Beyond the oldest that is remembered
 -- of such rooms, a resume is refused.
 local past = key.session_past(peer)
-redis.call('ZADD', past, decimal(leave), join .. ' ' .. room)
-if redis.call('ZCARD', past) > max_past then
-  local oldest = redis.call('ZPOPMIN', past)
-  local trimmed = tonumber(redis.call('HGET', session, 'trimmed') or '0')
-  redis.call('HSET', session, 'trimmed', decimal(math.max(trimmed, tonumber(oldest[2]))))
+if upto and tonumber(upto) > tonumber(join) then
+  redis.call('ZADD', past, upto, join .. ' ' .. room)
+  if redis.call('ZCARD', past) > max_past then
+    local oldest = tonumber(redis.call('ZPOPMIN', past)[2])
+    local trimmed = tonumber(marked_for(peer, session, 'trimmed') or '0')
+    mark(session, 'trimmed', decimal(math.max(trimmed, oldest)), '')
+  end
 end
 return 1

@@ -6,9 +6,13 @@
 -- ARGV[8]  stream, a name that the node made for it
 -- ARGV[9]  after, the cursor; empty: none
 --
--- Returns {resumed (1 or 0), cursor, n, rooms, logs}; the error REPLACED for an older session's cursor.
+-- Returns {resumed (1 or 0), cursor, n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
+-- UNAVAILABLE, where the node is not known.
 
 local peer, profile, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+-- What a node that was given up takes on, nobody would look after.
+if not redis.call('ZSCORE', key.nodes, node) then return redis.error_reply('UNAVAILABLE') end
+
 local session = key.session(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
 local start, opened_with, old_node, old_stream = known[1], known[2], known[3], known[4]

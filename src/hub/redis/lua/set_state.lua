@@ -16,6 +16,6 @@ local json = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
 redis.call('HSET', key.room(room), peer, join .. ' ' .. json)
 local id = allocate(1)
 if redis.call('HLEN', key.room(room)) > 1 then
-  send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. json .. '}')
+  send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. json .. '}', peer)
 end
 return json
