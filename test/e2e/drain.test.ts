@@ -125,3 +125,17 @@ test('G8: beyond MAX_STREAMS a node answers 503 with Retry-After, and serves all
   await cat.drop();
   await ben.drop();
 });
+
+test.each(['memory', 'Redis'] as const)(
+  'G11: a node with one stream, or none, says that it is not ready before it is gone (%s)',
+  async (hub) => {
+    await using pair = await startPair(hub, { DRAIN_SECONDS: '2' });
+    const { a } = pair;
+    const ann = await GuestPeer.arrive('ann', wholly(a));
+    a.kill('SIGTERM');
+    await expect.poll(() => statusOf(`${a.url}/ready`)).toBe(503);
+    expect(await ann.outcome()).toMatchObject({ how: 'cut' });
+    expect(await statusOf(`${a.url}/ready`), 'which a load balancer has time to see').toBe(503);
+    expect(await a.exited).toEqual({ code: 0, signal: null });
+  },
+);
