@@ -147,7 +147,7 @@ describe('RedisHub', () => {
       .map((key) => key.slice(prefix.length + 3));
     const lasting = own.filter(
       (key) =>
-        !/^(?:seq|since|primary|takeovers|nodes|node:.*|node-peers:.*|room-(?:log|meta):.*)$/.test(key),
+        !/^(?:seq|primary|takeovers|nodes|node:.*|node-peers:.*|room-(?:log|meta):.*)$/.test(key),
     );
     expect(lasting.sort()).toEqual([`session-past:${witness.id}`, `session:${witness.id}`]);
     for (const key of own.filter((name) => name.startsWith('room-'))) {

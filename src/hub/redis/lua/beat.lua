@@ -32,12 +32,14 @@ local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
 local missing = last_run ~= run and seen > tonumber(primary[1]) or is_lost(seen)
 if missing and seen >= tonumber(primary[2] or '0') then disown(seen) end
 
--- When no node could beat, Redis was away, and no silence or absence in that time counts.
-local newest = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
-local since = tonumber(redis.call('GET', key.since) or '0')
-if not newest or now - tonumber(newest) > 3 * beat then
-  since = now
-  redis.call('SET', key.since, since)
+-- When no node could beat, Redis was away, and that time counts for nobody: nodes have all just beaten, and
+-- a session whose grace ran out meanwhile, when it could not come back, has it once more.
+local newest_beat = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
+if not newest_beat or now - tonumber(newest_beat) > 3 * beat then
+  for _, each in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do redis.call('ZADD', key.nodes, now, each) end
+  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now)) do
+    redis.call('ZADD', key.detached, now + grace_ms, peer)
+  end
 end
 
 local known = redis.call('ZADD', key.nodes, now, node) == 0
@@ -46,29 +48,24 @@ dispatch(node, 'beat', '')
 local done = 0
 local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
 
-if now - since > lease then
-  local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease, 'WITHSCORES')
-  for i = 1, #silent, 2 do
-    local lost, last_beat = silent[i], tonumber(silent[i + 1])
-    for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
-      if done >= batch then break end
-      if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + beat + grace_ms) end
-      redis.call('SREM', key.node_peers(lost), peer)
-      done = done + effort(peer)
-    end
-    if redis.call('EXISTS', key.node_peers(lost)) == 0 then
-      redis.call('ZREM', key.nodes, lost)
-      redis.call('DEL', key.node(lost))
-    end
-    if done >= batch then return { known and 1 or 0, 1, run } end
+local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease, 'WITHSCORES')
+for i = 1, #silent, 2 do
+  local lost, last_beat = silent[i], tonumber(silent[i + 1])
+  for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
+    if done >= batch then break end
+    if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + beat + grace_ms) end
+    redis.call('SREM', key.node_peers(lost), peer)
+    done = done + effort(peer)
+  end
+  if redis.call('EXISTS', key.node_peers(lost)) == 0 then
+    redis.call('ZREM', key.nodes, lost)
+    redis.call('DEL', key.node(lost))
   end
 end
 
-if now - since >= grace_ms then
-  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch)) do
-    if done >= batch then break end
-    done = done + effort(peer)
-    finish(peer, 'DISCONNECTED')
-  end
+for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch)) do
+  if done >= batch then break end
+  done = done + effort(peer)
+  finish(peer, 'DISCONNECTED')
 end
 return { known and 1 or 0, done >= batch and 1 or 0, run }

@@ -29,8 +29,6 @@ local prefix = string.sub(KEYS[1], 1, -4)
 local key = {
   -- sorted set: node -> its last beat, ms
   nodes = prefix .. 'nodes',
-  -- string: when beats last began again after a silence, ms
-  since = prefix .. 'since',
   -- hash: run, the run id of the Redis that serves; upto, the last id it knew when it began to; floor,
   -- below which no cursor serves any more
   primary = prefix .. 'primary',
