@@ -146,8 +146,7 @@ describe('RedisHub', () => {
       .filter((key) => key.startsWith(`{${prefix}}:`))
       .map((key) => key.slice(prefix.length + 3));
     const lasting = own.filter(
-      (key) =>
-        !/^(?:seq|primary|takeovers|nodes|node:.*|node-peers:.*|room-(?:log|meta):.*)$/.test(key),
+      (key) => !/^(?:seq|primary|takeovers|nodes|node:.*|node-peers:.*|room-(?:log|meta):.*)$/.test(key),
     );
     expect(lasting.sort()).toEqual([`session-past:${witness.id}`, `session:${witness.id}`]);
     for (const key of own.filter((name) => name.startsWith('room-'))) {

@@ -24,6 +24,8 @@ export interface NodeOptions {
 
 /** So many snapshots are asked for at once when a node has missed something. */
 const atOnce = 64;
+/** So many streams at a time are compared with what Redis knows. */
+const comparedAtOnce = 200;
 
 /** A stream that is gone. */
 interface Departure {
@@ -51,6 +53,8 @@ export class RedisNode {
   /** Streams that are gone, and that Redis has not been told of yet, by their names. */
   readonly #departed = new Map<string, Departure>();
   #catchingUp = false;
+  /** Whether Redis may know of streams that this node has no more. */
+  #outdated = false;
   #draining = false;
   #closed = false;
 
@@ -77,6 +81,7 @@ export class RedisNode {
         takenOver: () => {
           this.#log.info('redis: another process serves than before: catching up with all that it knows');
           this.#board.holdAll();
+          this.#outdated = true;
         },
         mute: () => {
           if (this.#commands.status !== 'ready') return;
@@ -217,6 +222,32 @@ export class RedisNode {
   #settleAccounts(): void {
     void this.#tellDepartures();
     void this.#catchUp();
+    if (this.#outdated) void this.#disclaim();
+  }
+
+  /**
+   * Finds the streams that Redis takes for this node's and that are gone: it was told so, and has lost
+   * that with its last writes. Their sessions would else stay for as long as the node lives (G4).
+   */
+  async #disclaim(): Promise<void> {
+    this.#outdated = false;
+    try {
+      let cursor = '0';
+      do {
+        const reply = await this.scripts.run('held', this.#id, cursor, comparedAtOnce);
+        const [next = '0', ...held] = reply as string[];
+        for (let i = 0; i < held.length; i += 2) {
+          const [peerId = '', name = ''] = held.slice(i, i + 2);
+          if (this.#board.has(name) || this.#departed.has(name)) continue;
+          this.#departed.set(name, { peerId, telling: undefined });
+        }
+        cursor = next;
+      } while (cursor !== '0');
+    } catch (error) {
+      this.#outdated = true;
+      this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');
+    }
+    await this.#tellDepartures();
   }
 
   /** A stream is gone, or may have been opened in Redis by a script whose answer did not come. */

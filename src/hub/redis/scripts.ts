@@ -8,6 +8,7 @@ const names = [
   'beat',
   'broadcast',
   'detach',
+  'held',
   'join',
   'leave',
   'open',

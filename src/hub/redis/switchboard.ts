@@ -25,6 +25,11 @@ export class Switchboard {
     return [...this.#sessions.values()];
   }
 
+  /** Whether this node holds the stream, be it only just being opened. */
+  has(name: string): boolean {
+    return this.#sessions.has(name);
+  }
+
   get size(): number {
     return this.#sessions.size;
   }

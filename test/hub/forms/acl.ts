@@ -7,7 +7,7 @@ export const aclRules = [
   '+eval +evalsha +subscribe +info +publish +time',
   '+get +set +del +exists +pexpire +persist',
   '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
-  '+sadd +srem +srandmember',
+  '+sadd +srem +srandmember +sscan',
   '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
   '+xadd +xdel +xlen +xrange',
 ];

@@ -1,0 +1,125 @@
+import type { Arrival } from '../history.ts';
+import { leaseOf } from '../history.ts';
+import { type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
+import { type Check, nameOf, ofArrival, ofAttempt, type Violation, violation } from '../violation.ts';
+import { lastLife, safeMs, settledBy } from './resumes.ts';
+
+/** Whoever beats next announces. */
+const beatMs = 1000;
+/** For Redis, nodes and clients that do not get their turn at once. */
+const marginMs = 2500;
+
+/**
+ * G4, G5. A removal has its cause: `LEFT` a call of `leaveRoom`, `REPLACED` a new session, and
+ * `DISCONNECTED` an absence: not before the grace is over, not long after, and not of one who came back.
+ */
+export const presence: Check = (timeline) => {
+  const judged = new Map<string, Violation[]>();
+  for (const life of timeline.lives) {
+    for (const arrival of life.arrivals) {
+      const { message, id } = arrival;
+      if (message.__typename !== 'PeerRemoved') continue;
+      // Who goes, goes from all its rooms, before the eyes of many: it is judged once.
+      const room = message.reason === 'LEFT' ? `${id}` : timeline.lifeAt(message.peer.id, id - 1)?.number;
+      const key = `${message.peer.id} ${message.reason} ${room}`;
+      if (!judged.has(key)) judged.set(key, removal(timeline, life, arrival));
+    }
+  }
+  return [...judged.values()].flat();
+};
+
+function removal(timeline: Timeline, seenBy: Life, arrival: Arrival): Violation[] {
+  const { message, id } = arrival;
+  if (message.__typename !== 'PeerRemoved') return [];
+  // A session ends, and the next begins, within a few microseconds.
+  const lives = timeline.livesOf(message.peer.id);
+  const life = lives.find(({ from, to }) => from < id && id <= to);
+  if (!life) return [];
+  const at = id / 1000;
+  const complain = (guarantee: string, what: string) => {
+    const attempts = life.client.attempts.filter(({ startedAt, endedAt = startedAt }) => {
+      return startedAt < at + 2000 && endedAt > at - 2 * timeline.history.graceMs;
+    });
+    const events = attempts.slice(-4).map((attempt) => ofAttempt(life, attempt));
+    return [violation(guarantee, what, at, ofArrival(seenBy, arrival), ...events)];
+  };
+  switch (message.reason) {
+    case 'LEFT':
+      if (mayHaveLeft(timeline, life, message.roomId, at)) return [];
+      return complain('G4', `${nameOf(life)} was announced as LEFT, and had not called leaveRoom`);
+    case 'REPLACED':
+      if (mayBeReplaced(timeline, life, at)) return [];
+      return complain('G5', `${nameOf(life)} was announced as REPLACED, and had opened no other session`);
+    case 'DISCONNECTED':
+      return disconnected(timeline, life, at).flatMap((what) => complain('G4', what));
+    default:
+      return complain('G4', `${nameOf(life)} was announced as ${message.reason}, which nobody can be here`);
+  }
+}
+
+function mayHaveLeft(timeline: Timeline, { client }: Life, roomId: string, at: number): boolean {
+  return client.calls.some((call) => {
+    if (call.kind !== 'leave' || call.roomId !== roomId || !mayHaveHappened(call)) return false;
+    const until = call.outcome === 'ok' ? call.endedAt : settledBy(timeline, call.node, call.endedAt);
+    return call.startedAt - 1 <= at && at <= until;
+  });
+}
+
+/** A new session begins with an attempt without a cursor, or with one that was not resumed. */
+function mayBeReplaced(timeline: Timeline, { client }: Life, at: number): boolean {
+  return client.attempts.some((attempt) => {
+    if (attempt.startedAt - 1 > at) return false;
+    if (attempt.connectedAt !== undefined) return at <= attempt.connectedAt + 1;
+    return at <= settledBy(timeline, attempt.node, attempt.endedAt ?? at);
+  });
+}
+
+/** What is wrong with a peer's being announced as DISCONNECTED at that time. */
+function disconnected(timeline: Timeline, life: Life, at: number): string[] {
+  const { streams } = life.session;
+  const later = streams.find(({ connectedAt, lifeAt, arrivals }) => {
+    return connectedAt > at + 1 || (lifeAt > at + marginMs && arrivals.some(({ id }) => id > at * 1000));
+  });
+  if (later) return [`${nameOf(life)} was announced as DISCONNECTED, and its session went on`];
+  const last = streams.filter(({ connectedAt }) => connectedAt <= at).at(-1);
+  if (!last) return [];
+  const found: string[] = [];
+  const absentMs = Math.round(at - last.lifeAt);
+  // What brought the session back may be what Redis has lost: then it cannot go on anyway.
+  if (absentMs < safeMs(timeline) && !timeline.mayHaveLost(last.connectedAt, at)) {
+    found.push(
+      `${nameOf(life)} was announced as DISCONNECTED ${absentMs} ms after its last sign of life; ` +
+        `the grace is ${timeline.history.graceMs} ms`,
+    );
+  }
+  const due = dueBy(timeline, life, last.attempt.endedAt ?? at, lastLife(timeline, last, at));
+  if (at > due) {
+    found.push(
+      `${nameOf(life)} was announced as DISCONNECTED only ${absentMs} ms after its last sign of life`,
+    );
+  }
+  return found;
+}
+
+/** When the absence must have been announced, at the latest. What kept nodes from it is granted. */
+function dueBy(timeline: Timeline, { client }: Life, endedAt: number, lifeAt: number): number {
+  const { history } = timeline;
+  const waitMs = leaseOf(history) + history.graceMs + 2 * beatMs + marginMs + history.lagMs;
+  let due = Math.max(endedAt, lifeAt) + waitMs;
+  // An attempt that had no answer may have brought the session back for a moment.
+  for (const { end, endedAt: gaveUpAt } of client.attempts) {
+    if (end?.how === 'unanswered' && gaveUpAt !== undefined && gaveUpAt <= due) {
+      due = Math.max(due, gaveUpAt + waitMs);
+    }
+  }
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const fault of history.faults) {
+      const until = timeline.endOf(fault) + waitMs;
+      if (fault.from > due || timeline.endOf(fault) < endedAt || until <= due) continue;
+      due = until;
+      grew = true;
+    }
+  }
+  return due;
+}

@@ -1,0 +1,95 @@
+import type { Attempt, StreamHistory } from '../history.ts';
+import type { Life, Timeline } from '../timeline.ts';
+import { type Check, ofAttempt, ofSession, type Violation, violation } from '../violation.ts';
+
+/** For processes that do not get their turn at once. */
+const marginMs = 500;
+/** Where Redis is away for longer than that, so that no node could beat, absence does not count. */
+const outageMs = 4000;
+
+/** Within so many milliseconds of a session's last sign of life nobody may end it. */
+export function safeMs({ history }: Timeline): number {
+  return history.graceMs - marginMs - history.lagMs;
+}
+
+/**
+ * G3. A session that is asked for within its grace goes on: it does not begin anew, nor is it said to
+ * be another's, unless Redis has lost its data or the client itself has opened another.
+ */
+export const resumes: Check = (timeline) => timeline.lives.flatMap((life) => inOne(timeline, life));
+
+function inOne(timeline: Timeline, life: Life): Violation[] {
+  const found: Violation[] = [];
+  const { streams, openedBy } = life.session;
+  const previous = timeline.livesOf(life.client.id)[life.number - 1];
+  if (openedBy.after !== undefined && previous && !isJustified(timeline, previous, openedBy)) {
+    const last = previous.session.streams.at(-1);
+    const what = `a session began anew, though its client came back ${sinceLife(last, openedBy)} ms after the last sign of life`;
+    const at = openedBy.connectedAt ?? openedBy.startedAt;
+    const events = [ofSession(life), ofAttempt(life, openedBy), ...lastOf(previous)];
+    found.push(violation('G3', what, at, ...events));
+  }
+  for (const { attempt, connected, connectedAt } of streams) {
+    if (connected.resumed && attempt.after === undefined) {
+      const what = 'a stream that was opened without a cursor resumed something';
+      found.push(violation('G5', what, connectedAt, ofAttempt(life, attempt)));
+    }
+    if (!connected.resumed && connected.rooms.length > 0) {
+      found.push(violation('G3', 'a session began in a room', connectedAt, ofAttempt(life, attempt)));
+    }
+  }
+  return found;
+}
+
+function lastOf(life: Life) {
+  const last = life.session.streams.at(-1);
+  return last ? [ofAttempt(life, last.attempt)] : [];
+}
+
+function sinceLife(last: StreamHistory | undefined, { connectedAt, startedAt }: Attempt): number {
+  return Math.round((connectedAt ?? startedAt) - (last?.lifeAt ?? 0));
+}
+
+function isJustified(timeline: Timeline, previous: Life, openedBy: Attempt): boolean {
+  const last = previous.session.streams.at(-1);
+  const at = openedBy.connectedAt ?? openedBy.startedAt;
+  if (!last) return true;
+  const aliveUntil = lastLife(timeline, last, at);
+  if (at - aliveUntil > safeMs(timeline)) return true;
+  if (timeline.mayHaveLost(last.lifeAt, at)) return true;
+  return hasRival(timeline, previous, openedBy, last.attempt);
+}
+
+/** When a session that had this stream was last alive, before that moment, for all that nodes can know. */
+export function lastLife(timeline: Timeline, { lifeAt }: StreamHistory, at: number): number {
+  let alive = lifeAt;
+  for (const fault of timeline.history.faults) {
+    const to = fault.to ?? Number.POSITIVE_INFINITY;
+    if (fault.target === 'redis' && to - fault.from > outageMs && to < at) alive = Math.max(alive, to);
+  }
+  return alive;
+}
+
+/** Whether the client had made another attempt, unanswered, which came into effect meanwhile. */
+function hasRival(timeline: Timeline, { client }: Life, openedBy: Attempt, last: Attempt): boolean {
+  return client.attempts.some((attempt) => {
+    if (attempt === openedBy || attempt === last || attempt.end?.how !== 'unanswered') return false;
+    const at = openedBy.connectedAt ?? openedBy.startedAt;
+    return attempt.startedAt < at && at < settledBy(timeline, attempt.node, attempt.endedAt ?? at);
+  });
+}
+
+/** Until when a request that had no answer may still take effect, in milliseconds. */
+export function settledBy(timeline: Timeline, node: number, endedAt: number): number {
+  let until = endedAt + timeline.aftermathMs;
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const fault of timeline.history.faults) {
+      const concerns = fault.target === 'redis' || fault.target === node;
+      if (!concerns || fault.from > until || timeline.endOf(fault) <= until) continue;
+      until = timeline.endOf(fault);
+      grew = true;
+    }
+  }
+  return until;
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { runChaos } from './chaos.ts';
+import { judge } from './judge.ts';
+import { report } from './report.ts';
+
+/**
+ * `npm run chaos -- --seconds 60 --seed 7`: real nodes, a real Redis, many clients, and faults drawn
+ * from the seed; then the judgement. Exits with 0 where every guarantee held, 1 where one did not, and
+ * 2 where the run could not be had.
+ */
+
+const usage = 'npm run chaos -- [--seconds 60] [--seed 7] [--clients 100] [--sentinel]';
+/** What a run takes beside the seconds it is given: to start, to become calm, to end. */
+const marginSeconds = 150;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+      clients: { type: 'string', default: '100' },
+      sentinel: { type: 'boolean', default: false },
+    },
+  });
+  const [seconds, seed, clients] = [values.seconds, values.seed, values.clients].map(Number);
+  if (!Number.isInteger(seed) || !(Number(seconds) > 0) || !(Number(clients) > 1)) throw new Error(usage);
+  return {
+    seconds: Number(seconds),
+    seed: Number(seed),
+    clients: Number(clients),
+    replicated: values.sentinel,
+  };
+}
+
+async function run(): Promise<number> {
+  const options = readOptions();
+  const limit = setTimeout(
+    () => {
+      process.stderr.write('The run did not end in time.\n');
+      process.exit(2);
+    },
+    (options.seconds + marginSeconds) * 1000,
+  );
+  try {
+    const history = await runChaos(options);
+    const violations = judge(history);
+    process.stdout.write(`${report(options.seed, history, violations)}\n`);
+    return violations.length === 0 ? 0 : 1;
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+try {
+  process.exitCode = await run();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,66 @@
+import type { Redis } from 'ioredis';
+
+/** Keys that stay when nobody is there any more, by the first word after the prefix. */
+const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes', 'node']);
+/** Keys that go by themselves some time after the last has left. */
+const expiring = new Set(['room-log', 'room-meta']);
+
+/** What Redis holds of a deployment, read past its scripts. */
+export class Store {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = `{${prefix}}:`;
+  }
+
+  /** Room -> peer -> its state as JSON. */
+  async rooms(): Promise<Map<string, Map<string, string>>> {
+    const rooms = new Map<string, Map<string, string>>();
+    for (const room of await this.#names('room')) {
+      const members = new Map<string, string>();
+      const all = await this.#redis.hgetall(`${this.#prefix}room:${room}`);
+      for (const [peer, value] of Object.entries(all)) {
+        const { state } = JSON.parse(value.slice(value.indexOf(' ') + 1)) as { state: unknown };
+        members.set(peer, JSON.stringify(state));
+      }
+      rooms.set(room, members);
+    }
+    return rooms;
+  }
+
+  /** The peers that have a session. */
+  async sessions(): Promise<Set<string>> {
+    return new Set(await this.#names('session'));
+  }
+
+  /** Keys that nothing accounts for once nobody is there. */
+  async orphans(): Promise<string[]> {
+    const orphans: string[] = [];
+    for (const key of await this.#keys()) {
+      const [kind = ''] = key.split(':');
+      if (lasting.has(kind)) continue;
+      const ttl = await this.#redis.pttl(this.#prefix + key);
+      // Gone since it was listed.
+      if (ttl === -2) continue;
+      if (!expiring.has(kind)) orphans.push(key);
+      else if (ttl === -1) orphans.push(`${key} (which never expires)`);
+    }
+    return orphans;
+  }
+
+  async #names(kind: string): Promise<string[]> {
+    const head = `${kind}:`;
+    return (await this.#keys()).flatMap((key) => (key.startsWith(head) ? [key.slice(head.length)] : []));
+  }
+
+  async #keys(): Promise<string[]> {
+    const keys = new Set<string>();
+    const scan = this.#redis.scanStream({ match: `${this.#prefix}*`, count: 1000 });
+    for await (const batch of scan) {
+      for (const key of batch as string[]) keys.add(key.slice(this.#prefix.length));
+    }
+    return [...keys].sort();
+  }
+}

@@ -1,0 +1,146 @@
+import type {
+  Arrival,
+  Call,
+  ClientHistory,
+  FaultRecord,
+  History,
+  Session,
+  StreamHistory,
+} from './history.ts';
+
+/** From one moment up to and not including another, in microseconds, as ids are. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A session as it is judged. */
+export interface Life {
+  readonly session: Session;
+  readonly client: ClientHistory;
+  readonly number: number;
+  readonly from: number;
+  /** When the client's next session began. */
+  readonly to: number;
+  /**
+   * Whatever was for the session up to here has come, or was lost: the largest id that came, since ids
+   * on a stream increase, or the moment of calm where the session lived to see it.
+   */
+  readonly seenUpTo: number;
+  /** Whether it lived on until all was calm. */
+  readonly lived: boolean;
+  readonly arrivals: readonly Arrival[];
+  /** By id. */
+  readonly came: ReadonlyMap<number, Arrival>;
+  /** When each room had it as a member for sure, in order. */
+  readonly memberships: ReadonlyMap<string, readonly Span[]>;
+}
+
+/** These faults may lose what was acknowledged before them. */
+const lossy: ReadonlySet<FaultRecord['kind']> = new Set(['redis-empty', 'redis-crash', 'redis-handover']);
+/** Nodes need so long to notice and to come back, in milliseconds; more where processes wait for their turn. */
+const shortestAftermathMs = 2000;
+
+/** The history put in order, so that checks can ask it. */
+export class Timeline {
+  readonly history: History;
+  readonly lives: readonly Life[];
+  /** What was undone has no effect any more so long after, in milliseconds. */
+  readonly aftermathMs: number;
+  readonly #livesOf = new Map<string, readonly Life[]>();
+
+  constructor(history: History) {
+    this.history = history;
+    // This process is as slow as the others are.
+    this.aftermathMs = shortestAftermathMs + 5 * history.lagMs;
+    this.lives = history.clients.flatMap((client) => {
+      const lives = client.sessions.map((session, i) => this.#toLife(client, session, i));
+      this.#livesOf.set(client.id, lives);
+      return lives;
+    });
+  }
+
+  livesOf(peerId: string): readonly Life[] {
+    return this.#livesOf.get(peerId) ?? [];
+  }
+
+  /** The session of the peer that an entry of that id was for. */
+  lifeAt(peerId: string, id: number): Life | undefined {
+    return this.livesOf(peerId).find(({ from, to }) => from < id && id < to);
+  }
+
+  /** Whether the session was in the room for sure, all that time. */
+  wasMember(life: Life, roomId: string, from: number, to = from): boolean {
+    const spans = life.memberships.get(roomId) ?? [];
+    return spans.some((span) => span.from <= from && to < Math.min(span.to, life.seenUpTo));
+  }
+
+  /** When a fault has no effect any more. */
+  endOf({ to }: FaultRecord): number {
+    return (to ?? Number.POSITIVE_INFINITY) + this.aftermathMs;
+  }
+
+  /** The faults that touch that time, in milliseconds. */
+  faultsIn(from: number, to: number): readonly FaultRecord[] {
+    return this.history.faults.filter((fault) => fault.from <= to && this.endOf(fault) >= from);
+  }
+
+  /** Whether Redis may have lost what it had acknowledged, in that time. */
+  mayHaveLost(from: number, to: number): boolean {
+    return this.faultsIn(from - this.aftermathMs, to).some(({ kind }) => lossy.has(kind));
+  }
+
+  /** Whether something was done to the node in that time, or to Redis, which it needs. */
+  wasTroubled(node: number, from: number, to: number): boolean {
+    return this.faultsIn(from - this.aftermathMs, to).some(
+      ({ target }) => target === 'redis' || target === node,
+    );
+  }
+
+  #toLife(client: ClientHistory, session: Session, index: number): Life {
+    const next = client.sessions[index + 1];
+    const arrivals = session.streams.flatMap((stream) => stream.arrivals);
+    const { calm } = this.history;
+    const lived = next === undefined && calm !== undefined && calm.present.has(client);
+    const last = session.streams.at(-1);
+    const newest = Math.max(
+      session.start,
+      ...session.streams.map(({ connected }) => Number(connected.id)),
+      arrivals.reduce((most, { id }) => Math.max(most, id), 0),
+    );
+    const stayed = lived && last !== undefined && !endedBefore(last, calm.at);
+    return {
+      ...{ session, client, number: index, from: session.start, lived, arrivals },
+      to: next?.start ?? Number.POSITIVE_INFINITY,
+      seenUpTo: stayed ? Math.max(newest, calm.at * 1000) : newest,
+      came: new Map(arrivals.map((arrival) => [arrival.id, arrival])),
+      memberships: memberships(session),
+    };
+  }
+}
+
+function endedBefore({ attempt }: StreamHistory, at: number): boolean {
+  return attempt.endedAt !== undefined && attempt.endedAt < at;
+}
+
+/** Whether a call may have had an effect. */
+export function mayHaveHappened({ outcome }: Call): boolean {
+  return outcome === 'ok' || outcome === 'unknown';
+}
+
+/** A join that was answered puts the session into the room, until it sets out to leave. */
+function memberships(session: Session): Map<string, Span[]> {
+  const rooms = new Map<string, Span[]>();
+  for (const call of session.client.calls) {
+    if (call.session !== session) continue;
+    const spans = rooms.get(call.roomId) ?? [];
+    const open = spans.at(-1)?.to === Number.POSITIVE_INFINITY;
+    if (call.kind === 'join' && call.outcome === 'ok' && call.sameSession && !open) {
+      rooms.set(call.roomId, [...spans, { from: call.endedAt * 1000, to: Number.POSITIVE_INFINITY }]);
+    } else if (call.kind === 'leave' && open && call.outcome !== 'not sent') {
+      const [last] = spans.splice(-1);
+      rooms.set(call.roomId, [...spans, { from: last?.from ?? 0, to: call.startedAt * 1000 }]);
+    }
+  }
+  return rooms;
+}
