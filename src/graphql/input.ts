@@ -3,8 +3,8 @@ import type { EntryId, Payload } from '../hub/hub.ts';
 import { faultOfName, longestName } from '../names.ts';
 
 const eventName = /^[\w.:-]{1,64}$/;
-/** Of ids that this hub gives; and of any longer ones, which are then of no session that it knows. */
-const decimal = /^(?:0|[1-9]\d{0,19})$/;
+/** Longer ids are given by no clock: whoever sends one is told so, rather than begin a new session. */
+const decimal = /^(?:0|[1-9]\d{0,15})$/;
 
 /** As compact JSON writes a key of that name; within a string the quotes would be escaped. */
 const pollutingKey = '"__proto__":';

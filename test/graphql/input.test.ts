@@ -56,7 +56,7 @@ describe('a cursor', () => {
   it.each(['0', '7', '1795489760000000'])('is a decimal number: %j', (cursor) => {
     expect(checkCursor(cursor, 'it')).toBe(cursor);
   });
-  it.each(['', '-1', '1.5', '007', 'abc', '1e3', ' 1', '1'.repeat(21)])('is nothing else: %j', (cursor) => {
+  it.each(['', '-1', '1.5', '007', 'abc', '1e3', ' 1', '1'.repeat(17)])('is nothing else: %j', (cursor) => {
     expect(() => checkCursor(cursor, 'it')).toThrow(badInput);
   });
 });
