@@ -57,3 +57,6 @@ try {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 2;
 }
+
+// Where a run was broken off, something may still wait for what never comes.
+process.stdout.write('', () => process.exit());
