@@ -2,7 +2,7 @@ import type { Arrival } from '../history.ts';
 import { leaseOf } from '../history.ts';
 import { type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofAttempt, type Violation, violation } from '../violation.ts';
-import { lastLife, safeMs, settledBy } from './resumes.ts';
+import { absence, safeMs, settledBy } from './resumes.ts';
 
 /** Whoever beats next announces. */
 const beatMs = 1000;
@@ -84,19 +84,17 @@ function disconnected(timeline: Timeline, life: Life, at: number): string[] {
   const last = streams.filter(({ connectedAt }) => connectedAt <= at).at(-1);
   if (!last) return [];
   const found: string[] = [];
-  const absentMs = Math.round(at - last.lifeAt);
+  const absentMs = absence(timeline, last, at);
   // What brought the session back may be what Redis has lost: then it cannot go on anyway.
   if (absentMs < safeMs(timeline) && !timeline.mayHaveLost(last.connectedAt, at)) {
     found.push(
-      `${nameOf(life)} was announced as DISCONNECTED ${absentMs} ms after its last sign of life; ` +
+      `${nameOf(life)} was announced as DISCONNECTED after an absence of ${absentMs} ms; ` +
         `the grace is ${timeline.history.graceMs} ms`,
     );
   }
-  const due = dueBy(timeline, life, last.attempt.endedAt ?? at, lastLife(timeline, last, at));
+  const due = dueBy(timeline, life, last.attempt.endedAt ?? at, last.lifeAt);
   if (at > due) {
-    found.push(
-      `${nameOf(life)} was announced as DISCONNECTED only ${absentMs} ms after its last sign of life`,
-    );
+    found.push(`${nameOf(life)} was announced as DISCONNECTED only after an absence of ${absentMs} ms`);
   }
   return found;
 }

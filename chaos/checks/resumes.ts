@@ -1,11 +1,12 @@
-import type { Attempt, StreamHistory } from '../history.ts';
+import type { Attempt, FaultRecord, StreamHistory } from '../history.ts';
 import type { Life, Timeline } from '../timeline.ts';
 import { type Check, ofAttempt, ofSession, type Violation, violation } from '../violation.ts';
 
 /** For processes that do not get their turn at once. */
 const marginMs = 500;
-/** Where Redis is away for longer than that, so that no node could beat, absence does not count. */
-const outageMs = 4000;
+/** Where Redis is away for longer than that, so that no node could beat, that time does not count. */
+const outageMs = 2600;
+const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
 
 /** Within so many milliseconds of a session's last sign of life nobody may end it. */
 export function safeMs({ history }: Timeline): number {
@@ -24,8 +25,9 @@ function inOne(timeline: Timeline, life: Life): Violation[] {
   const previous = timeline.livesOf(life.client.id)[life.number - 1];
   if (openedBy.after !== undefined && previous && !isJustified(timeline, previous, openedBy)) {
     const last = previous.session.streams.at(-1);
-    const what = `a session began anew, though its client came back ${sinceLife(last, openedBy)} ms after the last sign of life`;
     const at = openedBy.connectedAt ?? openedBy.startedAt;
+    const absentMs = last ? absence(timeline, last, at) : 0;
+    const what = `a session began anew, though its client came back after an absence of ${absentMs} ms`;
     const events = [ofSession(life), ofAttempt(life, openedBy), ...lastOf(previous)];
     found.push(violation('G3', what, at, ...events));
   }
@@ -46,28 +48,23 @@ function lastOf(life: Life) {
   return last ? [ofAttempt(life, last.attempt)] : [];
 }
 
-function sinceLife(last: StreamHistory | undefined, { connectedAt, startedAt }: Attempt): number {
-  return Math.round((connectedAt ?? startedAt) - (last?.lifeAt ?? 0));
-}
-
 function isJustified(timeline: Timeline, previous: Life, openedBy: Attempt): boolean {
   const last = previous.session.streams.at(-1);
   const at = openedBy.connectedAt ?? openedBy.startedAt;
   if (!last) return true;
-  const aliveUntil = lastLife(timeline, last, at);
-  if (at - aliveUntil > safeMs(timeline)) return true;
+  if (absence(timeline, last, at) > safeMs(timeline)) return true;
   if (timeline.mayHaveLost(last.lifeAt, at)) return true;
   return hasRival(timeline, previous, openedBy, last.attempt);
 }
 
-/** When a session that had this stream was last alive, before that moment, for all that nodes can know. */
-export function lastLife(timeline: Timeline, { lifeAt }: StreamHistory, at: number): number {
-  let alive = lifeAt;
-  for (const fault of timeline.history.faults) {
-    const to = fault.to ?? Number.POSITIVE_INFINITY;
-    if (fault.target === 'redis' && to - fault.from > outageMs && to < at) alive = Math.max(alive, to);
+/** How long a session that had this stream was without it, up to that moment, as far as it counts. */
+export function absence({ history }: Timeline, { lifeAt }: StreamHistory, at: number): number {
+  let absentMs = at - lifeAt;
+  for (const { kind, from, to = at } of history.faults) {
+    const overlap = Math.min(to, at) - Math.max(from, lifeAt);
+    if (outages.has(kind) && to - from > outageMs && overlap > 0) absentMs -= overlap;
   }
-  return alive;
+  return Math.round(absentMs);
 }
 
 /** Whether the client had made another attempt, unanswered, which came into effect meanwhile. */

@@ -47,6 +47,8 @@ export class Liveness {
   #seen = 0;
   /** Of the Redis that told. Another is asked whether it knows as much. */
   #run = '';
+  /** Redis's name for the time in which this node's sessions are its own. */
+  #life = '';
 
   constructor(scripts: Scripts, nodeId: string, graceMs: number, events: LivenessEvents, log: Logger) {
     this.#scripts = scripts;
@@ -93,11 +95,9 @@ export class Liveness {
     try {
       let more = true;
       while (more) {
-        const [known, unfinished] = await this.#send();
-        if (known === 0) this.#events.givenUp();
+        more = await this.#send();
         this.#beatenAt = performance.now();
         this.#failed = 0;
-        more = unfinished === 1;
       }
       this.#events.beaten();
     } catch (error) {
@@ -128,12 +128,15 @@ export class Liveness {
     }
   }
 
-  async #send(): Promise<[known: number, unfinished: number]> {
+  /** Sends one beat. True where there is more to do. */
+  async #send(): Promise<boolean> {
     const reply = await this.#scripts.beat(this.#nodeId, beatMs, this.#leaseMs, batch, this.#run, this.#seen);
-    const [known, unfinished, run] = reply as [number, number, string];
+    const [life, unfinished, run] = reply as [string, number, string];
     if (this.#run !== '' && this.#run !== run) this.#events.takenOver();
     this.#run = run;
+    if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
+    this.#life = life;
     this.#unheard += 1;
-    return [known, unfinished];
+    return unfinished === 1;
   }
 }

@@ -12,12 +12,14 @@
 -- The beat goes to the node's own channel too: one that does not come back means that its
 -- subscriber connection is dead.
 --
--- Returns {1 where the node was known, 0 where it is new or had been given up; 1 where there is more
--- to do; the run id of this Redis}.
+-- Returns {a name for the node's life, another one where it is new, was given up or forgotten since the
+-- last beat; 1 where there is more to do, else 0; the run id of this Redis}.
 
 local node, beat, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local last_run, seen = ARGV[9], tonumber(ARGV[10])
 local now = now_ms()
+-- So long it is remembered of a node that was given up how many dispatches it was sent.
+local memory_ms = 3600000
 
 -- A replica that takes over, or a Redis that starts again from its disk, may lack the last writes of
 -- the one before. It does where a node has seen more than it knew when it began.
@@ -32,17 +34,28 @@ local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
 local missing = last_run ~= run and seen > tonumber(primary[1]) or is_lost(seen)
 if missing and seen >= tonumber(primary[2] or '0') then disown(seen) end
 
--- When no node could beat, Redis was away, and that time counts for nobody: nodes have all just beaten, and
--- a session whose grace ran out meanwhile, when it could not come back, has it once more.
+-- When no node could beat, Redis was away, and that time counts for nobody: by so much nodes have beaten
+-- later, and grace runs longer. Where there is no node to tell how long it was, all have their grace anew.
+-- Two beats, and not three: by the third, of two nodes that live one might be taken for silent.
 local newest_beat = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
-if not newest_beat or now - tonumber(newest_beat) > 3 * beat then
-  for _, each in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do redis.call('ZADD', key.nodes, now, each) end
-  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now)) do
-    redis.call('ZADD', key.detached, now + grace_ms, peer)
+local away = newest_beat and now - tonumber(newest_beat)
+if not away or away > 2 * beat then
+  local all = redis.call('ZRANGE', key.nodes, 0, -1, 'WITHSCORES')
+  for i = 1, #all, 2 do redis.call('ZADD', key.nodes, tonumber(all[i + 1]) + away, all[i]) end
+  local absent = redis.call('ZRANGE', key.detached, 0, -1, 'WITHSCORES')
+  for i = 1, #absent, 2 do
+    redis.call('ZADD', key.detached, away and tonumber(absent[i + 1]) + away or now + grace_ms, absent[i])
   end
 end
 
-local known = redis.call('ZADD', key.nodes, now, node) == 0
+-- A name, and not a word said once: the reply to a beat may be lost.
+local life = redis.call('HGET', key.node(node), 'life')
+if not life or not redis.call('ZSCORE', key.nodes, node) then
+  life = decimal(allocate(1))
+  redis.call('HSET', key.node(node), 'life', life)
+  redis.call('PERSIST', key.node(node))
+end
+redis.call('ZADD', key.nodes, now, node)
 dispatch(node, 'beat', '')
 
 local done = 0
@@ -51,15 +64,24 @@ local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer
 local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease, 'WITHSCORES')
 for i = 1, #silent, 2 do
   local lost, last_beat = silent[i], tonumber(silent[i + 1])
+  -- It may come back before the last of its sessions is detached. What it is sent from now on has a hole
+  -- before it, so that it asks whose its sessions are, and passes nothing on past what it was not sent.
+  if redis.call('HDEL', key.node(lost), 'life') == 1 then redis.call('HINCRBY', key.node(lost), 'n', 1) end
   for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
     if done >= batch then break end
-    if redis.call('HGET', key.session(peer), 'node') == lost then detach(peer, last_beat + beat + grace_ms) end
+    local at = redis.call('HMGET', key.session(peer), 'node', 'stream', 'opened')
+    if at[1] == lost then
+      -- A stream that was opened after the last beat was alive then.
+      detach(peer, math.max(last_beat + beat, tonumber(at[3] or '0')) + grace_ms)
+      redis.call('HSET', key.session(peer), 'given_up', at[2])
+    end
     redis.call('SREM', key.node_peers(lost), peer)
     done = done + effort(peer)
   end
   if redis.call('EXISTS', key.node_peers(lost)) == 0 then
     redis.call('ZREM', key.nodes, lost)
-    redis.call('DEL', key.node(lost))
+    -- Should it come back, its dispatches are numbered on: what it has not read yet must not seem new.
+    redis.call('PEXPIRE', key.node(lost), memory_ms)
   end
 end
 
@@ -68,4 +90,4 @@ for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LI
   done = done + effort(peer)
   finish(peer, 'DISCONNECTED')
 end
-return { known and 1 or 0, done >= batch and 1 or 0, run }
+return { life, done >= batch and 1 or 0, run }

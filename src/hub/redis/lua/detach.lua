@@ -6,6 +6,15 @@
 -- Returns 1 where the session was waiting for this.
 
 local peer, stream = ARGV[5], ARGV[6]
-if redis.call('HGET', key.session(peer), 'stream') ~= stream then return 0 end
-detach(peer, now_ms() + grace_ms)
+local at = redis.call('HMGET', key.session(peer), 'stream', 'given_up')
+local deadline = now_ms() + grace_ms
+if at[1] == stream then
+  detach(peer, deadline)
+elseif at[2] == stream then
+  -- It was given up with its node, which lives: the stream was lost only now.
+  redis.call('HDEL', key.session(peer), 'given_up')
+  redis.call('ZADD', key.detached, deadline, peer)
+else
+  return 0
+end
 return 1

@@ -38,8 +38,9 @@ elseif old_node then
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
-redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream)
+redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', now_ms())
 redis.call('SADD', key.node_peers(node), peer)
+redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 

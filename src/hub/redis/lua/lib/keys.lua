@@ -36,11 +36,13 @@ local key = {
   takeovers = prefix .. 'takeovers',
   -- sorted set: peer -> when its grace runs out, ms
   detached = prefix .. 'detached',
-  -- hash: n, how many dispatches it was sent; the name of its channel too
+  -- hash: n, how many dispatches it was sent; life, a name for the time since it was new, or was last given
+  -- up; the name of its channel too
   node = function(node) return prefix .. 'node:' .. node end,
   -- set: the peers whose streams it holds
   node_peers = function(node) return prefix .. 'node-peers:' .. node end,
-  -- hash: start, opened_with, profile (JSON), node and stream while connected, and the inbox's fields
+  -- hash: start, opened_with, profile (JSON); node and stream while connected; opened, when that was, ms;
+  -- given_up, the stream that was lost with its node; and the inbox's fields
   session = function(peer) return prefix .. 'session:' .. peer end,
   -- hash: room -> id of the join
   session_rooms = function(peer) return prefix .. 'session-rooms:' .. peer end,

@@ -1,0 +1,144 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { Scripts } from '../../src/hub/redis/scripts.ts';
+import { freshPrefix } from '../support/redis.ts';
+
+const beatMs = 800;
+const leaseMs = 2400;
+const graceMs = 5000;
+/** Scripts and the test have the same clock; what they do between two looks at it takes less than that. */
+const marginMs = 500;
+
+describe('beats, as Redis keeps account of them', () => {
+  let redis: Redis;
+  let prefix: string;
+  let scripts: Scripts;
+  beforeEach(() => {
+    redis = new Redis(inject('redisUrl'));
+    prefix = freshPrefix();
+    scripts = new Scripts(redis, prefix, graceMs);
+  });
+  afterEach(() => redis.quit());
+
+  const key = (name: string) => `{${prefix}}:${name}`;
+
+  /** One beat, which looks after so many sessions. Resolves to the name of the node's life. */
+  async function beat(node: string, batch = 200): Promise<string> {
+    const [life] = (await scripts.beat(node, beatMs, leaseMs, batch, '', 0)) as [string];
+    return life;
+  }
+
+  function open(peer: string, node: string, stream = `stream of ${peer}`): Promise<unknown> {
+    return scripts.run('open', peer, JSON.stringify({ id: peer, username: peer }), node, stream, '');
+  }
+
+  /** As time does: the node's last beat was so long ago. */
+  async function silence(forMs: number, ...nodes: string[]): Promise<void> {
+    for (const node of nodes) await redis.zadd(key('nodes'), Date.now() - forMs, node);
+  }
+
+  /** When a number that Redis has under that name comes, seen from now, in milliseconds. */
+  async function dueIn(set: 'nodes' | 'detached', member: string): Promise<number> {
+    return Number(await redis.zscore(key(set), member)) - Date.now();
+  }
+
+  async function sent(node: string): Promise<number> {
+    return Number(await redis.hget(key(`node:${node}`), 'n'));
+  }
+
+  function expectAbout(ms: number, expected: number): void {
+    expect(ms).toBeGreaterThan(expected - marginMs);
+    expect(ms).toBeLessThan(expected + marginMs);
+  }
+
+  it('G3: a node that was given up is told so by each beat, should the answer to one be lost', async () => {
+    await beat('ours');
+    const life = await beat('lost');
+    expect(await beat('lost')).toBe(life);
+    await silence(2 * leaseMs, 'lost');
+    await beat('ours');
+    const other = await beat('lost');
+    expect(other).not.toBe(life);
+    expect(await beat('lost'), 'the one that it would have had from the lost answer').toBe(other);
+  });
+
+  it('G3: so is a node of which Redis has lost all it knew', async () => {
+    const life = await beat('ours');
+    await redis.del(key('nodes'), key('node:ours'), key('seq'));
+    expect(await beat('ours')).not.toBe(life);
+  });
+
+  it('G3: a node that is back before its last session was detached knows of a hole', async () => {
+    await beat('ours');
+    const life = await beat('lost');
+    for (const peer of ['ann', 'ben', 'vic']) await open(peer, 'lost');
+    await silence(2 * leaseMs, 'lost');
+    const before = await sent('lost');
+    await beat('ours', 1);
+    expect(await redis.scard(key('node-peers:lost')), 'not all are detached').toBeGreaterThan(0);
+    expect(await beat('lost')).not.toBe(life);
+    expect(await sent('lost'), 'the beat, and one that never came').toBe(before + 2);
+  });
+
+  it('G3: a node that is back has its dispatches numbered on, for those that it has not read yet', async () => {
+    await beat('ours');
+    await beat('lost');
+    await open('ann', 'lost');
+    await silence(2 * leaseMs, 'lost');
+    const before = await sent('lost');
+    await beat('ours');
+    expect(await redis.zscore(key('nodes'), 'lost')).toBeNull();
+    expect(await redis.pttl(key('node:lost')), 'where it never comes back, nothing stays').toBeGreaterThan(0);
+    await beat('lost');
+    expect(await sent('lost')).toBeGreaterThan(before + 1);
+    expect(await redis.pttl(key('node:lost'))).toBe(-1);
+  });
+
+  it('G4: the time in which no node could beat counts for nobody', async () => {
+    await beat('ours');
+    await beat('theirs');
+    await open('ann', 'ours');
+    await scripts.run('detach', 'ann', 'stream of ann');
+    const outageMs = leaseMs - 100;
+    await silence(outageMs, 'ours', 'theirs');
+    await beat('ours');
+    expectAbout(await dueIn('nodes', 'theirs'), 0);
+    expectAbout(await dueIn('detached', 'ann'), graceMs + outageMs);
+  });
+
+  it('G4: where no node is left to tell how long it was, grace begins again', async () => {
+    await beat('ours');
+    await open('ann', 'ours');
+    await scripts.run('detach', 'ann', 'stream of ann');
+    await scripts.run('retire', 'ours');
+    await redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
+    await beat('theirs');
+    expectAbout(await dueIn('detached', 'ann'), graceMs);
+  });
+
+  it('G4: a stream that was given up, and that its node still had, is lost when the node says so', async () => {
+    await beat('ours');
+    await beat('lost');
+    for (const peer of ['ann', 'ben']) await open(peer, 'lost');
+    const sinceMs = 2 * leaseMs - beatMs;
+    // As time does: they were opened long ago.
+    for (const peer of ['ann', 'ben']) await redis.hset(key(`session:${peer}`), 'opened', 0);
+    await silence(2 * leaseMs, 'lost');
+    await beat('ours');
+    for (const peer of ['ann', 'ben']) expectAbout(await dueIn('detached', peer), graceMs - sinceMs);
+    await scripts.run('detach', 'ann', 'stream of ann');
+    expectAbout(await dueIn('detached', 'ann'), graceMs);
+    await open('ben', 'ours', 'another stream');
+    await scripts.run('detach', 'ben', 'stream of ben');
+    expect(await redis.zscore(key('detached'), 'ben'), 'it has gone on elsewhere').toBeNull();
+  });
+
+  it('G4: a stream that was opened after the last beat of its node was alive then', async () => {
+    await beat('ours');
+    await beat('lost');
+    await silence(2 * leaseMs, 'lost');
+    await open('ann', 'lost');
+    await beat('ours');
+    expectAbout(await dueIn('detached', 'ann'), graceMs);
+  });
+});
