@@ -26,6 +26,8 @@ class PrimaryConnector extends AbstractConnector {
   #at: Endpoint | undefined;
   #emit: Emit | undefined;
   #unfollow: (() => void) | undefined;
+  /** The one that was disconnected last. */
+  #left: unknown;
   /** Whether the primary has moved while it was searched for. */
   #moved = false;
 
@@ -67,7 +69,10 @@ class PrimaryConnector extends AbstractConnector {
   }
 
   override disconnect(): void {
-    super.disconnect();
+    this.connecting = false;
+    // ioredis disconnects once for each reply that says that it is misled.
+    if (this.#left !== this.stream) super.disconnect();
+    this.#left = this.stream;
     this.#unfollow?.();
     this.#unfollow = undefined;
   }
