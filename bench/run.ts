@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readFlags } from '../scripts/flags.ts';
 import { type Effort, quick, thorough } from './effort.ts';
 import { type Figure, toText } from './figures.ts';
 import { measureBroadcast } from './measure/broadcast.ts';
@@ -33,15 +33,12 @@ const help = `Measures Signalbox beside baselines.
   --help
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: Object.keys(measurements) },
-    against: { type: 'string', multiple: true, default: [] },
-    json: { type: 'string' },
-    profile: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const flags = readFlags(help, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true, default: Object.keys(measurements) },
+  against: { type: 'string', multiple: true, default: [] },
+  json: { type: 'string' },
+  profile: { type: 'boolean', default: false },
 });
 
 const effort = { ...(flags.quick ? quick : thorough), against: flags.against };
@@ -71,7 +68,6 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-if (flags.help) print(help);
-else if (flags.profile) print(await profileRelay(effort));
+if (flags.profile) print(await profileRelay(effort));
 else await run();
 process.exit();

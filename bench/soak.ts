@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Redis } from 'ioredis';
+import { readFlags, readNumber } from '../scripts/flags.ts';
 import { ApiClient, access } from '../test/support/client.ts';
 import { MessageStream } from '../test/support/message-stream.ts';
 import { type NodeProcess, startNode } from '../test/support/node.ts';
@@ -21,14 +21,13 @@ const help = `Watches memory while sessions come and go.
   --help
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    rate: { type: 'string', default: '5000' },
-    svg: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+const flags = readFlags(help, {
+  minutes: { type: 'string', default: '10' },
+  rate: { type: 'string', default: '5000' },
+  svg: { type: 'string' },
 });
+const minutes = readNumber('--minutes', flags.minutes, 1, help);
+const rate = readNumber('--rate', flags.rate, 1, help);
 
 const roomCount = 50;
 const relaysEach = 3;
@@ -131,11 +130,7 @@ function print(line: Sample | undefined): void {
   );
 }
 
-if (flags.help) {
-  process.stdout.write(help);
-} else {
-  const samples = await run(Number(flags.minutes), Number(flags.rate));
-  if (flags.svg !== undefined) writeFileSync(flags.svg, plot(samples));
-  process.stdout.write(`${JSON.stringify(counts)}\n`);
-  process.exit(counts.failed > 0 ? 1 : 0);
-}
+const samples = await run(minutes, rate);
+if (flags.svg !== undefined) writeFileSync(flags.svg, plot(samples));
+process.stdout.write(`${JSON.stringify(counts)}\n`);
+process.exit(counts.failed > 0 ? 1 : 0);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readFlags, readNumber } from '../scripts/flags.ts';
 import { runChaos } from './chaos.ts';
 import { judge } from './judge.ts';
 import { report } from './report.ts';
@@ -9,26 +9,29 @@ import { report } from './report.ts';
  * 2 where the run could not be had.
  */
 
-const usage = 'npm run chaos -- [--seconds 60] [--seed 7] [--clients 100] [--sentinel]';
+const help = `Has things go wrong for Signalbox, and judges whether every guarantee held.
+
+  --seconds N   how long; 60 unless given, and some 30 more
+  --seed N      of what goes wrong and what clients do; another one each time unless given
+  --clients N   how many there are at a time; 100 unless given
+  --sentinel    Redis is a primary and a replica behind sentinels, and not one that keeps its data on disk
+  --help
+`;
 /** What a run takes beside the seconds it is given: to start, to become calm, to end. */
 const marginSeconds = 150;
 
 function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '60' },
-      seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
-      clients: { type: 'string', default: '100' },
-      sentinel: { type: 'boolean', default: false },
-    },
+  const { seconds, seed, clients, sentinel } = readFlags(help, {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+    clients: { type: 'string', default: '100' },
+    sentinel: { type: 'boolean', default: false },
   });
-  const [seconds, seed, clients] = [values.seconds, values.seed, values.clients].map(Number);
-  if (!Number.isInteger(seed) || !(Number(seconds) > 0) || !(Number(clients) > 1)) throw new Error(usage);
   return {
-    seconds: Number(seconds),
-    seed: Number(seed),
-    clients: Number(clients),
-    replicated: values.sentinel,
+    seconds: readNumber('--seconds', seconds, 1, help),
+    seed: readNumber('--seed', seed, 0, help),
+    clients: readNumber('--clients', clients, 2, help),
+    replicated: sentinel,
   };
 }
 
