@@ -29,6 +29,8 @@ const headersTimeout = 10_000;
 const requestTimeout = 30_000;
 /** How often it is looked for clients that took longer. */
 const connectionsCheckingInterval = 5_000;
+/** How long nothing may move on a connection with a request on it: a client may not read its answer. */
+const stillTimeout = 30_000;
 /** Longer than the 60 seconds of usual load balancers: the side that sends requests is to close first. */
 const keepAliveTimeout = 65_000;
 /** When TCP begins to ask a silent client whether it is still there. */
@@ -57,6 +59,7 @@ export function createHttp({ engine, log, pingSeconds, maxDataBytes, ready }: Ht
     keepAlive: true,
     keepAliveInitialDelay,
   });
+  server.timeout = stillTimeout;
 
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);

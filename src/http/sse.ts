@@ -91,6 +91,8 @@ export class EventStream {
   }
 
   async #pump(): Promise<void> {
+    // A stream may be quiet for long; whether it is read is looked at here.
+    this.#res.setTimeout(0);
     open(this.#res);
     try {
       for (;;) {

@@ -80,6 +80,33 @@ describe('a client that does not read', () => {
     expect(res.writableFinished).toBe(false);
   });
 
+  it('G8: is not waited for where it has an answer to read', async () => {
+    const { http, port } = await serve(engineOf({ data: { page: page.repeat(200) } }));
+    expect(http.server.timeout).toBe(30_000);
+    http.server.timeout = 50;
+    const connected = once(http.server, 'connection');
+    const wire = await Wire.open(port);
+    const [serverSide] = (await connected) as [Socket];
+    const closed = closing(serverSide);
+    wire.socket.pause();
+    wire.send('GET /graphql?query=%7Bpage%7D HTTP/1.1\r\nHost: here\r\nAccept: application/json\r\n\r\n');
+    await closed;
+    wire.socket.resume();
+    expect((await wire.toEnd()).length).toBeLessThan(200 * page.length);
+  });
+
+  it('is not one whose stream has nothing to say', async () => {
+    const results = new TestResults();
+    const { http, port } = await serve(engineOf(results));
+    http.server.timeout = 10_000;
+    const connected = once(http.server, 'connection');
+    const wire = (await Wire.open(port)).subscribe();
+    const [serverSide] = (await connected) as [Socket];
+    results.give({ data: { a: 1 } });
+    await wire.until('\n\n');
+    expect(serverSide.timeout).toBe(0);
+  });
+
   it('costs no listeners, however often it is waited for', async () => {
     const results = new EndlessResults();
     const { port, opened } = await serveStream(results, 10_000);
