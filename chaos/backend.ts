@@ -39,12 +39,7 @@ export class Backend {
 
   /** Does something with a client of the Redis that serves now. */
   async ask<Value>(question: (redis: Redis) => Promise<Value>): Promise<Value> {
-    const client = (await this.primary()).client();
-    try {
-      return await question(client);
-    } finally {
-      client.disconnect();
-    }
+    return ask(await this.primary(), question);
   }
 
   /**
@@ -65,23 +60,43 @@ export class Backend {
     await until(async () => (await this.primary()) === replica, 'the replica has taken over');
     await primary.restart();
     // The sentinels would have it so too, some seconds later.
-    await follow(primary, replica);
+    await this.#follow();
+    await this.#settled();
   }
 
-  /** The replica takes over from a primary that lives, as an operator has it. */
+  /**
+   * The replica takes over from a primary that lives, as an operator has it. The sentinels make a replica of
+   * that one some ten seconds later: until then there are two primaries.
+   */
   async handOver(): Promise<void> {
-    const [primary, replica] = await this.#pair();
+    const [, replica] = await this.#pair();
     // Sentinels that do not know yet how the replica is refuse, and are asked again.
     await until(async () => {
       if ((await this.primary()) !== replica) await this.#sentinels?.failOver();
       return true;
     }, 'the sentinels have led to the replica');
     try {
-      await inStep(primary, replica);
+      await this.#settled();
     } catch {
       // Sentinels leave a primary as it is where, on a busy machine, it seems to be down now and then.
-      await follow(primary, replica);
+      await this.#follow();
+      await this.#settled();
     }
+  }
+
+  /** Makes the one that does not serve the replica of the one that does. */
+  async #follow(): Promise<void> {
+    const [primary, replica] = await this.#pair();
+    await ask(replica, (redis) => redis.replicaof('127.0.0.1', primary.port));
+  }
+
+  /** Resolves when the replica has all that the primary has, whichever of the two is which by now. */
+  async #settled(): Promise<void> {
+    await until(async () => {
+      const [primary, replica] = await this.#pair();
+      const info = await ask(replica, (redis) => redis.info('replication'));
+      return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
+    }, 'the replica is in step');
   }
 
   async #pair(): Promise<readonly [primary: RedisServer, replica: RedisServer]> {
@@ -97,25 +112,15 @@ export class Backend {
   }
 }
 
-function secret(): string {
-  return randomBytes(12).toString('hex');
-}
-
-/** Makes one the replica of another. Resolves when it has all that the other has. */
-async function follow(server: RedisServer, primary: RedisServer): Promise<void> {
-  await server.client().replicaof('127.0.0.1', primary.port);
-  await inStep(server, primary);
-}
-
-/** Resolves when one is the replica of another and has all it has. */
-async function inStep(server: RedisServer, primary: RedisServer): Promise<void> {
+async function ask<Value>(server: RedisServer, question: (redis: Redis) => Promise<Value>): Promise<Value> {
   const client = server.client();
   try {
-    await until(async () => {
-      const info = await client.info('replication');
-      return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
-    }, 'the replica is in step');
+    return await question(client);
   } finally {
     client.disconnect();
   }
+}
+
+function secret(): string {
+  return randomBytes(12).toString('hex');
 }
