@@ -29,7 +29,7 @@ const headersTimeout = 10_000;
 const requestTimeout = 30_000;
 /** How often it is looked for clients that took longer. */
 const connectionsCheckingInterval = 5_000;
-/** How long nothing may move on a connection with a request on it: a client may not read its answer. */
+/** When a connection is cut on which nothing moves, as where an answer is not read: once to twice that. */
 const stillTimeout = 30_000;
 /** Longer than the 60 seconds of usual load balancers: the side that sends requests is to close first. */
 const keepAliveTimeout = 65_000;

@@ -115,17 +115,13 @@ export class EventStream {
     this.#ended = true;
     clearInterval(this.#pinger);
     this.#res.end(last);
-    this.#limit();
+    this.#res.setTimeout(this.#drainMs);
   }
 
   #hasRoom(): Promise<void> {
     this.#room = Promise.withResolvers();
-    this.#limit();
-    return this.#room.promise;
-  }
-
-  #limit(): void {
     this.#drainLimit = setTimeout(() => this.#res.destroy(), this.#drainMs);
+    return this.#room.promise;
   }
 
   #onRoom(): void {

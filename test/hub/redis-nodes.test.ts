@@ -32,6 +32,11 @@ describe('beats, as Redis keeps account of them', () => {
     return scripts.run('open', peer, JSON.stringify({ id: peer, username: peer }), node, stream, '');
   }
 
+  /** The peer's node says that its stream is gone, and for how long. */
+  function lose(peer: string, ageMs = 0): Promise<unknown> {
+    return scripts.run('detach', peer, `stream of ${peer}`, ageMs);
+  }
+
   /** As time does: the node's last beat was so long ago. */
   async function silence(forMs: number, ...nodes: string[]): Promise<void> {
     for (const node of nodes) await redis.zadd(key('nodes'), Date.now() - forMs, node);
@@ -97,19 +102,37 @@ describe('beats, as Redis keeps account of them', () => {
   it('G4: the time in which no node could beat counts for nobody', async () => {
     await beat('ours');
     await beat('theirs');
-    await open('ann', 'ours');
-    await scripts.run('detach', 'ann', 'stream of ann');
+    for (const peer of ['ann', 'ben']) {
+      await open(peer, 'ours');
+      await lose(peer);
+    }
     const outageMs = leaseMs - 100;
+    const leftMs = 1000;
+    // As time does: it was lost long before.
+    await redis.zadd(key('detached'), Date.now() - outageMs + leftMs, 'ann');
     await silence(outageMs, 'ours', 'theirs');
     await beat('ours');
     expectAbout(await dueIn('nodes', 'theirs'), 0);
-    expectAbout(await dueIn('detached', 'ann'), graceMs + outageMs);
+    expectAbout(await dueIn('detached', 'ann'), leftMs - beatMs);
+    expectAbout(await dueIn('detached', 'ben'), graceMs);
+  });
+
+  it('G4: nor does a node whose beats are slow keep the absent from being announced', async () => {
+    await beat('ours');
+    await open('ann', 'ours');
+    await lose('ann');
+    for (let passedMs = 0; passedMs <= 4 * graceMs; passedMs += 2 * beatMs + 10) {
+      await redis.zincrby(key('detached'), -2 * beatMs - 10, 'ann');
+      await silence(2 * beatMs + 10, 'ours');
+      await beat('ours');
+    }
+    expect(await redis.exists(key('session:ann'))).toBe(0);
   });
 
   it('G4: where no node is left to tell how long it was, grace begins again', async () => {
     await beat('ours');
     await open('ann', 'ours');
-    await scripts.run('detach', 'ann', 'stream of ann');
+    await lose('ann');
     await scripts.run('retire', 'ours');
     await redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
     await beat('theirs');
@@ -119,17 +142,21 @@ describe('beats, as Redis keeps account of them', () => {
   it('G4: a stream that was given up, and that its node still had, is lost when the node says so', async () => {
     await beat('ours');
     await beat('lost');
-    for (const peer of ['ann', 'ben']) await open(peer, 'lost');
+    for (const peer of ['ann', 'ben', 'vic']) await open(peer, 'lost');
     const sinceMs = 2 * leaseMs - beatMs;
     // As time does: they were opened long ago.
-    for (const peer of ['ann', 'ben']) await redis.hset(key(`session:${peer}`), 'opened', 0);
+    for (const peer of ['ann', 'ben', 'vic']) await redis.hset(key(`session:${peer}`), 'opened', 0);
     await silence(2 * leaseMs, 'lost');
     await beat('ours');
-    for (const peer of ['ann', 'ben']) expectAbout(await dueIn('detached', peer), graceMs - sinceMs);
-    await scripts.run('detach', 'ann', 'stream of ann');
-    expectAbout(await dueIn('detached', 'ann'), graceMs);
+    for (const peer of ['ann', 'ben', 'vic']) expectAbout(await dueIn('detached', peer), graceMs - sinceMs);
+    await lose('ann', 1000);
+    expectAbout(await dueIn('detached', 'ann'), graceMs - 1000);
+    await lose('vic', graceMs);
+    expectAbout(await dueIn('detached', 'vic'), graceMs - sinceMs);
     await open('ben', 'ours', 'another stream');
-    await scripts.run('detach', 'ben', 'stream of ben');
+    // As a node of an earlier version leaves it.
+    await redis.hset(key('session:ben'), 'given_up', 'stream of ben');
+    await lose('ben');
     expect(await redis.zscore(key('detached'), 'ben'), 'it has gone on elsewhere').toBeNull();
   });
 

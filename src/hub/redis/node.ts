@@ -30,6 +30,8 @@ const comparedAtOnce = 200;
 /** A stream that is gone. */
 interface Departure {
   readonly peerId: string;
+  /** When it was gone, as `performance.now` has it. */
+  readonly at: number;
   /** While Redis is being told. */
   telling: Promise<void> | undefined;
 }
@@ -239,7 +241,7 @@ export class RedisNode {
         for (let i = 0; i < held.length; i += 2) {
           const [peerId = '', name = ''] = held.slice(i, i + 2);
           if (this.#board.has(name) || this.#departed.has(name)) continue;
-          this.#departed.set(name, { peerId, telling: undefined });
+          this.#departed.set(name, { peerId, at: performance.now(), telling: undefined });
         }
         cursor = next;
       } while (cursor !== '0');
@@ -252,7 +254,7 @@ export class RedisNode {
 
   /** A stream is gone, or may have been opened in Redis by a script whose answer did not come. */
   #depart({ name, peerId }: LocalSession): void {
-    this.#departed.set(name, { peerId, telling: undefined });
+    this.#departed.set(name, { peerId, at: performance.now(), telling: undefined });
     void this.#tellDepartures();
   }
 
@@ -262,7 +264,9 @@ export class RedisNode {
    */
   async #tellDepartures(): Promise<void> {
     for (const [name, departure] of this.#departed) {
-      departure.telling ??= this.scripts.run('detach', departure.peerId, name).then(
+      const { peerId, at } = departure;
+      const age = Math.round(performance.now() - at);
+      departure.telling ??= this.scripts.run('detach', peerId, name, age).then(
         () => {
           this.#departed.delete(name);
         },

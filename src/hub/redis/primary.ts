@@ -26,8 +26,8 @@ class PrimaryConnector extends AbstractConnector {
   #at: Endpoint | undefined;
   #emit: Emit | undefined;
   #unfollow: (() => void) | undefined;
-  /** The one that was disconnected last. */
-  #left: unknown;
+  /** The stream that was disconnected last. */
+  #left: Socket | TLSSocket | undefined;
   /** Whether the primary has moved while it was searched for. */
   #moved = false;
 

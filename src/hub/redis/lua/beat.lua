@@ -1,6 +1,7 @@
 -- A node says that it lives, and does its share of the housekeeping: sessions of nodes that are
--- silent for longer than a lease are detached since the beat that did not come, and those whose grace
--- has run out end. Each is done once, by whichever node comes first (G4).
+-- silent for longer than a lease are detached since the beat that did not come, or since their stream was
+-- opened where that was later, and those whose grace has run out end. Each is done once, by whichever
+-- node comes first (G4).
 --
 -- ARGV[5]  node
 -- ARGV[6]  how often a node beats, in ms
@@ -34,17 +35,20 @@ local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
 local missing = last_run ~= run and seen > tonumber(primary[1]) or is_lost(seen)
 if missing and seen >= tonumber(primary[2] or '0') then disown(seen) end
 
--- When no node could beat, Redis was away, and that time counts for nobody: by so much nodes have beaten
--- later, and grace runs longer. Where there is no node to tell how long it was, all have their grace anew.
--- Two beats, and not three: by the third, of two nodes that live one might be taken for silent.
+-- When no node could beat, Redis was away, and that time counts for nobody: each node's last beat and each
+-- deadline move by that much, or to the end of a grace that begins now, if that is sooner. So they do where no
+-- node is left to tell how long it was. With a short lease it has to be noticed before the third beat, by which
+-- the other nodes would be taken for silent. All sessions at once, since it is once for an outage.
 local newest_beat = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
-local away = newest_beat and now - tonumber(newest_beat)
-if not away or away > 2 * beat then
+local away = newest_beat and now - tonumber(newest_beat) or math.huge
+if away > math.min(3 * beat, lease - beat) then
   local all = redis.call('ZRANGE', key.nodes, 0, -1, 'WITHSCORES')
   for i = 1, #all, 2 do redis.call('ZADD', key.nodes, tonumber(all[i + 1]) + away, all[i]) end
   local absent = redis.call('ZRANGE', key.detached, 0, -1, 'WITHSCORES')
   for i = 1, #absent, 2 do
-    redis.call('ZADD', key.detached, away and tonumber(absent[i + 1]) + away or now + grace_ms, absent[i])
+    -- One beat of it would have passed anyway.
+    local deadline = math.min(tonumber(absent[i + 1]) + away - beat, now + grace_ms)
+    redis.call('ZADD', key.detached, deadline, absent[i])
   end
 end
 

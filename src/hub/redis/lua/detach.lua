@@ -2,18 +2,20 @@
 --
 -- ARGV[5]  peer
 -- ARGV[6]  stream; where the session has gone on with another, nothing happens
+-- ARGV[7]  how long it is gone, in ms
 --
 -- Returns 1 where the session was waiting for this.
 
-local peer, stream = ARGV[5], ARGV[6]
+local peer, stream, age = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local at = redis.call('HMGET', key.session(peer), 'stream', 'given_up')
-local deadline = now_ms() + grace_ms
 if at[1] == stream then
-  detach(peer, deadline)
-elseif at[2] == stream then
-  -- It was given up with its node, which lives: the stream was lost only now.
+  -- While Redis could not be told, it was away, or the node was, and that time does not count.
+  detach(peer, now_ms() + grace_ms)
+elseif not at[1] and at[2] == stream then
+  -- It was given up with its node, which lives, and held the stream until it was gone.
+  local deadline = tonumber(redis.call('ZSCORE', key.detached, peer) or '0')
   redis.call('HDEL', key.session(peer), 'given_up')
-  redis.call('ZADD', key.detached, deadline, peer)
+  redis.call('ZADD', key.detached, math.max(deadline, now_ms() - age + grace_ms), peer)
 else
   return 0
 end
