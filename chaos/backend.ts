@@ -11,6 +11,9 @@ const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
 /** So much of what a primary acknowledged last does not reach its replica, where the primary dies. */
 const lostMs = 250;
 
+/** So long there are two primaries after a handover. */
+const dividedMs = 3000;
+
 /** The Redis of a run: one that keeps its data on disk, or a primary and a replica behind sentinels. */
 export class Backend {
   /** As `REDIS_URL` takes it. */
@@ -65,8 +68,8 @@ export class Backend {
   }
 
   /**
-   * The replica takes over from a primary that lives, as an operator has it. The sentinels make a replica of
-   * that one some ten seconds later: until then there are two primaries.
+   * The replica takes over from a primary that lives, as an operator has it. Until that one is made a replica
+   * there are two primaries.
    */
   async handOver(): Promise<void> {
     const [, replica] = await this.#pair();
@@ -75,13 +78,11 @@ export class Backend {
       if ((await this.primary()) !== replica) await this.#sentinels?.failOver();
       return true;
     }, 'the sentinels have led to the replica');
-    try {
-      await this.#settled();
-    } catch {
-      // Sentinels leave a primary as it is where, on a busy machine, it seems to be down now and then.
-      await this.#follow();
-      await this.#settled();
-    }
+    // The sentinels do it some ten seconds later, and not at all where, on a busy machine, it seems to be down
+    // now and then.
+    await pause(dividedMs);
+    await this.#follow();
+    await this.#settled();
   }
 
   /** Makes the one that does not serve the replica of the one that does. */

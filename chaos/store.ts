@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 
 /** Keys that stay when nobody is there any more, by the first word after the prefix. */
-const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes', 'node']);
-/** Keys that go by themselves some time after the last has left. */
-const expiring = new Set(['room-log', 'room-meta']);
+const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes']);
+/** Keys that go by themselves some time after the last has left, or the node was given up. */
+const expiring = new Set(['room-log', 'room-meta', 'node']);
 
 /** What Redis holds of a deployment, read past its scripts. */
 export class Store {
@@ -38,9 +38,11 @@ export class Store {
   /** Keys that nothing accounts for once nobody is there. */
   async orphans(): Promise<string[]> {
     const orphans: string[] = [];
+    const nodes = await this.#redis.zrange(`${this.#prefix}nodes`, '0', '-1');
+    const living = new Set(nodes.map((node) => `node:${node}`));
     for (const key of await this.#keys()) {
       const [kind = ''] = key.split(':');
-      if (lasting.has(kind)) continue;
+      if (lasting.has(kind) || living.has(key)) continue;
       const ttl = await this.#redis.pttl(this.#prefix + key);
       // Gone since it was listed.
       if (ttl === -2) continue;

@@ -1,5 +1,4 @@
-import type { Arrival } from '../history.ts';
-import { leaseOf } from '../history.ts';
+import { type Arrival, type FaultRecord, leaseOf } from '../history.ts';
 import { type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofAttempt, type Violation, violation } from '../violation.ts';
 import { absence, safeMs, settledBy } from './resumes.ts';
@@ -99,7 +98,10 @@ function disconnected(timeline: Timeline, life: Life, at: number): string[] {
   return found;
 }
 
-/** When the absence must have been announced, at the latest. What kept nodes from it is granted. */
+/**
+ * When the absence must have been announced, at the latest. Granted is the time in which something was done to
+ * Redis, or to a node that may have had the stream.
+ */
 function dueBy(timeline: Timeline, { client }: Life, endedAt: number, lifeAt: number): number {
   const { history } = timeline;
   const waitMs = leaseOf(history) + history.graceMs + 2 * beatMs + marginMs + history.lagMs;
@@ -110,14 +112,12 @@ function dueBy(timeline: Timeline, { client }: Life, endedAt: number, lifeAt: nu
       due = Math.max(due, gaveUpAt + waitMs);
     }
   }
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const fault of history.faults) {
-      const until = timeline.endOf(fault) + waitMs;
-      if (fault.from > due || timeline.endOf(fault) < endedAt || until <= due) continue;
-      due = until;
-      grew = true;
-    }
+  const nodes = client.attempts.flatMap(({ node, endedAt: at = due }) => (at >= endedAt ? [node] : []));
+  const targets = new Set<FaultRecord['target']>(['redis', ...nodes]);
+  for (const fault of history.faults) {
+    const until = timeline.endOf(fault);
+    if (!targets.has(fault.target) || fault.from > due || until < endedAt) continue;
+    due += until - Math.max(fault.from, endedAt);
   }
   return due;
 }
