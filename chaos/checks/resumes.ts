@@ -6,6 +6,8 @@ import { type Check, ofAttempt, ofSession, type Violation, violation } from '../
 const marginMs = 500;
 /** Where Redis is away for longer than that, so that no node could beat, that time does not count. */
 const outageMs = 2600;
+/** So long after an outage nodes have beaten again. */
+const reconnectMs = 1000;
 const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
 
 /** Within so many milliseconds of a session's last sign of life nobody may end it. */
@@ -58,10 +60,16 @@ function isJustified(timeline: Timeline, previous: Life, openedBy: Attempt): boo
 }
 
 /** How long a session that had this stream was without it, up to that moment, as far as it counts. */
-export function absence({ history }: Timeline, { lifeAt }: StreamHistory, at: number): number {
-  let absentMs = at - lifeAt;
+export function absence({ history }: Timeline, { lifeAt, attempt }: StreamHistory, at: number): number {
+  // Redis knows no more than what the node told last: before Redis was away, or the node stood still.
+  let since = lifeAt;
+  for (const { kind, target, from, to = at } of history.faults.toReversed()) {
+    const silences = outages.has(kind) || (kind === 'node-stop' && target === attempt.node);
+    if (silences && from < since && since < to + reconnectMs) since = from;
+  }
+  let absentMs = at - since;
   for (const { kind, from, to = at } of history.faults) {
-    const overlap = Math.min(to, at) - Math.max(from, lifeAt);
+    const overlap = Math.min(to, at) - Math.max(from, since);
     if (outages.has(kind) && to - from > outageMs && overlap > 0) absentMs -= overlap;
   }
   return Math.round(absentMs);

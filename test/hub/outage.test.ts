@@ -208,6 +208,40 @@ describe('RedisHub when Redis is away', () => {
     expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
   });
 
+  it('G3: what one primary tells is not passed on while another one answers', async () => {
+    const [first, second] = [await redisWith([]), await redisWith([])];
+    const [annsWire, bensWire] = [await wireTo(first), await wireTo(first)];
+    const hubs = await hubsAt([annsWire.port, bensWire.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    const replica = second.client();
+    await replica.replicaof('127.0.0.1', first.port);
+    while (!(await replica.info('replication')).includes('master_link_status:up')) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await replica.replicaof('NO', 'ONE');
+    const [annsNode, bensNode] = hubs;
+    bensWire.target = second.port;
+    bensWire.cut();
+    await again(() => bensNode.setState(ben.id, 'r', payload('known to the second')));
+    // Ann's node listens to the second, and asks the first.
+    annsWire.target = second.port;
+    annsWire.cut('listening');
+    await annsNode.setState(ann.id, 'r', payload('known to the first'));
+    await expect.poll(() => replica.pubsub('CHANNELS')).toHaveLength(2);
+    for (let i = 0; i < 50; i++) {
+      await again(() => bensNode.relay(ben.id, 'r', ann.id, 'of another world', payload(i)));
+    }
+    expect(await annsNode.room(ann.id, 'r'), 'it asks the first still').toMatchObject({
+      peers: [{ state: 'known to the first' }, { state: null }],
+    });
+    annsWire.cut();
+    for (const peer of [ann, ben]) expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });
+    expect(ann.seen.filter((entry) => entry.type === 'Signal')).toEqual([]);
+    await ready(hubs);
+    expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
+  });
+
   it('G3: a Redis that has all the writes of the one before resumes everybody', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
     const wire = await wireTo(first);

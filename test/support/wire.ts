@@ -45,9 +45,10 @@ export class Wire {
     }
   }
 
-  /** Breaks all connections. */
-  cut(): void {
-    for (const { client, upstream } of this.#pairs) {
+  /** Breaks all connections, or those that listen. */
+  cut(which: 'all' | 'listening' = 'all'): void {
+    for (const { client, upstream, listens } of this.#pairs) {
+      if (which === 'listening' && !listens) continue;
       client.destroy();
       upstream.destroy();
     }

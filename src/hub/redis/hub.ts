@@ -43,11 +43,15 @@ export class RedisHub implements Hub {
       maxPeersPerRoom,
       maxRoomsPerPeer,
     );
-    return toRoom(reply as RoomReply);
+    const [id, room] = reply as [EntryId, RoomReply];
+    this.#node.saw(id);
+    return toRoom(room);
   }
 
   async leaveRoom(peerId: string, roomId: string): Promise<boolean> {
-    return (await this.#node.scripts.run('leave', peerId, roomId)) === 1;
+    const id = (await this.#node.scripts.run('leave', peerId, roomId)) as EntryId;
+    this.#node.saw(id);
+    return id !== '0';
   }
 
   async relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt> {
@@ -63,9 +67,10 @@ export class RedisHub implements Hub {
   }
 
   async setState(peerId: string, roomId: string, state: Payload): Promise<Peer> {
-    return JSON.parse(
-      (await this.#node.scripts.run('set_state', peerId, roomId, state.text)) as string,
-    ) as Peer;
+    const reply = await this.#node.scripts.run('set_state', peerId, roomId, state.text);
+    const [id, peer] = reply as [EntryId, string];
+    this.#node.saw(id);
+    return JSON.parse(peer) as Peer;
   }
 
   async room(peerId: string, roomId: string): Promise<Room | null> {

@@ -10,7 +10,9 @@ const patience = 3;
  * peers are announced on time. Their streams go on elsewhere at once, whether it is given up or not, so
  * there is no hurry; and one that is only very busy is not to lose them.
  */
-const leaseMs = (graceMs: number) => Math.min(Math.max(patience * beatMs, graceMs / 2), 10_000);
+const leaseMs = (graceMs: number) => Math.min(Math.max(shortestLeaseMs, graceMs / 2), 10_000);
+/** A beat that waits for the one before comes up to a whole beat late. */
+const shortestLeaseMs = 3.25 * beatMs;
 /** One script looks after so many sessions at the most, so that Redis is not held up. */
 const batch = 200;
 
@@ -80,12 +82,14 @@ export class Liveness {
     this.#unheard = 0;
   }
 
-  /**
-   * Redis has told of an id; `run`, where it did so by a dispatch. One that is not the Redis of the
-   * last beat has taken over already, in a Cluster say, and what it gives it does not lack.
-   */
-  saw(id: number, run = this.#run): void {
-    if (id > this.#seen && this.#scripts.available && this.#run.startsWith(run)) this.#seen = id;
+  /** Whether the Redis that answers is the one whose run id begins so, as far as is known. */
+  isOf(run: string): boolean {
+    return this.#run === '' || this.#run.startsWith(run);
+  }
+
+  /** Redis has told of an id, by a dispatch or in a reply. */
+  saw(id: number): void {
+    if (id > this.#seen && this.#scripts.available) this.#seen = id;
   }
 
   /** Beats now, beside the beats that come by themselves. */

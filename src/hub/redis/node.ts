@@ -55,6 +55,8 @@ export class RedisNode {
   /** Streams that are gone, and that Redis has not been told of yet, by their names. */
   readonly #departed = new Map<string, Departure>();
   #catchingUp = false;
+  /** Which Redis told what came last, by the beginning of its run id; empty: nothing came yet. */
+  #teller = '';
   /** Whether Redis may know of streams that this node has no more. */
   #outdated = false;
   #draining = false;
@@ -177,9 +179,25 @@ export class RedisNode {
     return `{${this.#options.prefix}}:node:${this.#id}`;
   }
 
+  /**
+   * Whether one Redis tells and another one answers: there is another primary, and one of the connections
+   * has not moved yet. What is told then follows on what is not known here.
+   */
+  get #astray(): boolean {
+    return !this.#liveness.isOf(this.#teller);
+  }
+
   #receive(message: DispatchJson): void {
     const dispatch = toDispatch(message);
-    this.#liveness.saw(dispatch.newest, dispatch.run);
+    const wasAstray = this.#astray;
+    this.#teller = dispatch.run;
+    if (this.#astray) {
+      if (wasAstray) return;
+      this.#board.holdAll();
+      void this.#liveness.beat();
+      return;
+    }
+    this.#liveness.saw(dispatch.newest);
     if (dispatch.kind === 'beat') this.#liveness.heard();
     if (this.#board.receive(dispatch)) void this.#catchUp();
   }
@@ -188,6 +206,7 @@ export class RedisNode {
   async #listenAgain(): Promise<void> {
     try {
       await this.#subscriber.subscribe(this.#channel);
+      this.#teller = '';
       this.#board.holdAll();
       await this.#catchUp();
     } catch (error) {
@@ -197,7 +216,7 @@ export class RedisNode {
 
   /** Asks for a snapshot of every session that waits for one. What fails is tried again with the next beat. */
   async #catchUp(): Promise<void> {
-    if (this.#catchingUp) return;
+    if (this.#catchingUp || this.#astray) return;
     this.#catchingUp = true;
     const { waiting } = this.#board;
     for (let i = 0; i < waiting.length; i += atOnce) {

@@ -46,9 +46,7 @@ if away > math.min(3 * beat, lease - beat) then
   for i = 1, #all, 2 do redis.call('ZADD', key.nodes, tonumber(all[i + 1]) + away, all[i]) end
   local absent = redis.call('ZRANGE', key.detached, 0, -1, 'WITHSCORES')
   for i = 1, #absent, 2 do
-    -- One beat of it would have passed anyway.
-    local deadline = math.min(tonumber(absent[i + 1]) + away - beat, now + grace_ms)
-    redis.call('ZADD', key.detached, deadline, absent[i])
+    redis.call('ZADD', key.detached, math.min(tonumber(absent[i + 1]) + away, now + grace_ms), absent[i])
   end
 end
 

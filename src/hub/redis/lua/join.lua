@@ -7,7 +7,8 @@
 -- ARGV[8]  how many peers a room takes
 -- ARGV[9]  how many rooms a peer takes
 --
--- Returns the room: its id, then its members as JSON, in order of joining.
+-- Returns {the newest id of what it wrote, 0: it wrote nothing; the room: its id, then its members as JSON, in
+-- order of joining}.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS.
 
 local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
@@ -16,7 +17,7 @@ local max_peers, max_rooms = tonumber(ARGV[8]), tonumber(ARGV[9])
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]
 if not profile then return redis.error_reply('NOT_CONNECTED') end
-if redis.call('HEXISTS', key.room(room), peer) == 1 then return room_reply(room) end
+if redis.call('HEXISTS', key.room(room), peer) == 1 then return { '0', room_reply(room) } end
 if redis.call('HLEN', key.room(room)) >= max_peers then return redis.error_reply('ROOM_FULL') end
 if redis.call('HLEN', key.session_rooms(peer)) >= max_rooms then return redis.error_reply('TOO_MANY_ROOMS') end
 
@@ -43,4 +44,4 @@ if node then
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)
     .. entries_json(join + 1, offers))
 end
-return reply
+return { decimal(newest), reply }

@@ -3,17 +3,17 @@
 -- ARGV[5]  peer
 -- ARGV[6]  room
 --
--- Returns 1, or 0 where the peer was not in the room (G7). Error: NOT_CONNECTED.
+-- Returns the id of what it wrote, or 0 where the peer was not in the room (G7). Error: NOT_CONNECTED.
 
 local peer, room = ARGV[5], ARGV[6]
 local session = key.session(peer)
 local at = redis.call('HMGET', session, 'start', 'node', 'stream')
 if not at[1] then return redis.error_reply('NOT_CONNECTED') end
 local join = redis.call('HGET', key.session_rooms(peer), room)
-if not join then return 0 end
+if not join then return '0' end
 
 local upto = marked_for(peer, key.room_meta(room), 'last')
-remove_member(peer, room, at[2], 'LEFT')
+local id = remove_member(peer, room, at[2], 'LEFT')
 if at[2] then
   dispatch(at[2], 'left', ',"stream":' .. cjson.encode(at[3]) .. ',"room":' .. cjson.encode(room))
 end
@@ -29,4 +29,4 @@ if upto and tonumber(upto) > tonumber(join) then
     mark(session, 'trimmed', decimal(math.max(trimmed, oldest)), '')
   end
 end
-return 1
+return decimal(id)

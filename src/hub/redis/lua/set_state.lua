@@ -4,7 +4,7 @@
 -- ARGV[6]  room
 -- ARGV[7]  state, as JSON
 --
--- Returns the peer as JSON. Errors: NOT_CONNECTED, NOT_IN_ROOM.
+-- Returns {id, the peer as JSON}. Errors: NOT_CONNECTED, NOT_IN_ROOM.
 
 local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
 local profile = redis.call('HGET', key.session(peer), 'profile')
@@ -18,4 +18,4 @@ local id = allocate(1)
 if redis.call('HLEN', key.room(room)) > 1 then
   send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. json .. '}', peer)
 end
-return json
+return { decimal(id), json }
