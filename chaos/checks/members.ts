@@ -43,7 +43,7 @@ function misled(
     violation('G6', `${what}: ${nameOf(life)}`, at, ofArrival(life, arrival), ...events),
   ];
   if (message.peer.id === life.client.id) return complain('a peer heard its own echo');
-  if (wasNoMember(timeline, life, message.roomId, arrival.id)) {
+  if (wasNoMember(timeline, life, message.roomId, arrival.id) && !mayHaveForgotten(timeline, at)) {
     return complain('a peer heard of a room that it was not in');
   }
   if (message.__typename !== 'Signal') return [];
@@ -74,6 +74,11 @@ function wasNoMember(timeline: Timeline, { session, from }: Life, roomId: string
   return outSince !== undefined && outSince < at;
 }
 
+/** Redis may have lost who is where, and those whom it concerns need not have found out yet. */
+function mayHaveForgotten(timeline: Timeline, at: number): boolean {
+  return timeline.mayHaveLost(at - 10_000, at);
+}
+
 /** Refused as if it, or its target, was not in the room, where both were before and after. */
 function turnedAway(timeline: Timeline, life: Life): Violation[] {
   const found: Violation[] = [];
@@ -84,18 +89,17 @@ function turnedAway(timeline: Timeline, life: Life): Violation[] {
     if (call.code === 'NO_ANSWER' && !timeline.wasTroubled(call.node, call.startedAt, call.endedAt)) {
       found.push(violation('G10', 'a call had no answer', call.startedAt, ...events));
     }
-    if (call.room === null && timeline.wasMember(life, call.roomId, from, to)) {
-      found.push(
-        violation('G6', `${nameOf(life)} was told null of a room it is in`, call.startedAt, ...events),
-      );
-    }
-    if (call.outcome !== 'refused') continue;
-    if (!absences.has(call.code ?? '')) {
+    if (call.outcome === 'refused' && !absences.has(call.code ?? '')) {
       found.push(violation('§3', `a call was answered with ${call.code}`, call.startedAt, ...events));
       continue;
     }
     if (!timeline.wasMember(life, call.roomId, from, to)) continue;
-    if (timeline.mayHaveLost(call.startedAt - 10_000, call.endedAt)) continue;
+    if (mayHaveForgotten(timeline, call.endedAt)) continue;
+    if (call.room === null) {
+      const what = `${nameOf(life)} was told null of a room it is in`;
+      found.push(violation('G6', what, call.startedAt, ...events));
+    }
+    if (call.outcome !== 'refused') continue;
     const other = timeline.lifeAt(call.to ?? '', from);
     const there = other !== undefined && timeline.wasMember(other, call.roomId, from, to);
     if (call.code === 'PEER_NOT_IN_ROOM' && !there) continue;
