@@ -7,6 +7,7 @@ import { fullOfStreams, goingDown, spread } from '../drain.ts';
 import type { Connected, EntryId, Profile } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
+import { Departures } from './departures.ts';
 import { type DispatchJson, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import type { LocalSession } from './local-session.ts';
@@ -27,15 +28,6 @@ const atOnce = 64;
 /** So many streams at a time are compared with what Redis knows. */
 const comparedAtOnce = 200;
 
-/** A stream that is gone. */
-interface Departure {
-  readonly peerId: string;
-  /** When it was gone, as `performance.now` has it. */
-  readonly at: number;
-  /** While Redis is being told. */
-  telling: Promise<void> | undefined;
-}
-
 /**
  * One process of a deployment: the streams that it holds, and its life in the eyes of the others.
  *
@@ -52,8 +44,7 @@ export class RedisNode {
   readonly #pubsub: RedisPubSub;
   readonly #board: Switchboard;
   readonly #liveness: Liveness;
-  /** Streams that are gone, and that Redis has not been told of yet, by their names. */
-  readonly #departed = new Map<string, Departure>();
+  readonly #departures: Departures;
   #catchingUp = false;
   /** Which Redis told what came last, by the beginning of its run id; empty: nothing came yet. */
   #teller = '';
@@ -69,8 +60,12 @@ export class RedisNode {
     this.#subscriber = connectForMessages(options.url, this.#log, this.#channel);
     this.#pubsub = new RedisPubSub({ publisher: this.#commands, subscriber: this.#subscriber });
     this.scripts = new Scripts(this.#commands, options.prefix, options.graceMs);
-    this.#board = new Switchboard(this.#id, (session) => {
-      if (!session.replaced) this.#depart(session);
+    this.#departures = new Departures(this.scripts, this.#log);
+    this.#board = new Switchboard(this.#id, ({ replaced, peerId, name }) => {
+      if (replaced) return;
+      // It is gone, or was opened in Redis by a script whose answer did not come.
+      this.#departures.add(peerId, name);
+      void this.#departures.tell();
     });
     this.#liveness = new Liveness(
       this.scripts,
@@ -166,7 +161,7 @@ export class RedisNode {
     this.#closed = true;
     this.#liveness.stop();
     try {
-      await this.#tellDepartures();
+      await this.#departures.tell();
       await this.scripts.run('retire', this.#id);
     } catch (error) {
       this.#log.warn({ reason: String(error) }, 'redis: could not take leave; the other nodes will notice');
@@ -241,7 +236,7 @@ export class RedisNode {
 
   /** What could not be done while Redis was away. */
   #settleAccounts(): void {
-    void this.#tellDepartures();
+    void this.#departures.tell();
     void this.#catchUp();
     if (this.#outdated) void this.#disclaim();
   }
@@ -259,8 +254,7 @@ export class RedisNode {
         const [next = '0', ...held] = reply as string[];
         for (let i = 0; i < held.length; i += 2) {
           const [peerId = '', name = ''] = held.slice(i, i + 2);
-          if (this.#board.has(name) || this.#departed.has(name)) continue;
-          this.#departed.set(name, { peerId, at: performance.now(), telling: undefined });
+          if (!this.#board.has(name) && !this.#departures.has(name)) this.#departures.add(peerId, name);
         }
         cursor = next;
       } while (cursor !== '0');
@@ -268,34 +262,7 @@ export class RedisNode {
       this.#outdated = true;
       this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');
     }
-    await this.#tellDepartures();
-  }
-
-  /** A stream is gone, or may have been opened in Redis by a script whose answer did not come. */
-  #depart({ name, peerId }: LocalSession): void {
-    this.#departed.set(name, { peerId, at: performance.now(), telling: undefined });
-    void this.#tellDepartures();
-  }
-
-  /**
-   * Tells Redis of the streams that are gone, some at once. What fails is tried again with the next beat.
-   * Resolves when each was told, or could not be.
-   */
-  async #tellDepartures(): Promise<void> {
-    for (const [name, departure] of this.#departed) {
-      const { peerId, at } = departure;
-      const age = Math.round(performance.now() - at);
-      departure.telling ??= this.scripts.run('detach', peerId, name, age).then(
-        () => {
-          this.#departed.delete(name);
-        },
-        (error: Error) => {
-          departure.telling = undefined;
-          this.#log.debug({ reason: error.message }, 'a stream is gone, which Redis cannot be told now');
-        },
-      );
-    }
-    await Promise.all(Array.from(this.#departed.values(), ({ telling }) => telling));
+    await this.#departures.tell();
   }
 
   #disconnect(): void {
