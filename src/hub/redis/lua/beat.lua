@@ -51,13 +51,13 @@ if away > math.min(3 * beat, lease - beat) then
 end
 
 -- A name, and not a word said once: the reply to a beat may be lost.
-local life = redis.call('HGET', key.node(node), 'life')
-if not life or not redis.call('ZSCORE', key.nodes, node) then
+local is_new = redis.call('ZADD', key.nodes, now, node) == 1
+local life = not is_new and redis.call('HGET', key.node(node), 'life')
+if not life then
   life = decimal(allocate(1))
   redis.call('HSET', key.node(node), 'life', life)
   redis.call('PERSIST', key.node(node))
 end
-redis.call('ZADD', key.nodes, now, node)
 dispatch(node, 'beat', '')
 
 local done = 0
