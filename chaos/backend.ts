@@ -42,7 +42,7 @@ export class Backend {
 
   /** Does something with a client of the Redis that serves now. */
   async ask<Value>(question: (redis: Redis) => Promise<Value>): Promise<Value> {
-    return ask(await this.primary(), question);
+    return question((await this.primary()).admin);
   }
 
   /**
@@ -64,7 +64,6 @@ export class Backend {
     await primary.restart();
     // The sentinels would have it so too, some seconds later.
     await this.#follow();
-    await this.#settled();
   }
 
   /**
@@ -87,21 +86,20 @@ export class Backend {
     // now and then.
     await pause(dividedMs);
     await this.#follow();
-    await this.#settled();
   }
 
-  /** Makes the one that does not serve the replica of the one that does. */
+  /** Makes the one that does not serve the replica of the one that does. Resolves when it is in step. */
   async #follow(): Promise<void> {
     const [primary, replica] = await this.#pair();
-    await ask(replica, (redis) => redis.replicaof('127.0.0.1', primary.port));
+    await replica.admin.replicaof('127.0.0.1', primary.port);
+    await this.#settled();
   }
 
   /** Resolves when the replica has all that the primary has, whichever of the two is which by now. */
   async #settled(): Promise<void> {
     await until(async () => {
       const [primary, replica] = await this.#pair();
-      const info = await ask(replica, (redis) => redis.info('replication'));
-      return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
+      return replica.isInStepWith(primary);
     }, 'the replica is in step');
   }
 
@@ -115,15 +113,6 @@ export class Backend {
   async stop(): Promise<void> {
     await this.#single?.stop();
     await this.#sentinels?.stop();
-  }
-}
-
-async function ask<Value>(server: RedisServer, question: (redis: Redis) => Promise<Value>): Promise<Value> {
-  const client = server.client();
-  try {
-    return await question(client);
-  } finally {
-    client.disconnect();
   }
 }
 

@@ -41,6 +41,9 @@ const lossy: ReadonlySet<FaultRecord['kind']> = new Set(['redis-empty', 'redis-c
 /** Nodes need so long to notice and to come back, in milliseconds; more where processes wait for their turn. */
 const shortestAftermathMs = 2000;
 
+/** So long after Redis has lost something those whom it concerns need not have found out yet, in milliseconds. */
+export const foundOutMs = 10_000;
+
 /** The history put in order, so that checks can ask it. */
 export class Timeline {
   readonly history: History;

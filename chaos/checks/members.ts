@@ -1,5 +1,5 @@
 import type { Arrival, Call, Load } from '../history.ts';
-import { type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
+import { foundOutMs, type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
 import {
   type Check,
   type Event,
@@ -76,7 +76,7 @@ function wasNoMember(timeline: Timeline, { session, from }: Life, roomId: string
 
 /** Redis may have lost who is where, and those whom it concerns need not have found out yet. */
 function mayHaveForgotten(timeline: Timeline, at: number): boolean {
-  return timeline.mayHaveLost(at - 10_000, at);
+  return timeline.mayHaveLost(at - foundOutMs, at);
 }
 
 /** Refused as if it, or its target, was not in the room, where both were before and after. */

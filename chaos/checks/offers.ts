@@ -1,5 +1,5 @@
 import type { Arrival } from '../history.ts';
-import type { Life, Timeline } from '../timeline.ts';
+import { foundOutMs, type Life, type Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofSession, type Violation, violation } from '../violation.ts';
 
 /** The entries of one join have ids in a row: so far apart are those about one pair, at the most. */
@@ -39,7 +39,7 @@ function counterpart(timeline: Timeline, life: Life, arrival: Arrival): Violatio
     (each) => each.message.__typename === 'PeerAdded' && each.message.offer !== offer,
   );
   if (fitting.length === 1 && meets.length === 1) return [];
-  if (timeline.mayHaveLost(arrival.at - 1000, Math.min(other.to / 1000, arrival.at + 10_000))) return [];
+  if (timeline.mayHaveLost(arrival.at - 1000, Math.min(other.to / 1000, arrival.at + foundOutMs))) return [];
   const side = offer ? 'to offer' : 'to wait for an offer';
   const what = `${nameOf(life)} was told ${side}, and ${nameOf(other)} ${
     meets.length === 0 ? 'heard nothing of it' : 'was not told the contrary, once'

@@ -79,9 +79,11 @@ function disconnected(timeline: Timeline, life: Life, at: number): string[] {
   const later = streams.find(({ connectedAt, lifeAt, arrivals }) => {
     return connectedAt > at + 1 || (lifeAt > at + marginMs && arrivals.some(({ id }) => id > at * 1000));
   });
-  // What brought it back may have been told by a Redis that was one no more: then it ends.
-  if (later && timeline.mayHaveLost(at, later.connectedAt)) return [];
-  if (later) return [`${nameOf(life)} was announced as DISCONNECTED, and its session went on`];
+  if (later) {
+    // What brought it back may have been told by a primary that was one no more: then it ends.
+    if (timeline.mayHaveLost(at, later.connectedAt)) return [];
+    return [`${nameOf(life)} was announced as DISCONNECTED, and its session went on`];
+  }
   const last = streams.filter(({ connectedAt }) => connectedAt <= at).at(-1);
   if (!last) return [];
   const found: string[] = [];

@@ -1,6 +1,6 @@
 import type { Room } from '../../test/support/client.ts';
 import type { Call } from '../history.ts';
-import type { Life, Timeline } from '../timeline.ts';
+import { foundOutMs, type Life, type Timeline } from '../timeline.ts';
 import { View } from '../view.ts';
 import { type Check, nameOf, ofArrival, ofCall, ofSession, type Violation, violation } from '../violation.ts';
 
@@ -108,7 +108,7 @@ class Reader {
   /** Only where nothing about the room came in that very time, so that it is clear what should be told. */
   #compare({ by, from, to, room, call }: Telling): void {
     const { seenUpTo, arrivals, client } = this.#life;
-    if (to * 1000 > seenUpTo || this.#timeline.mayHaveLost(from - 10_000, to)) return;
+    if (to * 1000 > seenUpTo || this.#timeline.mayHaveLost(from - foundOutMs, to)) return;
     const moving = arrivals.some(({ id, message }) => {
       const within = from * 1000 <= id && id <= (to + 1) * 1000 && message.roomId === room.id;
       const own = message.__typename === 'PeerAdded' && message.offer;

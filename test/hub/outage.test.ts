@@ -4,8 +4,9 @@ import type { HubOptions } from '../../src/hub/hub.ts';
 import { RedisHub } from '../../src/hub/redis/hub.ts';
 import { freshPrefix, type RedisServer, startRedis } from '../support/redis.ts';
 import { startWire, type Wire } from '../support/wire.ts';
+import { again, expectUnavailable } from './forms/support.ts';
 import { payload, TestPeer } from './peer.ts';
-import { defaultOptions, refusal } from './support.ts';
+import { defaultOptions } from './support.ts';
 
 const log = pino({ level: 'silent' });
 /** What is acknowledged is on disk: nothing is lost with the process. */
@@ -60,26 +61,8 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** Calls until the hub can serve again, as a client does that is told to try again. */
-async function again<Value>(call: () => Promise<Value>): Promise<Value> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (attempt > 200 || (error as { code?: string }).code !== 'UNAVAILABLE') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
 async function ready(hubs: readonly [RedisHub, RedisHub]): Promise<void> {
   await until(() => hubs.every((hub) => hub.ready()), 'both nodes are ready');
-}
-
-async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
-  const begun = performance.now();
-  await expect(call()).rejects.toEqual(refusal('UNAVAILABLE'));
-  expect(performance.now() - begun).toBeLessThan(2000);
 }
 
 describe('RedisHub when Redis is away', () => {
@@ -187,15 +170,10 @@ describe('RedisHub when Redis is away', () => {
     const hubs = await hubsAt([wire.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    const replica = second.client();
-    await replica.replicaof('127.0.0.1', first.port);
-    while (!(await replica.info('replication')).includes('master_link_status:up')) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    const wait = first.client();
-    expect(await wait.wait(1, 5000)).toBe(1);
+    await second.follow(first);
+    expect(await first.admin.wait(1, 5000)).toBe(1);
     // The replica stops following, the primary serves on and is gone.
-    await replica.replicaof('NO', 'ONE');
+    await second.admin.replicaof('NO', 'ONE');
     await ann.relay('r', ben, 'lost');
     await ben.next((entry) => entry.type === 'Signal');
     const { cursor } = ben;
@@ -214,12 +192,8 @@ describe('RedisHub when Redis is away', () => {
     const hubs = await hubsAt([annsWire.port, bensWire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    const replica = second.client();
-    await replica.replicaof('127.0.0.1', first.port);
-    while (!(await replica.info('replication')).includes('master_link_status:up')) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    await replica.replicaof('NO', 'ONE');
+    await second.follow(first);
+    await second.admin.replicaof('NO', 'ONE');
     const [annsNode, bensNode] = hubs;
     bensWire.target = second.port;
     bensWire.cut();
@@ -228,7 +202,7 @@ describe('RedisHub when Redis is away', () => {
     annsWire.target = second.port;
     annsWire.cut('listening');
     await annsNode.setState(ann.id, 'r', payload('known to the first'));
-    await expect.poll(() => replica.pubsub('CHANNELS')).toHaveLength(2);
+    await expect.poll(() => second.admin.pubsub('CHANNELS')).toHaveLength(2);
     for (let i = 0; i < 50; i++) {
       await again(() => bensNode.relay(ben.id, 'r', ann.id, 'of another world', payload(i)));
     }
@@ -248,20 +222,16 @@ describe('RedisHub when Redis is away', () => {
     const hubs = await hubsAt([wire.port, wire.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    const replica = second.client();
-    await replica.replicaof('127.0.0.1', first.port);
-    while (!(await replica.info('replication')).includes('master_link_status:up')) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await second.follow(first);
     const sent: string[] = [];
     for (let i = 0; i < 50; i++) sent.push((await ann.relay('r', ben, 'm', i)).id);
-    expect(await first.client().wait(1, 5000)).toBe(1);
+    expect(await first.admin.wait(1, 5000)).toBe(1);
     await ben.drop();
     sent.push((await ann.relay('r', ben, 'while away')).id);
-    expect(await first.client().wait(1, 5000)).toBe(1);
+    expect(await first.admin.wait(1, 5000)).toBe(1);
     wire.target = second.port;
     await first.kill();
-    await replica.replicaof('NO', 'ONE');
+    await second.admin.replicaof('NO', 'ONE');
     wire.cut();
     sent.push((await again(() => ann.relay('r', ben, 'after'))).id);
     await ready(hubs);

@@ -57,10 +57,7 @@ export class Cluster {
     const id = await this.client(primary).cluster('MYID');
     const client = this.client(replica);
     await until(async () => (await client.cluster('REPLICATE', id)) === 'OK', 'the new node follows');
-    await until(
-      async () => (await client.info('replication')).includes('master_link_status:up'),
-      'the new node is in step',
-    );
+    await until(() => replica.isInStepWith(primary), 'the new node is in step');
     // The others have a say in a failover, so each must know what it is.
     for (const node of this.nodes) {
       const known = async () =>

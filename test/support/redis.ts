@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { Redis } from 'ioredis';
 import { findProgram, redisServer } from '../../scripts/programs.ts';
 import { keep } from './children.ts';
+import { until } from './until.ts';
 
 export interface RedisOptions {
   readonly password?: string;
@@ -46,6 +47,7 @@ export class RedisServer {
   readonly #folder: string;
   readonly #options: RedisOptions;
   readonly #clients = new Set<Redis>();
+  #admin: Redis | undefined;
   #child: ChildProcess | undefined;
 
   constructor(port: number, folder: string, options: RedisOptions) {
@@ -68,6 +70,24 @@ export class RedisServer {
     client.on('error', () => undefined);
     this.#clients.add(client);
     return client;
+  }
+
+  /** A client for whoever looks after this Redis: the same each time. */
+  get admin(): Redis {
+    this.#admin ??= this.client();
+    return this.#admin;
+  }
+
+  /** Makes it the replica of another one. Resolves when it has all that the other has. */
+  async follow(primary: RedisServer): Promise<void> {
+    await this.admin.replicaof('127.0.0.1', primary.port);
+    await until(() => this.isInStepWith(primary), 'the replica is in step');
+  }
+
+  /** Whether it is the replica of the other one, and has all that the other has. */
+  async isInStepWith(primary: RedisServer): Promise<boolean> {
+    const info = await this.admin.info('replication');
+    return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
   }
 
   /** Starts it, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */

@@ -1,6 +1,5 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
-import { until } from '../../support/until.ts';
 import { startWire } from '../../support/wire.ts';
 import { aclRules } from './acl.ts';
 import {
@@ -93,10 +92,9 @@ export function singleStories(): void {
       const lines: string[] = [];
       const hubs = await nodesAt(redis.url, { log: (line) => lines.push(line) });
       const [ann, ben] = await pairOn(hubs);
-      const [admin, copier] = [redis.client(), other.client()];
-      await copier.replicaof('127.0.0.1', redis.port);
-      await until(async () => (await copier.info('replication')).includes('link_status:up'), 'it has a copy');
-      await copier.replicaof('NO', 'ONE');
+      const { admin } = redis;
+      await other.follow(redis);
+      await other.admin.replicaof('NO', 'ONE');
       const warnings: Error[] = [];
       const warn = (warning: Error) => void warnings.push(warning);
       process.on('warning', warn);
