@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createClient } from 'graphql-sse';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Http } from '../../src/http/http.ts';
 import { EventStream } from '../../src/http/sse.ts';
 import { closing, engineOf, serve, serveSignalbox, silent, TestResults, Wire } from './support.ts';
 
 const page = 'x'.repeat(64 * 1024);
+/** So short that one is not waited for, however full the socket is. */
+const line = 'x'.repeat(4 * 1024);
 
 /** An event stream alone, on a server of its own, with what a test wants to look at. */
 async function serveStream(results: TestResults, drainMs: number) {
@@ -24,6 +28,14 @@ async function serveStream(results: TestResults, drainMs: number) {
   return { port: (server.address() as AddressInfo).port, opened: opened.promise };
 }
 
+/** A bare connection, and the server's end of it. */
+async function openTo({ server }: Http, port: number): Promise<{ wire: Wire; serverSide: Socket }> {
+  const connected = once(server, 'connection');
+  const wire = await Wire.open(port);
+  const [serverSide] = (await connected) as [Socket];
+  return { wire, serverSide };
+}
+
 /** Results without end, which are there whenever the server takes one. */
 class EndlessResults extends TestResults {
   override async next() {
@@ -33,13 +45,28 @@ class EndlessResults extends TestResults {
   }
 }
 
+/** Results that end when the last of them has stuck, and did not wait for room. */
+class FillingResults extends TestResults {
+  readonly #res = Promise.withResolvers<ServerResponse>();
+
+  fill(res: ServerResponse): void {
+    this.#res.resolve(res);
+  }
+
+  override async next() {
+    const { socket } = await this.#res.promise;
+    // What is written in one turn goes out at its end.
+    await nextTurn();
+    if (socket?.writableLength) return { done: true as const, value: undefined };
+    return { done: false as const, value: { data: { line } } };
+  }
+}
+
 describe('a client that does not read', () => {
   it('G8: is waited for, while nothing piles up; when it leaves, its stream is let go of once', async () => {
     const results = new EndlessResults();
     const { http, port } = await serve(engineOf(results));
-    const connected = once(http.server, 'connection');
-    const wire = await Wire.open(port);
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
     wire.socket.pause();
     wire.subscribe();
     // The server takes a result in each turn in which there is room: a round trip without is the end.
@@ -67,16 +94,16 @@ describe('a client that does not read', () => {
   });
 
   it('G8: is not waited for at the end either', async () => {
-    const results = new TestResults();
+    const results = new FillingResults();
     const { port, opened } = await serveStream(results, 20);
     const wire = await Wire.open(port);
     wire.socket.pause();
     wire.subscribe();
     const res = await opened;
     const closed = once(res, 'close');
-    results.give({ data: { page: page.repeat(200) } });
-    results.end();
+    results.fill(res);
     await closed;
+    expect(results.returned, 'they had ended').toBe(0);
     expect(res.writableFinished).toBe(false);
   });
 
@@ -84,9 +111,7 @@ describe('a client that does not read', () => {
     const { http, port } = await serve(engineOf({ data: { page: page.repeat(200) } }));
     expect(http.server.timeout).toBe(30_000);
     http.server.timeout = 50;
-    const connected = once(http.server, 'connection');
-    const wire = await Wire.open(port);
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
     const closed = closing(serverSide);
     wire.socket.pause();
     wire.send('GET /graphql?query=%7Bpage%7D HTTP/1.1\r\nHost: here\r\nAccept: application/json\r\n\r\n');
@@ -99,9 +124,8 @@ describe('a client that does not read', () => {
     const results = new TestResults();
     const { http, port } = await serve(engineOf(results));
     http.server.timeout = 10_000;
-    const connected = once(http.server, 'connection');
-    const wire = (await Wire.open(port)).subscribe();
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
+    wire.subscribe();
     results.give({ data: { a: 1 } });
     await wire.until('\n\n');
     expect(serverSide.timeout).toBe(0);
@@ -144,9 +168,8 @@ describe('a client that leaves', () => {
         return results;
       },
     });
-    const connected = once(http.server, 'connection');
-    const wire = (await Wire.open(port)).subscribe();
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
+    wire.subscribe();
     await asked.promise;
     const closed = closing(serverSide);
     wire.socket.destroy();
@@ -167,9 +190,7 @@ describe('a client that leaves', () => {
         return { data: { a: 1 } };
       },
     });
-    const connected = once(http.server, 'connection');
-    const wire = await Wire.open(port);
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
     wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
     await asked.promise;
     const closed = closing(serverSide);
@@ -187,9 +208,7 @@ describe('a client that leaves', () => {
         return { data: { ran } };
       },
     });
-    const connected = once(http.server, 'connection');
-    const wire = await Wire.open(port);
-    const [serverSide] = (await connected) as [Socket];
+    const { wire, serverSide } = await openTo(http, port);
     wire.send(
       'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
     );
