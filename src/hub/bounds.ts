@@ -18,5 +18,13 @@ export const bounds: Bounds = { entries: 2048, bytes: 2 * 1024 * 1024 };
  */
 export const backlogBounds: Bounds = { entries: bounds.entries / 2, bytes: bounds.bytes / 2 };
 
-/** How long past the grace period a log is kept, for a resume that the clocks of two machines make late. */
-export const retentionMarginMs = 10_000;
+/** For a resume that slow beats, or the clocks of two machines, make late. */
+const retentionMarginMs = 10_000;
+
+/**
+ * How long a log keeps what is in it. A peer is absent for two grace periods at the most: a node that stands
+ * still for nearly one does not serve it, and when it goes on and cuts the stream, a whole one begins (G3).
+ */
+export function retentionMs(graceMs: number): number {
+  return 2 * graceMs + retentionMarginMs;
+}

@@ -1,6 +1,6 @@
 import { queryObjects } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { retentionMarginMs } from '../../src/hub/bounds.ts';
+import { retentionMs } from '../../src/hub/bounds.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
 import { MemoryRoom } from '../../src/hub/memory/room.ts';
 import { describeHub } from './contract.ts';
@@ -16,7 +16,7 @@ describeHub('MemoryHub', setUp);
 
 describe('MemoryHub as time goes by', () => {
   const story = storyteller(setUp);
-  const retentionMs = defaultOptions.graceMs + retentionMarginMs;
+  const keptMs = retentionMs(defaultOptions.graceMs);
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
   });
@@ -44,11 +44,11 @@ describe('MemoryHub as time goes by', () => {
       const { cursor } = vic;
       await ann.relay('r', vic, 'old');
       await vic.take(1);
-      vi.advanceTimersByTime(retentionMs - 1);
+      vi.advanceTimersByTime(keptMs - 1);
       expect(await vic.resume(cursor)).toMatchObject({ resumed: true });
       expect(await vic.take(1)).toMatchObject([{ event: 'old' }]);
 
-      vi.advanceTimersByTime(2 * retentionMs);
+      vi.advanceTimersByTime(2 * keptMs);
       expect(await vic.resume(), 'what was seen is no loss').toMatchObject({ resumed: true });
       expect(await vic.beforeBarrier(ann, 'r')).toEqual([]);
       expect(await vic.resume(cursor)).toMatchObject({ resumed: false, rooms: [] });

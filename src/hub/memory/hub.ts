@@ -1,5 +1,5 @@
 import { SignalboxError } from '../../errors.ts';
-import { retentionMarginMs } from '../bounds.ts';
+import { retentionMs } from '../bounds.ts';
 import { fullOfStreams, goingDown, spread } from '../drain.ts';
 import type {
   Connected,
@@ -36,7 +36,7 @@ export class MemoryHub implements Hub {
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#retentionMs = options.graceMs + retentionMarginMs;
+    this.#retentionMs = retentionMs(options.graceMs);
   }
 
   async start(): Promise<void> {

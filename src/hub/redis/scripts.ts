@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Redis, ReplyError } from 'ioredis';
 import { isErrorCode, SignalboxError } from '../../errors.ts';
-import { bounds, retentionMarginMs } from '../bounds.ts';
+import { bounds, retentionMs } from '../bounds.ts';
 
 /** Each is a file in lua/, which says what it takes and returns. */
 const names = [
@@ -55,7 +55,7 @@ export class Scripts {
       this.#available = false;
     });
     this.#key = `{${prefix}}:seq`;
-    this.#common = [logBounds.entries, logBounds.bytes, graceMs + retentionMarginMs, graceMs];
+    this.#common = [logBounds.entries, logBounds.bytes, retentionMs(graceMs), graceMs];
   }
 
   /** Whether Redis can be reached, and is known to be the one to talk to. */
