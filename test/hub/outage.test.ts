@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { HubOptions } from '../../src/hub/hub.ts';
 import { RedisHub } from '../../src/hub/redis/hub.ts';
 import { freshPrefix, type RedisServer, startRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 import { startWire, type Wire } from '../support/wire.ts';
 import { again, expectUnavailable } from './forms/support.ts';
 import { payload, TestPeer } from './peer.ts';
@@ -51,14 +52,6 @@ async function peersOf(hubs: readonly [RedisHub, RedisHub], ...names: string[]):
     peers.push(peer);
   }
   return peers;
-}
-
-async function until(holds: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 async function ready(hubs: readonly [RedisHub, RedisHub]): Promise<void> {
@@ -184,6 +177,27 @@ describe('RedisHub when Redis is away', () => {
     await ready(hubs);
     expect(await ben.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
     expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
+  });
+
+  it.each<[string, (ann: TestPeer) => Promise<unknown>]>([
+    ['join', (ann) => ann.join('another')],
+    ['state', (ann) => ann.setState('r', 'muted')],
+    ['leave', (ann) => ann.leave('r')],
+  ])('G3: nor one that lacks a %s of which only the node that answered knows', async (_, call) => {
+    const [first, second] = [await redisWith([]), await redisWith([])];
+    const wire = await wireTo(first);
+    const [node] = await hubsAt([wire.port, wire.port]);
+    const [ann] = await peersOf([node, node], 'ann');
+    if (!ann) expect.fail();
+    // Nobody else is there, and ann does not listen either.
+    await ann.drop();
+    await second.follow(first);
+    await second.admin.replicaof('NO', 'ONE');
+    await call(ann);
+    wire.target = second.port;
+    await first.kill();
+    wire.cut();
+    expect(await again(() => ann.resume())).toMatchObject({ resumed: false, rooms: [] });
   });
 
   it('G3: what one primary tells is not passed on while another one answers', async () => {

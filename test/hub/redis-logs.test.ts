@@ -90,8 +90,8 @@ describe('a log that has expired', () => {
     const log = `{${prefix}}:room-log:r`;
     // Time is not waited for, but taken from what was said.
     await redis.del(log);
-    for (let i = 1; i <= 40; i++) await redis.xadd(log, `${i}-0`, 'e', '{}', 'by', ann.id);
-    await redis.hset(`{${prefix}}:room-meta:r`, 'bytes', 80);
+    for (let i = 1; i <= 40; i++) await redis.xadd(log, `${i}-0`, 'e', '{}', 'by', ann.id, 'n', 1);
+    await redis.hset(`{${prefix}}:room-meta:r`, 'entries', 40, 'bytes', 80);
     for (let i = 0; i < 64; i++) await ann.broadcast('r', 'm', i);
     expect(await redis.xrange(log, '-', '40-0')).toEqual([]);
     expect(await redis.xlen(log)).toBe(64);
@@ -112,9 +112,29 @@ describe('a log that has expired', () => {
 
     const oldest = `${(Date.now() - 2 * graceMs) * 1000}-0`;
     await redis.del(`{${prefix}}:room-log:r`);
-    await redis.xadd(`{${prefix}}:room-log:r`, oldest, 'e', '{}', 'by', ann.id);
+    await redis.xadd(`{${prefix}}:room-log:r`, oldest, 'e', '{}', 'by', ann.id, 'n', 1);
     for (let i = 0; i < 64; i++) await scripts.run('broadcast', ann.id, 'r', '"m"', 'null');
     expect(await redis.xlen(`{${prefix}}:room-log:r`), 'nor is it trimmed before').toBe(65);
+  });
+
+  it('G3: lets go of the entries of one join together, and not while they are within its bounds', async () => {
+    const scripts = new Scripts(redis, prefix, 5000, { entries: 4, bytes: 10_000 });
+    await scripts.beat('node', 800, 2600, 1, '', 0);
+    const open = async (after: string) => {
+      const [resumed] = (await scripts.run('open', 'cat', '{"id":"cat"}', 'node', 'stream', after)) as [
+        number,
+      ];
+      return resumed === 1;
+    };
+    const relay = () => scripts.run('relay', ann.id, 'r', 'cat', '"m"', 'null');
+    await open('');
+    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10)) as [string];
+    const between = String(Number(newest) - 1);
+    for (let i = 0; i < 3; i++) await relay();
+    expect(await open(between), 'both offers and three relays').toBe(true);
+    await relay();
+    expect(await open(newest), 'what one has seen is no loss').toBe(true);
+    expect(await open(between)).toBe(false);
   });
 
   it('G10: and a member that Redis has thrown away keep no node from its work', async () => {

@@ -134,6 +134,8 @@ export class RedisServer {
     return [
       ...['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder],
       ...['--save', '', '--appendonly', 'no'],
+      // A replica gets its data at once; by default a primary waits 5 s for more of them.
+      ...['--repl-diskless-sync-delay', '0'],
       ...(password ? ['--requirepass', password] : []),
       ...args,
     ];

@@ -1,4 +1,4 @@
-import type { Entry, Peer, Room } from '../hub.ts';
+import type { Entry, EntryId, Peer, Room } from '../hub.ts';
 
 /** An entry as the scripts write it: its id comes beside it. */
 type Unnumbered = Omit<Entry, 'id'>;
@@ -41,12 +41,13 @@ export type DispatchJson = Omit<Dispatch, 'batch'> & {
 /** Made once for a node, so that all its streams share the entries. */
 export function toDispatch(json: DispatchJson): Dispatch {
   const { first = 0, bytes = 0, entries = [], ...rest } = json;
+  return { ...rest, batch: toBatch(first, bytes, entries) } as unknown as Dispatch;
+}
+
+/** Their ids are in a row. */
+function toBatch(first: number, bytes: number, entries: readonly Unnumbered[]): Sized[] {
   const each = Math.ceil(bytes / entries.length);
-  const batch = entries.map((entry, i) => ({
-    entry: { ...entry, id: String(first + i) } as Entry,
-    bytes: each,
-  }));
-  return { ...rest, batch } as unknown as Dispatch;
+  return entries.map((entry, i) => ({ entry: { ...entry, id: String(first + i) } as Entry, bytes: each }));
 }
 
 /** As a script returns a room: its id, then its members as JSON. */
@@ -56,7 +57,7 @@ export function toRoom([id, ...members]: RoomReply): Room {
   return { id, peers: members.map((json) => JSON.parse(json) as Peer) };
 }
 
-/** As a script returns a log: `[<id>-0, ['e', json, 'by', peer]]` an entry. */
+/** As a script returns a log: `[<first id>-0, ['e', json of the entries, 'by', peer, 'n', count]]` a batch. */
 type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
 
 /** Where a session stands: all that was dispatched up to `n` is in there. */
@@ -69,14 +70,17 @@ export interface Snapshot {
 
 export type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], logs: readonly LogReply[]];
 
-/** The peer's own doings are in its rooms' logs, and are not told to itself. */
-export function toSnapshot([n, rooms, logs]: SnapshotReply, peerId: string): Snapshot {
+/**
+ * What a peer missed after an id. Its own doings are in its rooms' logs, and are not told to itself; the
+ * first batch of a log may have begun before the id.
+ */
+export function toSnapshot([n, rooms, logs]: SnapshotReply, peerId: string, after: EntryId): Snapshot {
   const missed: Sized[] = [];
   for (const log of logs) {
     for (const [streamId, [, json = '', , by]] of log) {
       if (by === peerId) continue;
-      const id = streamId.slice(0, streamId.indexOf('-'));
-      missed.push({ entry: { ...(JSON.parse(json) as Unnumbered), id } as Entry, bytes: json.length });
+      const batch = toBatch(Number.parseInt(streamId, 10), json.length, JSON.parse(`[${json}]`));
+      missed.push(...batch.filter(({ entry }) => Number(entry.id) > Number(after)));
     }
   }
   missed.sort((a, b) => Number(a.entry.id) - Number(b.entry.id));

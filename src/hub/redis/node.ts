@@ -132,7 +132,7 @@ export class RedisNode {
         after ?? '',
       );
       const [resumed, id, ...snapshotReply] = reply as [number, EntryId, ...SnapshotReply];
-      const snapshot = toSnapshot(snapshotReply, profile.id);
+      const snapshot = toSnapshot(snapshotReply, profile.id, id);
       const { rooms } = snapshot;
       this.#liveness.saw(Number(id));
       const isResumed = resumed === 1;
@@ -231,7 +231,7 @@ export class RedisNode {
     const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
     if (session.stream.closed) return;
     if (reply === null) session.cut('hub');
-    else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId), holes);
+    else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId, lastId), holes);
   }
 
   /** What could not be done while Redis was away. */

@@ -9,7 +9,7 @@ export const aclRules = [
   '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
   '+sadd +srem +srandmember +sscan',
   '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
-  '+xadd +xdel +xlen +xrange',
+  '+xadd +xdel +xlen +xrange +xrevrange',
 ];
 /** And on a Cluster, to find the primary that has its keys. */
 export const clusterAclRules = '+cluster|keyslot +cluster|slots';

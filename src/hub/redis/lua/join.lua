@@ -26,22 +26,20 @@ local join = allocate(1 + #present)
 local joiner = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
 local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":'
 
-local offers = {}
-local reply = { room }
-for i, member in ipairs(present) do
-  offers[i] = head .. member[2] .. ',"offer":true}'
-  reply[i + 1] = member[2]
+local offers = ''
+if #present > 0 then
+  offers = head .. table.concat(present, ',"offer":true},' .. head) .. ',"offer":true}'
+  append(key.inbox(peer), key.session(peer), join + 1, offers, '', #present)
+  send_to_room(room, join, head .. joiner .. ',"offer":false}', peer)
 end
-reply[#present + 2] = joiner
-if #present > 0 then send_to_room(room, join, head .. joiner .. ',"offer":false}', peer) end
 
 redis.call('HSET', key.room(room), peer, decimal(join) .. ' ' .. joiner)
 redis.call('HSET', key.session_rooms(peer), room, decimal(join))
 redis.call('PERSIST', key.room_meta(room))
-if #offers > 0 then append(key.inbox(peer), key.session(peer), join + 1, offers, '') end
 if node then
   count_member(room, node, 1)
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)
-    .. entries_json(join + 1, offers))
+    .. batch_json(join + 1, offers))
 end
-return { decimal(newest), reply }
+present[#present + 1] = joiner
+return { decimal(newest), room_reply(room, present) }

@@ -18,8 +18,6 @@ end
 if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
 
 local id = allocate(1)
-local delivered = send_to_peer(to, id, {
-  '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. peer_json(both[1])
-    .. ',"event":' .. event .. ',"data":' .. data .. '}',
-})
+local delivered = send_to_peer(to, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
+  .. peer_json(both[1]) .. ',"event":' .. event .. ',"data":' .. data .. '}')
 return { decimal(id), delivered and 1 or 0 }

@@ -37,25 +37,24 @@ local function vouched(cursor)
 end
 
 -- The entries of a dispatch, with ids in a row.
-local function entries_json(first, entries)
-  local json = table.concat(entries, ',')
+local function batch_json(first, json)
   return ',"first":' .. decimal(first) .. ',"bytes":' .. #json .. ',"entries":[' .. json .. ']'
 end
 
 -- For one peer: its inbox, and the node that holds its stream. True where one does.
-local function send_to_peer(peer, first, entries)
+local function send_to_peer(peer, id, entry)
   local session = key.session(peer)
-  append(key.inbox(peer), session, first, entries, '')
+  append(key.inbox(peer), session, id, entry, '', 1)
   local at = redis.call('HMGET', session, 'node', 'stream')
   if not at[1] then return false end
-  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]) .. entries_json(first, entries))
+  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]) .. batch_json(id, entry))
   return true
 end
 
 -- For all members of a room but the one it is by: its log, and each node that holds a member.
-local function send_to_room(room, first, entry, by)
-  append(key.room_log(room), key.room_meta(room), first, { entry }, by)
-  local body = ',"room":' .. cjson.encode(room) .. entries_json(first, { entry })
+local function send_to_room(room, id, entry, by)
+  append(key.room_log(room), key.room_meta(room), id, entry, by, 1)
+  local body = ',"room":' .. cjson.encode(room) .. batch_json(id, entry)
   for _, node in ipairs(redis.call('HKEYS', key.room_nodes(room))) do
     dispatch(node, 'room', body)
   end

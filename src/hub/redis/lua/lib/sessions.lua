@@ -1,22 +1,24 @@
 -- Sessions and rooms: who is in which, how they begin and end, and what a session missed.
 
--- The members in order of joining: {{join, 'peer as JSON'}, …}
-local function members(room)
-  local all = {}
-  for i, value in ipairs(redis.call('HVALS', key.room(room))) do
-    local join, json = string.match(value, '^(%d+) (.*)$')
-    all[i] = { tonumber(join), json }
-  end
-  table.sort(all, function(a, b) return a[1] < b[1] end)
-  return all
-end
-
 local function peer_json(member) return string.sub(member, string.find(member, ' ', 1, true) + 1) end
 
--- A room as it is returned: its id, then each member's JSON, in order of joining.
-local function room_reply(room)
+-- The members, each as JSON, in order of joining. Numbers are sorted, which needs no function to compare them.
+local function members(room)
+  local joins, by_join = {}, {}
+  for i, member in ipairs(redis.call('HVALS', key.room(room))) do
+    local join = tonumber(string.match(member, '^%d+'))
+    joins[i] = join
+    by_join[join] = peer_json(member)
+  end
+  table.sort(joins)
+  for i, join in ipairs(joins) do joins[i] = by_join[join] end
+  return joins
+end
+
+-- A room as it is returned: its id, then its members, for whom it is looked where they are not given.
+local function room_reply(room, present)
   local reply = { room }
-  for _, member in ipairs(members(room)) do reply[#reply + 1] = member[2] end
+  for i, member in ipairs(present or members(room)) do reply[i + 1] = member end
   return reply
 end
 
@@ -84,8 +86,11 @@ local function missed(peer, after)
   local function add(log, fields, from, upto)
     local items = read(peer, log, fields, from, upto)
     if not items then return false end
-    entries = entries + #items
-    for _, item in ipairs(items) do bytes = bytes + #item[2][2] end
+    for _, item in ipairs(items) do
+      local _, json, _, n = contents(item)
+      entries = entries + n
+      bytes = bytes + #json
+    end
     logs[#logs + 1] = items
     return entries <= max_entries * max_resume_factor and bytes <= max_bytes * max_resume_factor
   end
