@@ -4,7 +4,6 @@ import type {
   Entry,
   EntryId,
   Hub,
-  Message,
   Payload,
   Peer,
   Profile,
@@ -12,35 +11,12 @@ import type {
   Room,
 } from '../../src/hub/hub.ts';
 import type { Stream } from '../../src/hub/stream.ts';
-
-/** How long a test waits for something that must come, before it fails. */
-export const patienceMs = 10_000;
+import { Arrivals, patiently } from '../support/arrivals.ts';
 
 export type Hubs = readonly [Hub, Hub];
 
 export function payload(value: unknown): Payload {
   return { value, text: JSON.stringify(value) };
-}
-
-/** Waits for the promise, or fails with what `pending` says about it. */
-async function patiently<Value>(promise: Promise<Value>, pending: () => string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(pending())), patienceMs);
-  });
-  try {
-    return await Promise.race([promise, impatience]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** One line on an entry, for a failure's message. */
-function brief(message: Message): string {
-  const { type, id } = message;
-  if (type === 'Connected' || type === 'Heartbeat') return `${id} ${type}`;
-  const what = type === 'Signal' ? message.event : type === 'PeerAdded' ? `offer ${message.offer}` : '';
-  return `${id} ${type} ${message.peer.username} ${what}`;
 }
 
 /**
@@ -50,25 +26,27 @@ function brief(message: Message): string {
 export class TestPeer {
   readonly profile: Profile;
   readonly #hubs: Hubs;
-  /** All entries that came, over all of the peer's streams, without any `Connected`. */
-  readonly seen: Entry[] = [];
-  #taken = 0;
-  #turn: number;
+  readonly #arrivals: Arrivals<Entry>;
+  #turn = 0;
   #cursor: EntryId | undefined;
   #stream: Stream | undefined;
   #reading: Promise<unknown> = Promise.resolve();
   /** Streams that a resume has taken over from: what they still bring, the new stream brings too. */
   readonly #disowned = new Set<Stream>();
-  #news = Promise.withResolvers<void>();
 
   constructor(hubs: Hubs, name: string = 'peer', id: string = `${name}-${randomUUID()}`) {
     this.#hubs = hubs;
     this.profile = { id, username: name };
-    this.#turn = 0;
+    this.#arrivals = new Arrivals(name);
   }
 
   get id(): string {
     return this.profile.id;
+  }
+
+  /** All entries that came, over all of the peer's streams, without any `Connected`. */
+  get seen(): readonly Entry[] {
+    return this.#arrivals.all;
   }
 
   /** The id of the last message that came. */
@@ -107,27 +85,23 @@ export class TestPeer {
 
   /** How the present stream ended, once it has: with an error, or undefined. */
   outcome(): Promise<unknown> {
-    return patiently(this.#reading, () => this.#soFar('the end of the stream'));
+    return patiently(this.#reading, () => this.#arrivals.soFar('the end of the stream'));
   }
 
   /** The next entry that fits, skipping others. */
-  async next(fits: (entry: Entry) => boolean = () => true): Promise<Entry> {
-    const [entry] = await this.#until((entries) => entries.findIndex(fits), 'a certain entry');
-    return entry;
+  next(fits?: (entry: Entry) => boolean): Promise<Entry> {
+    return this.#arrivals.next(fits);
   }
 
   /** The next so many entries, whatever they are. */
-  async take(count: number): Promise<Entry[]> {
-    if (count === 0) return [];
-    const reached = (entries: readonly Entry[]) => (entries.length < count ? -1 : count - 1);
-    const [last, before] = await this.#until(reached, `${count} entries`);
-    return [...before, last];
+  take(count: number): Promise<Entry[]> {
+    return this.#arrivals.take(count);
   }
 
   /** All entries before the barrier that `from` sends now: whatever is not among them never came. */
   async beforeBarrier(from: TestPeer, roomId: string): Promise<Entry[]> {
     const { id } = await from.relay(roomId, this, 'barrier');
-    const [, before] = await this.#until((entries) => entries.findIndex((e) => e.id === id), `barrier ${id}`);
+    const { before } = await this.#arrivals.until((entry) => entry.id === id, `barrier ${id}`);
     return before;
   }
 
@@ -169,38 +143,12 @@ export class TestPeer {
         if (message.type === 'Connected') throw new Error('A stream has one Connected, the first.');
         if (message.type === 'Heartbeat') continue;
         if (this.#disowned.has(stream)) continue;
-        this.seen.push(message);
+        this.#arrivals.push(message);
         if (stream === this.#stream) this.#cursor = message.id;
-        this.#tell();
       }
       return undefined;
     } catch (error) {
       return error;
     }
-  }
-
-  #tell(): void {
-    const { resolve } = this.#news;
-    this.#news = Promise.withResolvers();
-    resolve();
-  }
-
-  /** Waits until `find` gives an index into the entries not taken yet, and takes up to there. */
-  async #until(find: (entries: readonly Entry[]) => number, what: string): Promise<[Entry, Entry[]]> {
-    for (;;) {
-      const waiting = this.seen.slice(this.#taken);
-      const index = find(waiting);
-      const entry = waiting[index];
-      if (entry) {
-        this.#taken += index + 1;
-        return [entry, waiting.slice(0, index)];
-      }
-      await patiently(this.#news.promise, () => this.#soFar(what));
-    }
-  }
-
-  #soFar(what: string): string {
-    const came = this.seen.slice(this.#taken).map(brief);
-    return `${this.profile.username} waited in vain for ${what}. Not taken yet:\n${came.join('\n') || '(none)'}`;
   }
 }

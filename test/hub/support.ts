@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Entry, EntryId, HubOptions, Signal } from '../../src/hub/hub.ts';
-import { type Hubs, patienceMs, TestPeer } from './peer.ts';
+import { patienceMs } from '../support/arrivals.ts';
+import { type Hubs, TestPeer } from './peer.ts';
 
 export interface Setup {
   readonly hubs: Hubs;

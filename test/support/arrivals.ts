@@ -37,7 +37,7 @@ export class Arrivals<Item> {
     what = 'a certain one',
   ): Promise<{ found: Item; before: Item[] }> {
     for (let looked = this.#taken; ; looked++) {
-      if (looked === this.all.length) await patiently(this.#news.promise, () => this.#soFar(what));
+      if (looked === this.all.length) await patiently(this.#news.promise, () => this.soFar(what));
       const found = this.all[looked] as Item;
       if (!fits(found)) continue;
       const before = this.all.slice(this.#taken, looked);
@@ -58,7 +58,8 @@ export class Arrivals<Item> {
     return [...before, found];
   }
 
-  #soFar(what: string): string {
+  /** For the failure of a test that waits: what came instead. */
+  soFar(what: string): string {
     const came = this.all.slice(this.#taken).map((item) => JSON.stringify(item).slice(0, 200));
     const last = came.slice(-20).join('\n') || '(none)';
     return `${this.#owner} waited in vain for ${what}. Not taken yet (${came.length}):\n${last}`;

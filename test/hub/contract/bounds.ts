@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { backlogBounds, bounds } from '../../../src/hub/bounds.ts';
 import { isCut, type Stream } from '../../../src/hub/stream.ts';
-import { patienceMs, type TestPeer } from '../peer.ts';
+import { patienceMs } from '../../support/arrivals.ts';
+import type { TestPeer } from '../peer.ts';
 import { refusal, type Story } from '../support.ts';
 
 /** How much more than the bounds is sent: a log may be trimmed in steps. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { patienceMs, TestPeer } from '../peer.ts';
+import { patienceMs } from '../../support/arrivals.ts';
+import { TestPeer } from '../peer.ts';
 import { isSignal, refusal, type Story } from '../support.ts';
 
 /** Waits until the hub has noticed that the peer's stream is lost. */

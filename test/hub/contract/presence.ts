@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Entry } from '../../../src/hub/hub.ts';
-import { patienceMs, type TestPeer } from '../peer.ts';
+import { patienceMs } from '../../support/arrivals.ts';
+import type { TestPeer } from '../peer.ts';
 import { expectIncreasing, refusal, type Story } from '../support.ts';
 
 const shortGrace = { graceMs: 400 };
