@@ -22,7 +22,9 @@ const kinds = {
   PEER_NOT_IN_ROOM: { message: 'That peer is not in this room.' },
   ROOM_FULL: { message: 'This room is full.' },
   TOO_MANY_ROOMS: { message: 'You are in as many rooms as a peer may be: leave one with `leaveRoom` first.' },
-  PAYLOAD_TOO_LARGE: { message: 'This is too large.' },
+  PAYLOAD_TOO_LARGE: {
+    message: 'The state is too large: with those of the other peers it takes more than a room may hold.',
+  },
   REPLACED: { message: 'Your session was replaced by a newer one of the same peer.' },
   TOKEN_EXPIRED: {
     message:

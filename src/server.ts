@@ -4,6 +4,7 @@ import { Tokens } from './auth/tokens.ts';
 import { ConfigError, type Settings } from './config.ts';
 import { createEngine } from './graphql/engine.ts';
 import { createHttp } from './http/http.ts';
+import { roomBytes } from './hub/bounds.ts';
 import type { Hub } from './hub/hub.ts';
 import { MemoryHub } from './hub/memory/hub.ts';
 import { RedisHub } from './hub/redis/hub.ts';
@@ -81,7 +82,13 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
 
 function createHub(settings: Settings, log: Log): Hub {
   const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer, maxStreams } = settings;
-  const options = { graceMs: graceSeconds * 1000, maxPeersPerRoom, maxRoomsPerPeer, maxStreams };
+  const options = {
+    graceMs: graceSeconds * 1000,
+    maxPeersPerRoom,
+    maxRoomsPerPeer,
+    maxRoomBytes: roomBytes(settings.maxDataBytes),
+    maxStreams,
+  };
   if (redisUrl === undefined) return new MemoryHub(options);
   return new RedisHub({ url: redisUrl, prefix: redisPrefix, log, ...options });
 }

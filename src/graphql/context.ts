@@ -1,5 +1,6 @@
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Allowance } from './allowance.ts';
 
 /** What every resolver works with: the parts that live as long as the process. */
 export interface Services {
@@ -25,7 +26,13 @@ export interface RequestInfo {
   readonly credentials: Credentials;
 }
 
-export interface Context extends Services, RequestInfo {
+/** What resolvers of a message's fields have: nothing that tells one stream from another. */
+export interface MessageContext {
+  /** Of the answer, or the event. */
+  readonly allowance: Allowance;
+}
+
+export interface Context extends Services, RequestInfo, MessageContext {
   /** The one who calls. Throws UNAUTHENTICATED. Checked when first asked for: `access` needs no token. */
   caller(): Promise<Caller>;
   /** Set by `messages` where its stream brings heartbeats, so that the connection needs no other sign of life. */

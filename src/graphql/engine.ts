@@ -4,6 +4,7 @@ import { createSchema, createYoga, type GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/tokens.ts';
 import { SignalboxError } from '../errors.ts';
+import { Allowance, answerBytes } from './allowance.ts';
 import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
 import { useExecution } from './execution.ts';
@@ -47,7 +48,7 @@ export function createEngine(services: Services, log: Logger): Engine {
   const toPublic = (error: unknown) => toPublicError(error, log);
   const yoga = createYoga<Context>({
     schema: createSchema<Context>({ typeDefs: readSchema(), resolvers }),
-    plugins: [useDocumentLimits, useExecution(toPublic)],
+    plugins: [useDocumentLimits, useExecution({ maxDataBytes: services.maxDataBytes, toPublic })],
     parserAndValidationCache: {
       documentCache: documentCache<DocumentNode>(),
       errorCache: documentCache<GraphQLError>(),
@@ -81,6 +82,7 @@ function createContext(services: Services, request: RequestInfo): Context {
   return {
     ...services,
     ...request,
+    allowance: new Allowance(answerBytes(services.maxDataBytes)),
     heartbeats: false,
     caller() {
       caller ??= token

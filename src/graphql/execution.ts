@@ -12,28 +12,39 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { EntryId, Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
-import type { Context } from './context.ts';
+import { Allowance, answerBytes, eventBytes } from './allowance.ts';
+import type { Context, MessageContext } from './context.ts';
+import { faultOf } from './limits.ts';
 
-type ToPublic = (error: unknown) => GraphQLError;
+export interface ExecutionOptions {
+  /** Of one `data` or `state`. The bounds of what goes out are made of it. */
+  readonly maxDataBytes: number;
+  /** Makes an error fit for clients. */
+  readonly toPublic: (error: unknown) => GraphQLError;
+}
 
 /** A selection of a message's fields. Subscriptions that share one share their results. */
 class Selection {
   readonly #results = new WeakMap<Message, ExecutionResult>();
   readonly #args: ExecutionArgs;
-  readonly #toPublic: ToPublic;
+  readonly #options: ExecutionOptions;
 
-  constructor(args: ExecutionArgs, toPublic: ToPublic) {
+  constructor(args: ExecutionArgs, options: ExecutionOptions) {
     this.#args = args;
-    this.#toPublic = toPublic;
+    this.#options = options;
   }
 
   /** The result for one message, made once. It needs no waiting: no resolver of a message does. */
   of(message: Message): ExecutionResult {
     let result = this.#results.get(message);
     if (!result) {
-      result = executeSync({ ...this.#args, rootValue: message });
-      if (result.errors) result = { ...result, errors: result.errors.map(this.#toPublic) };
-      if (message.type !== 'Heartbeat') entryIds.set(result, message.id);
+      const { maxDataBytes, toPublic } = this.#options;
+      const bytes = message.type === 'Connected' ? answerBytes : eventBytes;
+      const allowance = new Allowance(bytes(maxDataBytes));
+      const contextValue: MessageContext = { allowance };
+      result = allowance.check(executeSync({ ...this.#args, rootValue: message, contextValue }));
+      if (result.errors) result = { ...result, errors: result.errors.map(toPublic) };
+      else if (message.type !== 'Heartbeat') entryIds.set(result, message.id);
       this.#results.set(message, result);
     }
     return result;
@@ -54,17 +65,18 @@ export function entryIdOf(result: ExecutionResult): EntryId | undefined {
 /** Selections that no variable changes, by document and operation. Documents are cached by their text. */
 const shared = new WeakMap<DocumentNode, Map<string, Selection>>();
 
-function selectionOf(args: ExecutionArgs, toPublic: ToPublic): Selection {
+function selectionOf(args: ExecutionArgs, options: ExecutionOptions): Selection {
   let ofDocument = shared.get(args.document);
   if (!ofDocument) {
-    if (dependsOnVariables(args.document)) return new Selection(args, toPublic);
+    if (dependsOnVariables(args.document))
+      return new Selection({ ...args, contextValue: undefined }, options);
     ofDocument = new Map();
     shared.set(args.document, ofDocument);
   }
   const name = args.operationName ?? '';
   let selection = ofDocument.get(name);
   if (!selection) {
-    selection = new Selection({ ...args, contextValue: undefined }, toPublic);
+    selection = new Selection({ ...args, contextValue: undefined }, options);
     ofDocument.set(name, selection);
   }
   return selection;
@@ -97,12 +109,12 @@ function dependsOnVariables(document: DocumentNode): boolean {
 class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
   readonly #messages: AsyncIterator<Message, undefined>;
   readonly #selection: Selection;
-  readonly #toPublic: ToPublic;
+  readonly #options: ExecutionOptions;
 
-  constructor(messages: AsyncIterable<Message, undefined>, selection: Selection, toPublic: ToPublic) {
+  constructor(messages: AsyncIterable<Message, undefined>, selection: Selection, options: ExecutionOptions) {
     this.#messages = messages[Symbol.asyncIterator]();
     this.#selection = selection;
-    this.#toPublic = toPublic;
+    this.#options = options;
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
@@ -112,7 +124,7 @@ class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
       return { done: false, value: this.#selection.of(step.value) };
     } catch (error) {
       if (isCut(error)) throw error;
-      return { done: false, value: { errors: [this.#toPublic(error)] } };
+      return { done: false, value: { errors: [this.#options.toPublic(error)] } };
     }
   }
 
@@ -141,22 +153,28 @@ function needsEvents(): GraphQLError {
  * Executes with graphql-js, whose errors name the variable that is wrong, and which is the faster here.
  * Subscribes so that a message which goes to many streams with the same selection is executed once.
  */
-export function useExecution(toPublic: ToPublic): Plugin<Context> {
+export function useExecution(options: ExecutionOptions): Plugin<Context> {
   return {
-    onExecute({ setExecuteFn }) {
-      setExecuteFn(execute);
+    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
+      const { allowance } = args.contextValue;
+      const fault = faultOf(args, allowance);
+      if (fault) setResultAndStopExecution({ errors: [fault] });
+      else setExecuteFn(async (given: ExecutionArgs) => allowance.check(await execute(given)));
     },
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       // Not run at all: it would end the session that the same peer has elsewhere.
-      if (!args.contextValue.takesEvents) {
-        setResultAndStopExecution({ errors: [needsEvents()] });
+      const fault = args.contextValue.takesEvents
+        ? faultOf(args, new Allowance(eventBytes(options.maxDataBytes)))
+        : needsEvents();
+      if (fault) {
+        setResultAndStopExecution({ errors: [fault] });
         return;
       }
       setSubscribeFn(async (given: ExecutionArgs) => {
         const source = await createSourceEventStream(given);
         if (!(Symbol.asyncIterator in source)) return source;
         const messages = source as AsyncIterable<Message, undefined>;
-        return new Results(messages, selectionOf(given, toPublic), toPublic);
+        return new Results(messages, selectionOf(given, options), options);
       });
     },
   };

@@ -1,13 +1,35 @@
-import { GraphQLError, Lexer, Source, TokenKind } from 'graphql';
+import {
+  type ExecutionArgs,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  getOperationAST,
+  Kind,
+  Lexer,
+  OperationTypeNode,
+  Source,
+  TokenKind,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import type { Allowance } from './allowance.ts';
+import { countBytes, countRootFields, countSureRootFields } from './selection.ts';
 
 /** The deepest brackets, of whatever kind, in a document. GraphiQL's introspection has 14. */
 const deepest = 64;
 /** A document that inlines as much data as a request may carry has fewer. */
 const mostTokens = 20_000;
+/**
+ * Of them, outside of arguments, where validation compares each with many others. GraphiQL's introspection
+ * has fewer than 200.
+ */
+const mostSelecting = 2000;
+/** Each may have Redis do something. */
+const mostRootFields = 50;
 /** Of all the documents that are remembered as parsed, in characters. A tree takes some 20 bytes for each. */
 const rememberedCharacters = 1_000_000;
+
+const opening: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const closing: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /**
  * Parsing and validating recurse into a document, so its depth is checked first, in one pass over
@@ -16,21 +38,18 @@ const rememberedCharacters = 1_000_000;
 function checkShape(text: string): void {
   const lexer = new Lexer(new Source(text));
   let depth = 0;
+  let arguing = 0;
+  let selecting = 0;
   for (let count = 0; lexer.advance().kind !== TokenKind.EOF; count++) {
+    const { kind } = lexer.token;
     if (count >= mostTokens) throw new GraphQLError(`The query has more than ${mostTokens} tokens.`);
-    switch (lexer.token.kind) {
-      case TokenKind.BRACE_L:
-      case TokenKind.BRACKET_L:
-      case TokenKind.PAREN_L:
-        if (++depth > deepest)
-          throw new GraphQLError(`The query is nested more than ${deepest} levels deep.`);
-        break;
-      case TokenKind.BRACE_R:
-      case TokenKind.BRACKET_R:
-      case TokenKind.PAREN_R:
-        depth--;
-        break;
-    }
+    if (arguing === 0 && ++selecting > mostSelecting)
+      throw new GraphQLError(`The query has more than ${mostSelecting} tokens outside of arguments.`);
+    if (opening.has(kind) && ++depth > deepest)
+      throw new GraphQLError(`The query is nested more than ${deepest} levels deep.`);
+    if (closing.has(kind)) depth--;
+    if (kind === TokenKind.PAREN_L) arguing++;
+    if (kind === TokenKind.PAREN_R) arguing--;
   }
 }
 
@@ -43,6 +62,33 @@ export const useDocumentLimits: Plugin = {
     });
   },
 };
+
+/** What is wrong with an operation, whatever it would find: nothing has been done for it yet. */
+export function faultOf(
+  { document, operationName }: ExecutionArgs,
+  allowance: Allowance,
+): GraphQLError | undefined {
+  const operation = getOperationAST(document, operationName);
+  // graphql-js says which there are.
+  if (!operation) return undefined;
+  const fragments: Record<string, FragmentDefinitionNode> = {};
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  }
+  const { selectionSet } = operation;
+  const roots = countRootFields(selectionSet, fragments);
+  if (roots > mostRootFields) {
+    return new GraphQLError(
+      `The operation has ${roots} root fields; at most ${mostRootFields} are accepted.`,
+    );
+  }
+  const sureRoots = countSureRootFields(selectionSet, fragments);
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION && sureRoots === 0) {
+    return new GraphQLError('The root field of a subscription takes no directives.');
+  }
+  if (!allowance.grants(countBytes(selectionSet, fragments))) return allowance.refusal();
+  return undefined;
+}
 
 /** A bounded memory of documents by their text: clients send the same few again and again. */
 export function documentCache<Value extends object>(): LRUCache<string, Value> {

@@ -18,6 +18,15 @@ export const bounds: Bounds = { entries: 2048, bytes: 2 * 1024 * 1024 };
  */
 export const backlogBounds: Bounds = { entries: bounds.entries / 2, bytes: bounds.bytes / 2 };
 
+/**
+ * Of all peers in one room, with their states. A joiner is told of all of them in one go, and so are those who ask,
+ * so this is about what a join, an answer, and a message of Redis to a node may take. It is some ten times what 1,000
+ * peers need to show a name and whether they are muted.
+ */
+export function roomBytes(maxDataBytes: number): number {
+  return Math.max(4 * 1024 * 1024, 4 * maxDataBytes);
+}
+
 /** For a resume that slow beats, or the clocks of two machines, make late. */
 const retentionMarginMs = 10_000;
 

@@ -82,6 +82,8 @@ export interface HubOptions {
   readonly graceMs: number;
   readonly maxPeersPerRoom: number;
   readonly maxRoomsPerPeer: number;
+  /** What all peers of a room may take as JSON, with their states; beyond it, `PAYLOAD_TOO_LARGE`. */
+  readonly maxRoomBytes: number;
   /** How many streams this node holds; beyond it, `UNAVAILABLE`. */
   readonly maxStreams: number;
 }
@@ -122,7 +124,7 @@ export interface Hub {
   /**
    * Those present get `PeerAdded(offer: false)`, the joiner one `PeerAdded(offer: true)` for each of
    * them, so that of every pair one side offers (G1). Joining again changes nothing (G7).
-   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`.
+   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
    */
   joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room>;
 
@@ -135,7 +137,7 @@ export interface Hub {
   /** Everyone else in the room gets a `Signal`. Throws `NOT_IN_ROOM`. */
   broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt>;
 
-  /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`. */
+  /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
   setState(peerId: string, roomId: string, state: Payload): Promise<Peer>;
 
   /** The room, where the peer is in it; else null. Without a session: null. */

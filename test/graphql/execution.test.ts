@@ -1,44 +1,6 @@
-import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Tokens } from '../../src/auth/tokens.ts';
-import { createEngine, entryIdOf, type Results } from '../../src/graphql/engine.ts';
-import { MemoryHub } from '../../src/hub/memory/hub.ts';
-
-const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSeconds: 60 });
-
-async function stage() {
-  const hub = new MemoryHub({ graceMs: 1000, maxPeersPerRoom: 10, maxRoomsPerPeer: 10, maxStreams: 10 });
-  await hub.start();
-  onTestFinished(() => hub.close());
-  const engine = createEngine(
-    { hub, tokens, guestAccess: true, maxDataBytes: 1024 },
-    pino({ level: 'silent' }),
-  );
-  const peer = async (username: string) => {
-    const { token, peer: profile } = await tokens.issue(username);
-    const request = { method: 'POST', takesEvents: true, credentials: { token } } as const;
-    return {
-      id: profile.id,
-      subscribe: async (query: string, variables = {}) => {
-        const results = (await engine.run({ query, variables }, request)) as Results;
-        await results.next();
-        return results;
-      },
-      join: () => hub.joinRoom(profile.id, 'r', { value: null, text: 'null' }),
-      say: (event: string) => hub.broadcast(profile.id, 'r', event, { value: null, text: 'null' }),
-    };
-  };
-  return { engine, peer };
-}
-
-/** The next signal's result: each peer hears of others before. */
-async function nextSignal(results: Results) {
-  for (;;) {
-    const { value } = await results.next();
-    if (!value) expect.fail('the results go on');
-    if ((value.data as { messages: { event?: string } }).messages.event !== undefined) return value;
-  }
-}
+import { describe, expect, it } from 'vitest';
+import { entryIdOf } from '../../src/graphql/engine.ts';
+import { nextSignal, stage, tokens } from './stage.ts';
 
 describe('a message that goes to many streams', () => {
   const query = 'subscription { messages { id ... on Signal { event peer { username } } } }';

@@ -49,7 +49,13 @@ export async function serve(
 export async function serveSignalbox(
   options: { pingSeconds?: number; log?: Logger } = {},
 ): Promise<Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }> {
-  const hub = new MemoryHub({ graceMs: 5_000, maxPeersPerRoom: 10, maxRoomsPerPeer: 10, maxStreams: 1000 });
+  const hub = new MemoryHub({
+    graceMs: 5_000,
+    maxPeersPerRoom: 10,
+    maxRoomsPerPeer: 10,
+    maxRoomBytes: 1e6,
+    maxStreams: 1000,
+  });
   await hub.start();
   onTestFinished(() => hub.close());
   const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds: 60 });

@@ -128,7 +128,7 @@ describe('a log that has expired', () => {
     };
     const relay = () => scripts.run('relay', ann.id, 'r', 'cat', '"m"', 'null');
     await open('');
-    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10)) as [string];
+    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10, 1000)) as [string];
     const between = String(Number(newest) - 1);
     for (let i = 0; i < 3; i++) await relay();
     expect(await open(between), 'both offers and three relays').toBe(true);

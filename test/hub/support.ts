@@ -16,6 +16,7 @@ export const defaultOptions: HubOptions = {
   graceMs: 120_000,
   maxPeersPerRoom: 1000,
   maxRoomsPerPeer: 32,
+  maxRoomBytes: 4 * 1024 * 1024,
   maxStreams: 10_000,
 };
 

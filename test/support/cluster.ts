@@ -108,7 +108,7 @@ export class Cluster {
       args: [
         ...args,
         ...['--cluster-require-full-coverage', 'no', '--cluster-allow-replica-migration', 'no'],
-        ...['--cluster-replica-validity-factor', '0', '--repl-diskless-sync-delay', '0'],
+        ...['--cluster-replica-validity-factor', '0'],
       ],
     });
   }

@@ -21,7 +21,7 @@ export interface SentinelOptions {
 /** A primary, a replica, and three sentinels, two of which agree that a primary is down. All on loopback. */
 export async function startSentinels(options: SentinelOptions): Promise<Sentinels> {
   const { password } = options;
-  const secrets = ['--masterauth', password, '--repl-diskless-sync-delay', '0', '--repl-timeout', '5'];
+  const secrets = ['--masterauth', password, '--repl-timeout', '5'];
   const primary = await startRedis({ password, args: secrets });
   const replica = await startRedis({
     password,

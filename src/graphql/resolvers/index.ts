@@ -5,6 +5,7 @@ import { messageTypes } from './message.ts';
 import { subscription } from './messages.ts';
 import { query } from './query.ts';
 import { relay } from './relay.ts';
+import { roomTypes } from './room.ts';
 import { DateTimeScalar, JSONScalar } from './scalars.ts';
 
 export const resolvers: Resolvers = {
@@ -12,6 +13,7 @@ export const resolvers: Resolvers = {
   Mutation: { ...access, ...membership, ...relay },
   Subscription: subscription,
   ...messageTypes,
+  ...roomTypes,
   JSON: JSONScalar,
   DateTime: DateTimeScalar,
 };

@@ -12,9 +12,15 @@ function sentAt({ id }: { readonly id: EntryId }): Date {
  */
 export const messageTypes = {
   Message: { __resolveType: (message) => message.type },
-  Connected: { sentAt },
+  Connected: {
+    sentAt,
+    rooms: ({ rooms }, _args, { allowance }, info) => (allowance.grantsList(rooms.length, info) ? rooms : []),
+  },
   PeerAdded: { sentAt },
   PeerChanged: { sentAt },
   PeerRemoved: { sentAt },
-  Signal: { sentAt },
+  Signal: {
+    sentAt,
+    data: ({ data }, _args, { allowance }) => (allowance.grantsValue(data) ? data : null),
+  },
 } satisfies Resolvers;

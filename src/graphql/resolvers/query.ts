@@ -12,8 +12,9 @@ export const query: QueryResolvers = {
     return hub.room(id, checkRoomId(roomId));
   },
 
-  rooms: async (_root, _args, { caller, hub }) => {
+  rooms: async (_root, _args, { caller, hub, allowance }, info) => {
     const { id } = await caller();
-    return hub.rooms(id);
+    const rooms = await hub.rooms(id);
+    return allowance.grantsList(rooms.length, info) ? rooms : [];
   },
 };

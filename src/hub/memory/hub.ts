@@ -70,10 +70,10 @@ export class MemoryHub implements Hub {
     if (session.rooms.size >= this.#options.maxRoomsPerPeer) throw new SignalboxError('TOO_MANY_ROOMS');
 
     const joiner = member(session, state);
+    const others = Array.from(room.members.values());
+    room.put(joiner, this.#options.maxRoomBytes);
     room.deliver(this.#added(roomId, joiner, false));
-    const offers = Array.from(room.members.values(), (present) => this.#added(roomId, present, true));
-    session.deliver(offers);
-    room.members.set(peerId, joiner);
+    session.deliver(others.map((present) => this.#added(roomId, present, true)));
     session.rooms.set(roomId, room);
     this.#rooms.set(roomId, room);
     return room.view();
@@ -107,7 +107,7 @@ export class MemoryHub implements Hub {
     const { room, sender } = this.#membership(peerId, roomId);
     const changed = member(sender.session, state);
     const { peer, stateLength } = changed;
-    room.members.set(peerId, changed);
+    room.put(changed, this.#options.maxRoomBytes);
     room.deliver(sized({ type: 'PeerChanged', id: this.#clock.next(), roomId, peer }, stateLength));
     return peer;
   }
@@ -183,7 +183,7 @@ export class MemoryHub implements Hub {
   #remove(session: Session, room: MemoryRoom, reason: RemovalReason): void {
     const leaver = room.members.get(session.profile.id);
     if (!leaver) return;
-    room.members.delete(leaver.peer.id);
+    room.remove(leaver);
     session.rooms.delete(room.id);
     if (room.members.size === 0) this.#rooms.delete(room.id);
     const { peer, stateLength } = leaver;

@@ -38,6 +38,9 @@ interface Place {
 
 const places = new WeakMap<Redis, Place>();
 
+/** What a connection was last refused with that was made anew for it: the command itself fails without a word. */
+const refusals = new WeakMap<Redis, string>();
+
 /**
  * The connection for commands. A command that finds it down, or breaks off with it, fails at once and
  * is not sent again: a script may have run, and would run twice. `key` is any of those that commands
@@ -93,6 +96,7 @@ function connect(url: string, log: Logger, key: string, { examine, ...options }:
       misledAgain = performance.now() - misledAt < 2 * misledMs;
       misledAt = performance.now();
       if (!misledAgain) mourn(error);
+      refusals.set(redis, error.message);
       // Sent again, it is refused, as nothing is sent before the connection is made: so it fails like all
       // that find the connection down.
       return 2;
@@ -184,9 +188,10 @@ export async function connected(redis: Redis): Promise<Redis> {
 
 /** What a start fails with that came as far as its first commands: one line too, with what Redis said. */
 export function startFailure(redis: Redis, error: unknown): unknown {
-  const said: unknown = error instanceof SignalboxError ? error.cause : error;
-  if (!(said instanceof ReplyError)) return error;
-  const message = `Redis at ${placeOf(redis)} cannot serve: ${(said as Error).message}`;
+  const cause: unknown = error instanceof SignalboxError ? error.cause : error;
+  const said = cause instanceof ReplyError ? (cause as Error).message : refusals.get(redis);
+  if (said === undefined) return error;
+  const message = `Redis at ${placeOf(redis)} cannot serve: ${said}`;
   return new SignalboxError('UNAVAILABLE', message, { cause: error });
 }
 

@@ -34,7 +34,7 @@ export class RedisHub implements Hub {
   }
 
   async joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room> {
-    const { maxPeersPerRoom, maxRoomsPerPeer } = this.#options;
+    const { maxPeersPerRoom, maxRoomsPerPeer, maxRoomBytes } = this.#options;
     const reply = await this.#node.scripts.run(
       'join',
       peerId,
@@ -42,6 +42,7 @@ export class RedisHub implements Hub {
       state.text,
       maxPeersPerRoom,
       maxRoomsPerPeer,
+      maxRoomBytes,
     );
     const [id, room] = reply as [EntryId, RoomReply];
     this.#node.saw(id);
@@ -67,7 +68,13 @@ export class RedisHub implements Hub {
   }
 
   async setState(peerId: string, roomId: string, state: Payload): Promise<Peer> {
-    const reply = await this.#node.scripts.run('set_state', peerId, roomId, state.text);
+    const reply = await this.#node.scripts.run(
+      'set_state',
+      peerId,
+      roomId,
+      state.text,
+      this.#options.maxRoomBytes,
+    );
     const [id, peer] = reply as [EntryId, string];
     this.#node.saw(id);
     return JSON.parse(peer) as Peer;

@@ -85,6 +85,33 @@ export function boundStories(story: Story): void {
     expect(await vic.beforeBarrier(ann, 'r')).toEqual([]);
   });
 
+  story(
+    'G8: the peers of a room, with their states, take so much in all, whoever comes and goes',
+    async (stage) => {
+      const [ann, ben, cat] = [await stage.peer('ann'), await stage.peer('ben'), await stage.peer('cat')];
+      const half = 'x'.repeat(1024);
+      const tooLarge = refusal('PAYLOAD_TOO_LARGE');
+      await ann.join('r', half);
+      await ben.join('r');
+      await expect(cat.join('r', half)).rejects.toEqual(tooLarge);
+      await expect(ben.setState('r', half)).rejects.toEqual(tooLarge);
+      expect((await ann.room('r'))?.peers, 'and nothing has changed').toEqual([ann.as(half), ben.as(null)]);
+      await cat.join('r');
+      await ann.setState('r', null);
+      await ben.setState('r', half);
+      await ann.setState('r', 'small');
+      await expect(ann.setState('r', half)).rejects.toEqual(tooLarge);
+      await ben.leave('r');
+      await ann.setState('r', half);
+      await ann.open();
+      await cat.setState('r', half);
+      await cat.leave('r');
+      await ben.join('r', half);
+      expect((await ben.room('r'))?.peers).toEqual([ben.as(half)]);
+    },
+    { maxRoomBytes: 2048 },
+  );
+
   story('G8: a stream that nobody reads is cut at its bound, and goes on without a loss', async (stage) => {
     const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
     await vic.drop();

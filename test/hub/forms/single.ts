@@ -14,7 +14,7 @@ import {
 } from './support.ts';
 
 async function redisWith(...args: readonly string[]): Promise<RedisServer> {
-  const redis = await startRedis({ args: ['--repl-diskless-sync-delay', '0', ...args] });
+  const redis = await startRedis({ args });
   onTestFinished(() => redis.stop());
   return redis;
 }
@@ -71,6 +71,16 @@ export function singleStories(): void {
   });
 
   describe('where it cannot write', () => {
+    it.each([
+      ['OOM', { maxmemory: '1mb' }],
+      ['NOREPLICAS', { 'min-replicas-to-write': '1' }],
+    ])('a start says so, in what Redis says: %s', async (reason, settings) => {
+      const redis = await redisWith();
+      await redis.admin.config('SET', ...Object.entries(settings).flat());
+      const line = await refusedStart(redis.url);
+      expect(line).toMatch(new RegExp(`^Redis at 127\\.0\\.0\\.1:\\d+ cannot serve: ${reason} `));
+    });
+
     it('G10: a Redis that is full: calls fail, streams stay, and freed memory is all it takes', async () => {
       const redis = await redisWith();
       const hubs = await nodesAt(redis.url);

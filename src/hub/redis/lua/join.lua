@@ -6,13 +6,14 @@
 -- ARGV[7]  state, as JSON
 -- ARGV[8]  how many peers a room takes
 -- ARGV[9]  how many rooms a peer takes
+-- ARGV[10] how many bytes of JSON a room takes, of all its peers
 --
 -- Returns {the newest id of what it wrote, 0: it wrote nothing; the room: its id, then its members as JSON, in
 -- order of joining}.
--- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS.
+-- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE.
 
 local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
-local max_peers, max_rooms = tonumber(ARGV[8]), tonumber(ARGV[9])
+local max_peers, max_rooms, max_bytes = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]
@@ -24,6 +25,8 @@ if redis.call('HLEN', key.session_rooms(peer)) >= max_rooms then return redis.er
 local present = members(room)
 local join = allocate(1 + #present)
 local joiner = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
+if not put_member(room, peer, decimal(join), joiner, max_bytes) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
+
 local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":'
 
 local offers = ''
@@ -33,7 +36,6 @@ if #present > 0 then
   send_to_room(room, join, head .. joiner .. ',"offer":false}', peer)
 end
 
-redis.call('HSET', key.room(room), peer, decimal(join) .. ' ' .. joiner)
 redis.call('HSET', key.session_rooms(peer), room, decimal(join))
 redis.call('PERSIST', key.room_meta(room))
 if node then

@@ -3,8 +3,9 @@
 -- ARGV[5]  peer
 -- ARGV[6]  room
 -- ARGV[7]  state, as JSON
+-- ARGV[8]  how many bytes of JSON a room takes, of all its peers
 --
--- Returns {id, the peer as JSON}. Errors: NOT_CONNECTED, NOT_IN_ROOM.
+-- Returns {id, the peer as JSON}. Errors: NOT_CONNECTED, NOT_IN_ROOM, PAYLOAD_TOO_LARGE.
 
 local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
 local profile = redis.call('HGET', key.session(peer), 'profile')
@@ -13,7 +14,7 @@ local join = redis.call('HGET', key.session_rooms(peer), room)
 if not join then return redis.error_reply('NOT_IN_ROOM') end
 
 local json = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
-redis.call('HSET', key.room(room), peer, join .. ' ' .. json)
+if not put_member(room, peer, join, json, tonumber(ARGV[8])) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
 local id = allocate(1)
 if redis.call('HLEN', key.room(room)) > 1 then
   send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. json .. '}', peer)

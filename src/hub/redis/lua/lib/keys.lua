@@ -56,7 +56,7 @@ local key = {
   room_nodes = function(room) return prefix .. 'room-nodes:' .. room end,
   -- log (stream): what is for all members
   room_log = function(room) return prefix .. 'room-log:' .. room end,
-  -- hash: the log's fields
+  -- hash: peers_bytes, of all members' JSON; and the log's fields
   room_meta = function(room) return prefix .. 'room-meta:' .. room end,
 }
 local function decimal(number) return string.format('%.0f', number) end

@@ -37,11 +37,24 @@ local function count_member(room, node, by)
   end
 end
 
+-- Puts a peer, as JSON, into a room, or in the place of what it was there. False where all that are in it would
+-- take more than `max_bytes`.
+local function put_member(room, peer, join, json, max_bytes)
+  local was = redis.call('HGET', key.room(room), peer)
+  local more = #json - (was and #peer_json(was) or 0)
+  local bytes = tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') + more
+  if bytes > max_bytes then return false end
+  redis.call('HSET', key.room(room), peer, join .. ' ' .. json)
+  redis.call('HSET', key.room_meta(room), 'peers_bytes', bytes)
+  return true
+end
+
 -- Takes a member out of a room, and tells the others. The room's log outlives the last of them, for
 -- resumes of those who left it a moment ago.
 local function remove_member(peer, room, node, reason)
   local member = redis.call('HGET', key.room(room), peer)
   redis.call('HDEL', key.room(room), peer)
+  if member then redis.call('HINCRBY', key.room_meta(room), 'peers_bytes', -#peer_json(member)) end
   redis.call('HDEL', key.session_rooms(peer), room)
   if node then count_member(room, node, -1) end
   local id = allocate(1)

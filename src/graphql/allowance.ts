@@ -1,0 +1,60 @@
+import { type ExecutionResult, GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import { SignalboxError } from '../errors.ts';
+import { roomBytes } from '../hub/bounds.ts';
+import { countBytes } from './selection.ts';
+
+/**
+ * How much JSON one answer, or one event, may still take. A small query can ask for very much: a field may be
+ * named any number of times, and lists are long. Resolvers ask for what they are about to add, and
+ * add nothing once it is too much: then the answer is refused as a whole.
+ */
+export class Allowance {
+  readonly #bytes: number;
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#bytes = bytes;
+    this.#left = bytes;
+  }
+
+  /** Whether there is room for a JSON value. */
+  grantsValue(value: unknown): boolean {
+    if (value == null || this.#left < 0) return this.#left >= 0;
+    return this.grants(JSON.stringify(value).length);
+  }
+
+  /** Whether there is room for so many bytes. */
+  grants(bytes: number): boolean {
+    this.#left -= bytes;
+    return this.#left >= 0;
+  }
+
+  /** Whether there is room for a list of so many, with what is selected of each. */
+  grantsList(length: number, { fieldNodes, fragments }: GraphQLResolveInfo): boolean {
+    let each = 0;
+    for (const { selectionSet } of fieldNodes) each += countBytes(selectionSet, fragments);
+    return this.grants(length * each);
+  }
+
+  /** The result of an execution; a refusal where it would have been too much: one has all of it, or nothing. */
+  check(result: ExecutionResult): ExecutionResult {
+    return this.#left < 0 ? { data: null, errors: [this.refusal()] } : result;
+  }
+
+  refusal(): GraphQLError {
+    const message =
+      `What is asked for has more than ${this.#bytes} bytes as JSON: ` +
+      'select fewer fields, or ask for one room at a time.';
+    return new GraphQLError(message, { originalError: new SignalboxError('PAYLOAD_TOO_LARGE', message) });
+  }
+}
+
+/** Of an answer. The states of a full room are half of it. */
+export function answerBytes(maxDataBytes: number): number {
+  return 2 * roomBytes(maxDataBytes);
+}
+
+/** Of an event. One that tells of rooms may be as large as an answer. */
+export function eventBytes(maxDataBytes: number): number {
+  return roomBytes(maxDataBytes) / 2;
+}

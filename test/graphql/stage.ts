@@ -1,0 +1,48 @@
+import type { ExecutionResult } from 'graphql';
+import { pino } from 'pino';
+import { expect, onTestFinished } from 'vitest';
+import { Tokens } from '../../src/auth/tokens.ts';
+import { createEngine, type Results } from '../../src/graphql/engine.ts';
+import { MemoryHub } from '../../src/hub/memory/hub.ts';
+import { payload } from '../hub/peer.ts';
+import { defaultOptions } from '../hub/support.ts';
+
+export const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSeconds: 60 });
+
+/** An engine, without HTTP, on a hub in memory that closes with the test. */
+export async function stage() {
+  const hub = new MemoryHub(defaultOptions);
+  await hub.start();
+  onTestFinished(() => hub.close());
+  const services = { hub, tokens, guestAccess: true, maxDataBytes: 64 * 1024 };
+  const engine = createEngine(services, pino({ level: 'silent' }));
+  const peer = async (username: string) => {
+    const { token, peer: profile } = await tokens.issue(username);
+    const request = { method: 'POST', takesEvents: true, credentials: { token } } as const;
+    return {
+      id: profile.id,
+      ask: async (query: string, variables = {}) => {
+        return (await engine.run({ query, variables }, request)) as ExecutionResult;
+      },
+      /** What comes after `Connected`. */
+      subscribe: async (query: string, variables = {}) => {
+        const results = (await engine.run({ query, variables }, request)) as Results;
+        await results.next();
+        return results;
+      },
+      join: (state: unknown = null) => hub.joinRoom(profile.id, 'r', payload(state)),
+      say: (event: string, data: unknown = null) => hub.broadcast(profile.id, 'r', event, payload(data)),
+    };
+  };
+  return { engine, hub, peer };
+}
+
+/** The next signal's result, or an error: each peer hears of others before. */
+export async function nextSignal(results: Results): Promise<ExecutionResult> {
+  for (;;) {
+    const { value } = await results.next();
+    if (!value) expect.fail('the results go on');
+    const message = value.data?.messages as { event?: string } | undefined;
+    if (value.errors || message?.event !== undefined) return value;
+  }
+}
