@@ -118,7 +118,7 @@ const table = {
   maxDataBytes: {
     variable: 'MAX_DATA_BYTES',
     default: '65536',
-    ...whole(1, 16_777_216),
+    ...whole(1, 1_048_576),
     about: 'of `data` and `state`, as JSON',
   },
   logLevel: {

@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
     fallback: 65536,
     good: { 1: 1, 1048576: 1048576 },
     bad: ['0', '64k', '16777217'],
-    takes: 'a whole number from 1 to 16777216',
+    takes: 'a whole number from 1 to 1048576',
   },
   {
     key: 'logLevel',

@@ -20,7 +20,7 @@ export class Allowance {
   /** Whether there is room for a JSON value. */
   grantsValue(value: unknown): boolean {
     if (value == null || this.#left < 0) return this.#left >= 0;
-    return this.grants(JSON.stringify(value).length);
+    return this.grants(Buffer.byteLength(JSON.stringify(value)));
   }
 
   /** Whether there is room for so many bytes. */
@@ -49,12 +49,20 @@ export class Allowance {
   }
 }
 
-/** Of an answer. The states of a full room are half of it. */
+/** Of an answer: as much as one room may come to. */
 export function answerBytes(maxDataBytes: number): number {
   return 2 * roomBytes(maxDataBytes);
 }
 
-/** Of an event. One that tells of rooms may be as large as an answer. */
+/**
+ * Of an event: one `data` and one `state`, and as much again. `Connected` may be as large as an answer, for its rooms.
+ */
 export function eventBytes(maxDataBytes: number): number {
-  return roomBytes(maxDataBytes) / 2;
+  return 4 * maxDataBytes + 64 * 1024;
 }
+
+/**
+ * Of what a subscription selects, where all values are short. Each event takes that much time, for each stream that
+ * has a selection of its own. All there is to select has 2 KB.
+ */
+export const selectionBytes = 32 * 1024;

@@ -1,18 +1,20 @@
 import {
   createSourceEventStream,
   type DocumentNode,
+  defaultFieldResolver,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
   executeSync,
   GraphQLError,
+  type GraphQLFieldResolver,
   Kind,
   visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { EntryId, Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
-import { Allowance, answerBytes, eventBytes } from './allowance.ts';
+import { Allowance, answerBytes, eventBytes, selectionBytes } from './allowance.ts';
 import type { Context, MessageContext } from './context.ts';
 import { faultOf } from './limits.ts';
 
@@ -42,7 +44,9 @@ class Selection {
       const bytes = message.type === 'Connected' ? answerBytes : eventBytes;
       const allowance = new Allowance(bytes(maxDataBytes));
       const contextValue: MessageContext = { allowance };
-      result = allowance.check(executeSync({ ...this.#args, rootValue: message, contextValue }));
+      result = allowance.check(
+        executeSync({ ...this.#args, rootValue: message, contextValue, fieldResolver }),
+      );
       if (result.errors) result = { ...result, errors: result.errors.map(toPublic) };
       else if (message.type !== 'Heartbeat') entryIds.set(result, message.id);
       this.#results.set(message, result);
@@ -50,6 +54,13 @@ class Selection {
     return result;
   }
 }
+
+/** Of fields that have no resolver of their own: ids and names may be long, and are asked for room as others are. */
+const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, args, context, info) => {
+  const value: unknown = defaultFieldResolver(source, args, context, info);
+  if (typeof value === 'string') context.allowance.grants(Buffer.byteLength(value));
+  return value;
+};
 
 const entryIds = new WeakMap<ExecutionResult, EntryId>();
 
@@ -121,7 +132,10 @@ class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
     try {
       const step = await this.#messages.next();
       if (step.done) return { done: true, value: undefined };
-      return { done: false, value: this.#selection.of(step.value) };
+      const result = this.#selection.of(step.value);
+      // Whether it goes on or begins anew, the client cannot know then: so it is told nothing more.
+      if (result.errors && step.value.type === 'Connected') await this.#messages.return?.();
+      return { done: false, value: result };
     } catch (error) {
       if (isCut(error)) throw error;
       return { done: false, value: { errors: [this.#options.toPublic(error)] } };
@@ -159,12 +173,15 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
       const { allowance } = args.contextValue;
       const fault = faultOf(args, allowance);
       if (fault) setResultAndStopExecution({ errors: [fault] });
-      else setExecuteFn(async (given: ExecutionArgs) => allowance.check(await execute(given)));
+      else
+        setExecuteFn(async (given: ExecutionArgs) =>
+          allowance.check(await execute({ ...given, fieldResolver })),
+        );
     },
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       // Not run at all: it would end the session that the same peer has elsewhere.
       const fault = args.contextValue.takesEvents
-        ? faultOf(args, new Allowance(eventBytes(options.maxDataBytes)))
+        ? faultOf(args, new Allowance(selectionBytes))
         : needsEvents();
       if (fault) {
         setResultAndStopExecution({ errors: [fault] });

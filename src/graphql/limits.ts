@@ -8,6 +8,7 @@ import {
   OperationTypeNode,
   Source,
   TokenKind,
+  validate,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
@@ -23,10 +24,14 @@ const mostTokens = 20_000;
  * has fewer than 200.
  */
 const mostSelecting = 2000;
+/** So many faults of a document are told. Each may repeat what is in it. */
+const mostFaults = 5;
 /** Each may have Redis do something. */
-const mostRootFields = 50;
-/** Of all the documents that are remembered as parsed, in characters. A tree takes some 20 bytes for each. */
-const rememberedCharacters = 1_000_000;
+const mostRootFields = 20;
+/** Of all the documents that are remembered as parsed, in characters. A tree takes 20 to 300 bytes for each. */
+const rememberedCharacters = 250_000;
+/** What a document counts for beside its characters: its faults are remembered with it, and take some kilobytes. */
+const documentCharacters = 1000;
 
 const opening: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const closing: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
@@ -53,8 +58,13 @@ function checkShape(text: string): void {
   }
 }
 
-/** Checks each document that is not known yet, before it is parsed. */
+/** Checks each document that is not known yet: before it is parsed, and then, though not to the last of its faults. */
 export const useDocumentLimits: Plugin = {
+  onValidate({ setValidationFn }) {
+    setValidationFn((schema, document, rules) =>
+      validate(schema, document, rules, { maxErrors: mostFaults }),
+    );
+  },
   onParse({ parseFn, setParseFn }) {
     setParseFn((source, options) => {
       checkShape(typeof source === 'string' ? source : source.body);
@@ -94,6 +104,6 @@ export function faultOf(
 export function documentCache<Value extends object>(): LRUCache<string, Value> {
   return new LRUCache<string, Value>({
     maxSize: rememberedCharacters,
-    sizeCalculation: (_value, text) => text.length + 1,
+    sizeCalculation: (_value, text) => documentCharacters + text.length,
   });
 }

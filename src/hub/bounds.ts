@@ -19,13 +19,17 @@ export const bounds: Bounds = { entries: 2048, bytes: 2 * 1024 * 1024 };
 export const backlogBounds: Bounds = { entries: bounds.entries / 2, bytes: bounds.bytes / 2 };
 
 /**
- * Of all peers in one room, with their states. A joiner is told of all of them in one go, and so are those who ask,
- * so this is about what a join, an answer, and a message of Redis to a node may take. It is some ten times what 1,000
- * peers need to show a name and whether they are muted.
+ * Of all peers in one room, with their states, in bytes of JSON. A joiner is told of all of them in one go, and so
+ * are those who ask, so this is about what a join, an answer, and a message of Redis to a node may take: some
+ * thirty milliseconds of Redis. It is five times what 1,000 peers need to show a name and whether they are muted.
+ * Each peer may have an equal share of it in any case, so a room may come to twice as much.
  */
 export function roomBytes(maxDataBytes: number): number {
-  return Math.max(4 * 1024 * 1024, 4 * maxDataBytes);
+  return Math.max(2 * 1024 * 1024, 4 * maxDataBytes);
 }
+
+export const roomsTooLarge =
+  'Your rooms have more peers and states than fit into one answer: ask for one `room` at a time.';
 
 /** For a resume that slow beats, or the clocks of two machines, make late. */
 const retentionMarginMs = 10_000;

@@ -31,7 +31,8 @@ export interface Connected {
   readonly id: EntryId;
   readonly peer: Profile;
   readonly resumed: boolean;
-  readonly rooms: readonly Room[];
+  /** Undefined where they are too much to tell of in one go. */
+  readonly rooms: readonly Room[] | undefined;
 }
 
 interface RoomEntry<Type extends string> {
@@ -82,7 +83,10 @@ export interface HubOptions {
   readonly graceMs: number;
   readonly maxPeersPerRoom: number;
   readonly maxRoomsPerPeer: number;
-  /** What all peers of a room may take as JSON, with their states; beyond it, `PAYLOAD_TOO_LARGE`. */
+  /**
+   * What all peers of a room may take as JSON, with their states, in bytes. Beyond it, `PAYLOAD_TOO_LARGE` for
+   * those that have more than a peer's share.
+   */
   readonly maxRoomBytes: number;
   /** How many streams this node holds; beyond it, `UNAVAILABLE`. */
   readonly maxStreams: number;
@@ -143,7 +147,10 @@ export interface Hub {
   /** The room, where the peer is in it; else null. Without a session: null. */
   room(peerId: string, roomId: string): Promise<Room | null>;
 
-  /** The peer's rooms, in the order in which it joined them. Without a session: none. */
+  /**
+   * The peer's rooms, in the order in which it joined them. Without a session: none. Throws
+   * `PAYLOAD_TOO_LARGE` where they are too much to tell of in one go.
+   */
   rooms(peerId: string): Promise<readonly Room[]>;
 
   /** Whether the hub can serve now. */

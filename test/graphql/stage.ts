@@ -24,9 +24,12 @@ export async function stage() {
       ask: async (query: string, variables = {}) => {
         return (await engine.run({ query, variables }, request)) as ExecutionResult;
       },
+      open: async (query: string, variables = {}) => {
+        return (await engine.run({ query, variables }, request)) as Results;
+      },
       /** What comes after `Connected`. */
-      subscribe: async (query: string, variables = {}) => {
-        const results = (await engine.run({ query, variables }, request)) as Results;
+      async subscribe(query: string, variables = {}) {
+        const results = await this.open(query, variables);
         await results.next();
         return results;
       },

@@ -102,7 +102,7 @@ describe('a log that has expired', () => {
 
   it('G3: is older than two grace periods, for so long one may be away whose node stood still', async () => {
     const graceMs = 60_000;
-    const scripts = new Scripts(redis, prefix, graceMs);
+    const scripts = new Scripts(redis, prefix, { ...defaultOptions, graceMs });
     await scripts.beat('node', 800, graceMs / 2, 1, '', 0);
     await scripts.run('relay', ann.id, 'r', vic.id, '"m"', 'null');
     await scripts.run('broadcast', ann.id, 'r', '"m"', 'null');
@@ -118,7 +118,7 @@ describe('a log that has expired', () => {
   });
 
   it('G3: lets go of the entries of one join together, and not while they are within its bounds', async () => {
-    const scripts = new Scripts(redis, prefix, 5000, { entries: 4, bytes: 10_000 });
+    const scripts = new Scripts(redis, prefix, defaultOptions, { entries: 4, bytes: 10_000 });
     await scripts.beat('node', 800, 2600, 1, '', 0);
     const open = async (after: string) => {
       const [resumed] = (await scripts.run('open', 'cat', '{"id":"cat"}', 'node', 'stream', after)) as [
@@ -128,13 +128,28 @@ describe('a log that has expired', () => {
     };
     const relay = () => scripts.run('relay', ann.id, 'r', 'cat', '"m"', 'null');
     await open('');
-    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10, 1000)) as [string];
+    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10)) as [string];
     const between = String(Number(newest) - 1);
     for (let i = 0; i < 3; i++) await relay();
     expect(await open(between), 'both offers and three relays').toBe(true);
     await relay();
     expect(await open(newest), 'what one has seen is no loss').toBe(true);
     expect(await open(between)).toBe(false);
+  });
+
+  it('G10: with all its fields, while peers are in the room, costs none of them their work', async () => {
+    const meta = `{${prefix}}:room-meta:r`;
+    await ann.broadcast('r', 'm');
+    await redis.hdel(`{${prefix}}:room:r`, vic.id);
+    await vic.leave('r');
+    expect(await redis.pttl(meta), 'a room where peers are does not expire').toBe(-1);
+    await redis.del(meta);
+    await ann.broadcast('r', 'm');
+    await vic.join('r');
+    await ann.broadcast('r', 'm');
+    await vic.leave('r');
+    await ann.leave('r');
+    expect(await redis.pttl(meta)).toBeGreaterThan(0);
   });
 
   it('G10: and a member that Redis has thrown away keep no node from its work', async () => {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Scripts } from '../../src/hub/redis/scripts.ts';
 import { freshPrefix } from '../support/redis.ts';
+import { defaultOptions } from './support.ts';
 
 const beatMs = 800;
 const leaseMs = 2600;
@@ -16,7 +17,7 @@ describe('beats, as Redis keeps account of them', () => {
   beforeEach(() => {
     redis = new Redis(inject('redisUrl'));
     prefix = freshPrefix();
-    scripts = new Scripts(redis, prefix, graceMs);
+    scripts = new Scripts(redis, prefix, { ...defaultOptions, graceMs });
   });
   afterEach(() => redis.quit());
 

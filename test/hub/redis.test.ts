@@ -6,7 +6,7 @@ import { RedisHub } from '../../src/hub/redis/hub.ts';
 import { freshPrefix } from '../support/redis.ts';
 import { describeHub } from './contract.ts';
 import { TestPeer } from './peer.ts';
-import { defaultOptions, type SetUp, storyteller } from './support.ts';
+import { defaultOptions, refusal, type SetUp, storyteller } from './support.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -155,6 +155,24 @@ describe('RedisHub', () => {
     await witness.drop();
     await cleanup();
     expect(await redis.exists(`{${prefix}}:nodes`), 'nodes that have gone are not listed').toBe(0);
+  });
+
+  it('G8: rooms that are too much for one answer are not read', async () => {
+    const { hubs, cleanup } = await twoNodes(freshPrefix(), { maxRoomBytes: 1000 });
+    const ann = new TestPeer(hubs, 'ann');
+    await ann.open();
+    for (const room of ['a', 'b', 'c']) await ann.join(room, 'x'.repeat(500));
+    expect(await ann.rooms()).toHaveLength(3);
+    for (const room of ['d', 'e']) await ann.join(room, 'x'.repeat(500));
+    await expect(ann.rooms()).rejects.toEqual(refusal('PAYLOAD_TOO_LARGE'));
+    expect(await ann.room('e'), 'one is').toMatchObject({ id: 'e' });
+    await ann.drop();
+    expect(await ann.resume(), 'nor told on coming back').toMatchObject({ resumed: true, rooms: undefined });
+    const ben = new TestPeer(hubs, 'ben');
+    await ben.open();
+    await ben.join('e');
+    expect(await ann.next(), 'it is in them all the same').toMatchObject({ type: 'PeerAdded', roomId: 'e' });
+    await cleanup();
   });
 
   it('G10: a Redis that is not there stops the start with a line that says so', async () => {

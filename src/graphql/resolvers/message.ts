@@ -1,4 +1,6 @@
+import { SignalboxError } from '../../errors.ts';
 import type { Resolvers } from '../../generated/schema.ts';
+import { roomsTooLarge } from '../../hub/bounds.ts';
 import type { EntryId } from '../../hub/hub.ts';
 
 /** An entry's id is the hub's clock in microseconds. */
@@ -14,7 +16,10 @@ export const messageTypes = {
   Message: { __resolveType: (message) => message.type },
   Connected: {
     sentAt,
-    rooms: ({ rooms }, _args, { allowance }, info) => (allowance.grantsList(rooms.length, info) ? rooms : []),
+    rooms: ({ rooms }, _args, { allowance }, info) => {
+      if (!rooms) throw new SignalboxError('PAYLOAD_TOO_LARGE', roomsTooLarge);
+      return allowance.grantsList(rooms.length, info) ? rooms : [];
+    },
   },
   PeerAdded: { sentAt },
   PeerChanged: { sentAt },

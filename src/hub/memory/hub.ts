@@ -71,7 +71,7 @@ export class MemoryHub implements Hub {
 
     const joiner = member(session, state);
     const others = Array.from(room.members.values());
-    room.put(joiner, this.#options.maxRoomBytes);
+    room.put(joiner, this.#options);
     room.deliver(this.#added(roomId, joiner, false));
     session.deliver(others.map((present) => this.#added(roomId, present, true)));
     session.rooms.set(roomId, room);
@@ -107,7 +107,7 @@ export class MemoryHub implements Hub {
     const { room, sender } = this.#membership(peerId, roomId);
     const changed = member(sender.session, state);
     const { peer, stateLength } = changed;
-    room.put(changed, this.#options.maxRoomBytes);
+    room.put(changed, this.#options);
     room.deliver(sized({ type: 'PeerChanged', id: this.#clock.next(), roomId, peer }, stateLength));
     return peer;
   }

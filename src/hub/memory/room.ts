@@ -1,5 +1,5 @@
 import { SignalboxError } from '../../errors.ts';
-import type { Payload, Peer, Room } from '../hub.ts';
+import type { HubOptions, Payload, Peer, Room } from '../hub.ts';
 import type { Item } from './inbox.ts';
 import type { Session } from './session.ts';
 
@@ -9,22 +9,21 @@ export interface Member {
   readonly peer: Peer;
   /** The length of the state's JSON. */
   readonly stateLength: number;
-  /** That of the peer's. */
-  readonly length: number;
+  /** Of the peer as JSON. */
+  readonly bytes: number;
 }
 
 export function member(session: Session, state: Payload): Member {
   const { id, username } = session.profile;
-  const stateLength = state.text.length;
-  const length = JSON.stringify({ id, username, state: null }).length - 'null'.length + stateLength;
-  return { session, peer: { id, username, state: state.value }, stateLength, length };
+  const bytes = Buffer.byteLength(`${JSON.stringify({ id, username })},"state":${state.text}`);
+  return { session, peer: { id, username, state: state.value }, stateLength: state.text.length, bytes };
 }
 
 /** A set of members, in order of joining. */
 export class MemoryRoom {
   readonly id: string;
   readonly #members = new Map<string, Member>();
-  #length = 0;
+  #bytes = 0;
 
   constructor(id: string) {
     this.id = id;
@@ -34,17 +33,22 @@ export class MemoryRoom {
     return this.#members;
   }
 
-  /** Adds a member, or has it take the place of what it was. Throws `PAYLOAD_TOO_LARGE`. */
-  put(member: Member, maxLength: number): void {
+  /**
+   * Adds a member, or has it take the place of what it was. Throws `PAYLOAD_TOO_LARGE` where it grows, has more
+   * than a peer's share, and the room is full of bytes then: nobody can keep others out by being large.
+   */
+  put(member: Member, { maxRoomBytes, maxPeersPerRoom }: HubOptions): void {
     const { id } = member.peer;
-    const length = this.#length + member.length - (this.#members.get(id)?.length ?? 0);
-    if (length > maxLength) throw new SignalboxError('PAYLOAD_TOO_LARGE');
-    this.#length = length;
+    const more = member.bytes - (this.#members.get(id)?.bytes ?? 0);
+    const isLarge = member.bytes > maxRoomBytes / maxPeersPerRoom;
+    if (more > 0 && isLarge && this.#bytes + more > maxRoomBytes)
+      throw new SignalboxError('PAYLOAD_TOO_LARGE');
+    this.#bytes += more;
     this.#members.set(id, member);
   }
 
   remove(member: Member): void {
-    if (this.#members.delete(member.peer.id)) this.#length -= member.length;
+    if (this.#members.delete(member.peer.id)) this.#bytes -= member.bytes;
   }
 
   /** What the members are shown of it. */

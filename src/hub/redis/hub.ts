@@ -1,15 +1,9 @@
-import type { Logger } from 'pino';
-import type { EntryId, Hub, HubOptions, Payload, Peer, Profile, Receipt, Room } from '../hub.ts';
+import { SignalboxError } from '../../errors.ts';
+import { roomsTooLarge } from '../bounds.ts';
+import type { EntryId, Hub, Payload, Peer, Profile, Receipt, Room } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { type RoomReply, toRoom } from './dispatch.ts';
-import { RedisNode } from './node.ts';
-
-export interface RedisHubOptions extends HubOptions {
-  readonly url: string;
-  /** Deployments with other prefixes share a Redis and know nothing of one another. */
-  readonly prefix: string;
-  readonly log: Logger;
-}
+import { type NodeOptions, RedisNode } from './node.ts';
 
 /**
  * Rooms shared by any number of nodes through one Redis.
@@ -17,10 +11,10 @@ export interface RedisHubOptions extends HubOptions {
  * Each operation is one script, which also tells the nodes that hold a receiver's stream.
  */
 export class RedisHub implements Hub {
-  readonly #options: RedisHubOptions;
+  readonly #options: NodeOptions;
   readonly #node: RedisNode;
 
-  constructor(options: RedisHubOptions) {
+  constructor(options: NodeOptions) {
     this.#options = options;
     this.#node = new RedisNode(options);
   }
@@ -34,7 +28,7 @@ export class RedisHub implements Hub {
   }
 
   async joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room> {
-    const { maxPeersPerRoom, maxRoomsPerPeer, maxRoomBytes } = this.#options;
+    const { maxPeersPerRoom, maxRoomsPerPeer } = this.#options;
     const reply = await this.#node.scripts.run(
       'join',
       peerId,
@@ -42,7 +36,6 @@ export class RedisHub implements Hub {
       state.text,
       maxPeersPerRoom,
       maxRoomsPerPeer,
-      maxRoomBytes,
     );
     const [id, room] = reply as [EntryId, RoomReply];
     this.#node.saw(id);
@@ -68,13 +61,7 @@ export class RedisHub implements Hub {
   }
 
   async setState(peerId: string, roomId: string, state: Payload): Promise<Peer> {
-    const reply = await this.#node.scripts.run(
-      'set_state',
-      peerId,
-      roomId,
-      state.text,
-      this.#options.maxRoomBytes,
-    );
+    const reply = await this.#node.scripts.run('set_state', peerId, roomId, state.text);
     const [id, peer] = reply as [EntryId, string];
     this.#node.saw(id);
     return JSON.parse(peer) as Peer;
@@ -86,7 +73,9 @@ export class RedisHub implements Hub {
   }
 
   async rooms(peerId: string): Promise<readonly Room[]> {
-    return ((await this.#node.scripts.run('rooms', peerId, '')) as RoomReply[]).map(toRoom);
+    const rooms = (await this.#node.scripts.run('rooms', peerId, '')) as RoomReply[] | null;
+    if (!rooms) throw new SignalboxError('PAYLOAD_TOO_LARGE', roomsTooLarge);
+    return rooms.map(toRoom);
   }
 
   ready(): boolean {

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 import { fullOfStreams, goingDown, spread } from '../drain.ts';
-import type { Connected, EntryId, Profile } from '../hub.ts';
+import type { Connected, EntryId, HubOptions, Profile } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
 import { Departures } from './departures.ts';
@@ -14,13 +14,11 @@ import type { LocalSession } from './local-session.ts';
 import { Scripts } from './scripts.ts';
 import { Switchboard } from './switchboard.ts';
 
-export interface NodeOptions {
+export interface NodeOptions extends HubOptions {
   readonly url: string;
   /** Deployments with other prefixes share a Redis and know nothing of one another. */
   readonly prefix: string;
   readonly log: Logger;
-  readonly graceMs: number;
-  readonly maxStreams: number;
 }
 
 /** So many snapshots are asked for at once when a node has missed something. */
@@ -59,7 +57,7 @@ export class RedisNode {
     this.#commands = connectForCommands(options.url, this.#log, this.#channel);
     this.#subscriber = connectForMessages(options.url, this.#log, this.#channel);
     this.#pubsub = new RedisPubSub({ publisher: this.#commands, subscriber: this.#subscriber });
-    this.scripts = new Scripts(this.#commands, options.prefix, options.graceMs);
+    this.scripts = new Scripts(this.#commands, options.prefix, options);
     this.#departures = new Departures(this.scripts, this.#log);
     this.#board = new Switchboard(this.#id, ({ replaced, peerId, name }) => {
       if (replaced) return;
@@ -131,9 +129,9 @@ export class RedisNode {
         session.name,
         after ?? '',
       );
-      const [resumed, id, ...snapshotReply] = reply as [number, EntryId, ...SnapshotReply];
+      const [resumed, id, told, ...snapshotReply] = reply as [number, EntryId, number, ...SnapshotReply];
       const snapshot = toSnapshot(snapshotReply, profile.id, id);
-      const { rooms } = snapshot;
+      const rooms = told === 1 ? snapshot.rooms : undefined;
       this.#liveness.saw(Number(id));
       const isResumed = resumed === 1;
       const opening: Connected = { type: 'Connected', id, peer: profile, resumed: isResumed, rooms };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Redis, ReplyError } from 'ioredis';
 import { isErrorCode, SignalboxError } from '../../errors.ts';
 import { bounds, retentionMs } from '../bounds.ts';
+import type { HubOptions } from '../hub.ts';
 
 /** Each is a file in lua/, which says what it takes and returns. */
 const names = [
@@ -33,6 +34,8 @@ function load(name: string): string {
   return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
 }
 
+type ScriptOptions = Pick<HubOptions, 'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom'>;
+
 /**
  * The scripts, each of which is one operation: one round trip, all of it or nothing.
  *
@@ -46,7 +49,7 @@ export class Scripts {
   readonly #common: readonly Argument[];
   #available = false;
 
-  constructor(redis: Redis, prefix: string, graceMs: number, logBounds = bounds) {
+  constructor(redis: Redis, prefix: string, options: ScriptOptions, logBounds = bounds) {
     const lib = libraries.map((name) => load(`lib/${name}`)).join('\n');
     for (const name of names) redis.defineCommand(name, { numberOfKeys: 1, lua: `${lib}\n${load(name)}` });
     this.#redis = redis;
@@ -55,7 +58,11 @@ export class Scripts {
       this.#available = false;
     });
     this.#key = `{${prefix}}:seq`;
-    this.#common = [logBounds.entries, logBounds.bytes, retentionMs(graceMs), graceMs];
+    const { graceMs, maxRoomBytes, maxPeersPerRoom } = options;
+    this.#common = [
+      ...[logBounds.entries, logBounds.bytes, retentionMs(graceMs), graceMs],
+      ...[maxRoomBytes, maxRoomBytes / maxPeersPerRoom],
+    ];
   }
 
   /** Whether Redis can be reached, and is known to be the one to talk to. */

@@ -112,6 +112,22 @@ export function boundStories(story: Story): void {
     { maxRoomBytes: 2048 },
   );
 
+  story(
+    'G8: but nobody keeps others out by being large, nor is anyone refused who becomes smaller',
+    async (stage) => {
+      const [ann, ben, cat] = [await stage.peer('ann'), await stage.peer('ben'), await stage.peer('cat')];
+      await ann.join('r', '語'.repeat(300));
+      await ben.join('r', 'x'.repeat(900));
+      await expect(cat.join('r', 'x'.repeat(200)), 'what it has is counted in bytes').rejects.toEqual(
+        refusal('PAYLOAD_TOO_LARGE'),
+      );
+      await cat.join('r', 'small');
+      await ben.setState('r', 'x'.repeat(800));
+      expect((await cat.room('r'))?.peers).toHaveLength(3);
+    },
+    { maxRoomBytes: 2048, maxPeersPerRoom: 10 },
+  );
+
   story('G8: a stream that nobody reads is cut at its bound, and goes on without a loss', async (stage) => {
     const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
     await vic.drop();

@@ -3,12 +3,12 @@
 -- opened where that was later, and those whose grace has run out end. Each is done once, by whichever
 -- node comes first (G4).
 --
--- ARGV[5]  node
--- ARGV[6]  how often a node beats, in ms
--- ARGV[7]  lease, in ms
--- ARGV[8]  how many sessions, and rooms of theirs, to look after at the most, or a few more
--- ARGV[9]  the run id of the Redis that the node knew; empty: none yet
--- ARGV[10] the newest id that it has from there; 0: none
+-- ARGV[7]  node
+-- ARGV[8]  how often a node beats, in ms
+-- ARGV[9]  lease, in ms
+-- ARGV[10]  how many sessions, and rooms of theirs, to look after at the most, or a few more
+-- ARGV[11]  the run id of the Redis that the node knew; empty: none yet
+-- ARGV[12] the newest id that it has from there; 0: none
 --
 -- The beat goes to the node's own channel too: one that does not come back means that its
 -- subscriber connection is dead.
@@ -16,8 +16,8 @@
 -- Returns {a name for the node's life, another one where it is new, was given up or forgotten since the
 -- last beat; 1 where there is more to do, else 0; the run id of this Redis}.
 
-local node, beat, lease, batch = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local last_run, seen = ARGV[9], tonumber(ARGV[10])
+local node, beat, lease, batch = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local last_run, seen = ARGV[11], tonumber(ARGV[12])
 local now = now_ms()
 -- So long it is remembered of a node that was given up how many dispatches it was sent.
 local memory_ms = 3600000

@@ -1,14 +1,14 @@
 -- Sends a signal to everyone else in a room.
 --
--- ARGV[5]  peer, the sender
--- ARGV[6]  room
--- ARGV[7]  event, as JSON
--- ARGV[8]  data, as JSON
+-- ARGV[7]  peer, the sender
+-- ARGV[8]  room
+-- ARGV[9]  event, as JSON
+-- ARGV[10]  data, as JSON
 --
 -- Returns {id, 0 where there are receivers and none of them is connected, else 1}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM.
 
-local peer, room, event, data = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local peer, room, event, data = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local sender = redis.call('HGET', key.room(room), peer)
 if not sender then
   local connected = redis.call('EXISTS', key.session(peer)) == 1

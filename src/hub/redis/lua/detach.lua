@@ -1,12 +1,12 @@
 -- A stream is lost: its session's grace period begins (G4).
 --
--- ARGV[5]  peer
--- ARGV[6]  stream; where the session has gone on with another, nothing happens
--- ARGV[7]  how long it is gone, in ms
+-- ARGV[7]  peer
+-- ARGV[8]  stream; where the session has gone on with another, nothing happens
+-- ARGV[9]  how long it is gone, in ms
 --
 -- Returns 1 where the session was waiting for this.
 
-local peer, stream, age = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local peer, stream, age = ARGV[7], ARGV[8], tonumber(ARGV[9])
 local at = redis.call('HMGET', key.session(peer), 'stream', 'given_up')
 if at[1] == stream then
   -- While Redis could not be told, it was away, or the node was, and that time does not count.

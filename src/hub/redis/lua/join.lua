@@ -1,19 +1,18 @@
 -- Puts a peer into a room. Those there get PeerAdded, and the peer one for each of them, with the
 -- word to offer (G1). In a room that it is in already, nothing happens (G7).
 --
--- ARGV[5]  peer
--- ARGV[6]  room
--- ARGV[7]  state, as JSON
--- ARGV[8]  how many peers a room takes
--- ARGV[9]  how many rooms a peer takes
--- ARGV[10] how many bytes of JSON a room takes, of all its peers
+-- ARGV[7]  peer
+-- ARGV[8]  room
+-- ARGV[9]  state, as JSON
+-- ARGV[10]  how many peers a room takes
+-- ARGV[11]  how many rooms a peer takes
 --
 -- Returns {the newest id of what it wrote, 0: it wrote nothing; the room: its id, then its members as JSON, in
 -- order of joining}.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE.
 
-local peer, room, state = ARGV[5], ARGV[6], ARGV[7]
-local max_peers, max_rooms, max_bytes = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local peer, room, state = ARGV[7], ARGV[8], ARGV[9]
+local max_peers, max_rooms = tonumber(ARGV[10]), tonumber(ARGV[11])
 
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]
@@ -25,7 +24,7 @@ if redis.call('HLEN', key.session_rooms(peer)) >= max_rooms then return redis.er
 local present = members(room)
 local join = allocate(1 + #present)
 local joiner = string.sub(profile, 1, -2) .. ',"state":' .. state .. '}'
-if not put_member(room, peer, decimal(join), joiner, max_bytes) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
+if not put_member(room, peer, decimal(join), joiner) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
 
 local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":'
 

@@ -1,11 +1,11 @@
 -- Takes a peer out of a room; the others hear of it at once (G4).
 --
--- ARGV[5]  peer
--- ARGV[6]  room
+-- ARGV[7]  peer
+-- ARGV[8]  room
 --
 -- Returns the id of what it wrote, or 0 where the peer was not in the room (G7). Error: NOT_CONNECTED.
 
-local peer, room = ARGV[5], ARGV[6]
+local peer, room = ARGV[7], ARGV[8]
 local session = key.session(peer)
 local at = redis.call('HMGET', session, 'start', 'node', 'stream')
 if not at[1] then return redis.error_reply('NOT_CONNECTED') end

@@ -1,15 +1,16 @@
 -- Opens a peer's stream at a node: the session goes on from its cursor, or a new one begins (G3, G5).
 --
--- ARGV[5]  peer
--- ARGV[6]  its profile, as JSON
--- ARGV[7]  node
--- ARGV[8]  stream, a name that the node made for it
--- ARGV[9]  after, the cursor; empty: none
+-- ARGV[7]  peer
+-- ARGV[8]  its profile, as JSON
+-- ARGV[9]  node
+-- ARGV[10]  stream, a name that the node made for it
+-- ARGV[11]  after, the cursor; empty: none
 --
--- Returns {resumed (1 or 0), cursor, n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
+-- Returns {resumed (1 or 0), cursor, told (1; 0 where the rooms are too much to tell of: then they are their ids
+-- alone), n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
 -- UNAVAILABLE, where the node is not known.
 
-local peer, profile, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local peer, profile, node, stream, after = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 -- What a node that was given up takes on, nobody would look after.
 if not redis.call('ZSCORE', key.nodes, node) then return redis.error_reply('UNAVAILABLE') end
 
@@ -44,5 +45,6 @@ redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
-local now = snapshot(peer, node, logs, room_reply)
-return { resumed and 1 or 0, cursor, now[1], now[2], now[3] }
+local told = not too_large(rooms_of(peer))
+local now = snapshot(peer, node, logs, told and room_reply or room_id)
+return { resumed and 1 or 0, cursor, told and 1 or 0, now[1], now[2], now[3] }

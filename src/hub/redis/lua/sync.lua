@@ -1,15 +1,15 @@
 -- Brings a node up to date with a session whose stream it holds, after it missed dispatches (G3).
 --
--- ARGV[5]  peer
--- ARGV[6]  node
--- ARGV[7]  stream
--- ARGV[8]  after, the last id that the node has of it
+-- ARGV[7]  peer
+-- ARGV[8]  node
+-- ARGV[9]  stream
+-- ARGV[10]  after, the last id that the node has of it
 --
 -- Returns {n, rooms (their ids alone), logs}; nil where the stream is the session's no longer, or some of it is gone.
 
-local peer, node, stream, after = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local peer, node, stream, after = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 if redis.call('HGET', key.session(peer), 'stream') ~= stream or not vouched(tonumber(after)) then return false end
 local logs = missed(peer, after)
 if not logs then return false end
 -- Who else is in a room has been told, or is in its log.
-return snapshot(peer, node, logs, function(room) return { room } end)
+return snapshot(peer, node, logs, room_id)

@@ -6,7 +6,9 @@
 -- ARGV[2]   how many bytes of JSON a log keeps
 -- ARGV[3]   how long a log is kept after its last entry, in ms
 -- ARGV[4]   how long a session outlives its stream (the grace period), in ms
--- ARGV[5…]  the script's own
+-- ARGV[5]   how many bytes of JSON all peers of a room may take
+-- ARGV[6]   how many of them a peer may take in any case
+-- ARGV[7…]  the script's own
 --
 -- An entry's JSON is built here from pieces that are JSON already, so that no value is decoded and
 -- encoded again, which would not bring back what came in. Its id is not in it: a log has it as the
@@ -16,6 +18,8 @@ local max_entries = tonumber(ARGV[1])
 local max_bytes = tonumber(ARGV[2])
 local retention_ms = tonumber(ARGV[3])
 local grace_ms = tonumber(ARGV[4])
+local max_room_bytes = tonumber(ARGV[5])
+local peer_share = tonumber(ARGV[6])
 
 -- So many takeovers are remembered, for a client or a node that was away meanwhile.
 local max_takeovers = 16

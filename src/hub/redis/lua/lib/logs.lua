@@ -64,7 +64,8 @@ local function append(log, fields, first, json, by, n)
     record_expiry(fields)
   else
     local held = redis.call('HMGET', fields, 'entries', 'bytes')
-    entries, bytes = tonumber(held[1]), tonumber(held[2])
+    -- Without its fields, Redis has thrown something away.
+    entries, bytes = tonumber(held[1] or length), tonumber(held[2] or '0')
   end
   -- A log in which something is always said never expires, so now and then it is looked at what is too old.
   if entries > max_entries or bytes > max_bytes or length % trim_step == 0 then

@@ -37,13 +37,22 @@ local function count_member(room, node, by)
   end
 end
 
--- Puts a peer, as JSON, into a room, or in the place of what it was there. False where all that are in it would
--- take more than `max_bytes`.
-local function put_member(room, peer, join, json, max_bytes)
+local function peers_bytes(room) return tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') end
+
+-- Whether rooms are too much to tell of in one go.
+local function too_large(rooms)
+  local bytes = 0
+  for _, joined in ipairs(rooms) do bytes = bytes + peers_bytes(joined[1]) end
+  return bytes > 2 * max_room_bytes
+end
+
+-- Puts a peer, as JSON, into a room, or in the place of what it was there. False where it grows, has more than
+-- the share of one peer, and the room is full of bytes then: nobody can keep others out by being large.
+local function put_member(room, peer, join, json)
   local was = redis.call('HGET', key.room(room), peer)
   local more = #json - (was and #peer_json(was) or 0)
-  local bytes = tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') + more
-  if bytes > max_bytes then return false end
+  local bytes = math.max(peers_bytes(room) + more, #json)
+  if more > 0 and #json > peer_share and bytes > max_room_bytes then return false end
   redis.call('HSET', key.room(room), peer, join .. ' ' .. json)
   redis.call('HSET', key.room_meta(room), 'peers_bytes', bytes)
   return true
@@ -58,13 +67,13 @@ local function remove_member(peer, room, node, reason)
   redis.call('HDEL', key.session_rooms(peer), room)
   if node then count_member(room, node, -1) end
   local id = allocate(1)
-  -- Without the member, Redis has thrown something away: there is nobody to speak of.
-  if member and redis.call('EXISTS', key.room(room)) == 1 then
-    send_to_room(room, id, '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"peer":'
-      .. peer_json(member) .. ',"reason":"' .. reason .. '"}', peer)
-  else
+  if redis.call('EXISTS', key.room(room)) == 0 then
     redis.call('PEXPIRE', key.room_meta(room), retention_ms)
     redis.call('PEXPIRE', key.room_log(room), retention_ms)
+  elseif member then
+    -- Without the member, Redis has thrown something away: there is nobody to speak of.
+    send_to_room(room, id, '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"peer":'
+      .. peer_json(member) .. ',"reason":"' .. reason .. '"}', peer)
   end
   return id
 end
@@ -100,9 +109,11 @@ local function missed(peer, after)
     local items = read(peer, log, fields, from, upto)
     if not items then return false end
     for _, item in ipairs(items) do
-      local _, json, _, n = contents(item)
-      entries = entries + n
-      bytes = bytes + #json
+      local last, json, _, n = contents(item)
+      -- The first may have begun before the cursor.
+      local news = math.min(n, last - tonumber(from))
+      entries = entries + news
+      bytes = bytes + #json * news / n
     end
     logs[#logs + 1] = items
     return entries <= max_entries * max_resume_factor and bytes <= max_bytes * max_resume_factor
@@ -125,6 +136,8 @@ local function missed(peer, after)
   end
   return logs
 end
+
+local function room_id(room) return { room } end
 
 -- What a node needs to go on with a session: {n, rooms, logs}. Dispatches to it that are numbered up
 -- to n are in there already. `describe` makes of a room what is returned of it.
