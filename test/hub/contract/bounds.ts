@@ -117,12 +117,12 @@ export function boundStories(story: Story): void {
     async (stage) => {
       const [ann, ben, cat] = [await stage.peer('ann'), await stage.peer('ben'), await stage.peer('cat')];
       await ann.join('r', '語'.repeat(300));
-      await ben.join('r', 'x'.repeat(900));
+      await ben.join('r', 'x'.repeat(950));
       await expect(cat.join('r', 'x'.repeat(200)), 'what it has is counted in bytes').rejects.toEqual(
         refusal('PAYLOAD_TOO_LARGE'),
       );
       await cat.join('r', 'small');
-      await ben.setState('r', 'x'.repeat(800));
+      await ben.setState('r', 'x'.repeat(930));
       expect((await cat.room('r'))?.peers).toHaveLength(3);
     },
     { maxRoomBytes: 2048, maxPeersPerRoom: 10 },
