@@ -2,7 +2,7 @@ import type { Arrival } from '../history.ts';
 import { foundOutMs, type Life, type Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofSession, type Violation, violation } from '../violation.ts';
 
-/** The entries of one join have ids in a row: so far apart are those about one pair, at the most. */
+/** One join has so many entries at the most, with ids in a row: the one for all others goes before the joiner's. */
 const mostInARoom = 1000;
 
 /**
@@ -24,21 +24,17 @@ function counterpart(timeline: Timeline, life: Life, arrival: Arrival): Violatio
   if (message.__typename !== 'PeerAdded') return [];
   const { offer, peer, roomId } = message;
   const other = timeline.lifeAt(peer.id, id);
-  // The joiner's comes after the one that all others get.
-  const [from, to] = offer ? [id - mostInARoom, id] : [id, id + mostInARoom];
-  if (!other || other.seenUpTo < to) return [];
-  const meets = other.arrivals.filter(
-    ({ id: otherId, message: theirs }) =>
-      from <= otherId &&
-      otherId <= to &&
-      theirs.__typename === 'PeerAdded' &&
-      theirs.roomId === roomId &&
-      theirs.peer.id === life.client.id,
-  );
-  const fitting = meets.filter(
-    (each) => each.message.__typename === 'PeerAdded' && each.message.offer !== offer,
-  );
-  if (fitting.length === 1 && meets.length === 1) return [];
+  if (!other || other.seenUpTo < (offer ? id : id + mostInARoom)) return [];
+  const join = joinOf(life, id, offer);
+  const meets = other.arrivals.filter(({ id: otherId, message: theirs }) => {
+    if (theirs.__typename !== 'PeerAdded' || theirs.roomId !== roomId) return false;
+    return theirs.peer.id === life.client.id && Math.abs(otherId - id) <= mostInARoom;
+  });
+  const fitting = meets.filter(({ id: otherId, message: theirs }) => {
+    if (theirs.__typename !== 'PeerAdded' || theirs.offer === offer) return false;
+    return joinOf(other, otherId, theirs.offer) === join;
+  });
+  if (fitting.length === 1) return [];
   if (timeline.mayHaveLost(arrival.at - 1000, Math.min(other.to / 1000, arrival.at + foundOutMs))) return [];
   const side = offer ? 'to offer' : 'to wait for an offer';
   const what = `${nameOf(life)} was told ${side}, and ${nameOf(other)} ${
@@ -46,4 +42,12 @@ function counterpart(timeline: Timeline, life: Life, arrival: Arrival): Violatio
   }`;
   const events = meets.map((each) => ofArrival(other, each));
   return [violation('G1', what, arrival.at, ofArrival(life, arrival), ofSession(other), ...events)];
+}
+
+/** The id of the join that an entry is of. One joiner may come twice within a millisecond. */
+function joinOf(life: Life, id: number, offer: boolean): number {
+  if (!offer) return id;
+  let first = id;
+  while (life.came.get(first - 1)?.message.__typename === 'PeerAdded') first--;
+  return first - 1;
 }
