@@ -104,6 +104,24 @@ describe('RedisHub', () => {
     { graceMs: 500 },
   );
 
+  it('G8: where all its streams go in one instant, a node serves others before it has told of the last', async () => {
+    const prefix = freshPrefix();
+    const { hubs, cleanup } = await twoNodes(prefix);
+    const [hub] = hubs;
+    const ann = new TestPeer([hub, hub], 'ann');
+    await ann.open();
+    const gone = 2000;
+    const names = Array.from({ length: gone }, (_, i) => `peer${i}`);
+    await Promise.all(names.map((id) => hub.open({ id, username: id })));
+    const detached = () => redis.zcard(`{${prefix}}:detached`);
+    const drained = hub.drain(0);
+    await ann.rooms();
+    expect(await detached(), 'it was asked after the last had gone').toBeLessThan(gone / 2);
+    await drained;
+    await expect.poll(detached).toBe(1 + gone);
+    await cleanup();
+  });
+
   it('two deployments in one Redis know nothing of one another', async () => {
     const [one, other] = await Promise.all([twoNodes(freshPrefix()), twoNodes(freshPrefix())]);
     const ann = new TestPeer(one.hubs, 'ann', 'same id');

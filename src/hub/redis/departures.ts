@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { inBatches } from './batches.ts';
 import type { Scripts } from './scripts.ts';
 
 /** A stream that is gone. */
@@ -6,9 +7,10 @@ interface Departure {
   readonly peerId: string;
   /** When it was gone, as `performance.now` has it. */
   readonly at: number;
-  /** While Redis is being told. */
-  telling: Promise<void> | undefined;
 }
+
+/** So many are told of at a time: all streams of a node may go in one instant. */
+const atOnce = 64;
 
 /** A node's streams that are gone, until Redis has been told, which may be away. */
 export class Departures {
@@ -16,6 +18,7 @@ export class Departures {
   readonly #log: Logger;
   /** By the names of the streams. */
   readonly #untold = new Map<string, Departure>();
+  #telling: Promise<void> | undefined;
 
   constructor(scripts: Scripts, log: Logger) {
     this.#scripts = scripts;
@@ -29,26 +32,35 @@ export class Departures {
 
   /** A stream is gone now, or is found to be. */
   add(peerId: string, name: string): void {
-    this.#untold.set(name, { peerId, at: performance.now(), telling: undefined });
+    this.#untold.set(name, { peerId, at: performance.now() });
   }
 
   /**
-   * Tells Redis of all. What fails is to be tried again. Resolves when each was told, or could not be.
+   * Tells Redis of all, those too that are added meanwhile. Resolves when each was told, or when some could not
+   * be: they are kept, to be told of another time.
    */
-  async tell(): Promise<void> {
-    for (const [name, departure] of this.#untold) {
-      const { peerId, at } = departure;
-      const age = Math.round(performance.now() - at);
-      departure.telling ??= this.#scripts.run('detach', peerId, name, age).then(
-        () => {
-          this.#untold.delete(name);
-        },
-        (error: Error) => {
-          departure.telling = undefined;
-          this.#log.debug({ reason: error.message }, 'a stream is gone, which Redis cannot be told now');
-        },
+  tell(): Promise<void> {
+    if (this.#untold.size === 0) return Promise.resolve();
+    this.#telling ??= this.#tellAll();
+    return this.#telling;
+  }
+
+  async #tellAll(): Promise<void> {
+    try {
+      while (this.#untold.size > 0) await inBatches(this.#untold, atOnce, (each) => this.#tellOf(...each));
+    } catch (error) {
+      const reason = String(error);
+      this.#log.debug(
+        { reason, streams: this.#untold.size },
+        'streams are gone, and Redis cannot be told now',
       );
+    } finally {
+      this.#telling = undefined;
     }
-    await Promise.all(Array.from(this.#untold.values(), ({ telling }) => telling));
+  }
+
+  async #tellOf(name: string, { peerId, at }: Departure): Promise<void> {
+    await this.#scripts.run('detach', peerId, name, Math.round(performance.now() - at));
+    this.#untold.delete(name);
   }
 }

@@ -6,6 +6,7 @@ import { SignalboxError } from '../../errors.ts';
 import { fullOfStreams, goingDown, spread } from '../drain.ts';
 import type { Connected, EntryId, HubOptions, Profile } from '../hub.ts';
 import type { Stream } from '../stream.ts';
+import { inBatches } from './batches.ts';
 import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
 import { Departures } from './departures.ts';
 import { type DispatchJson, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
@@ -211,14 +212,10 @@ export class RedisNode {
   async #catchUp(): Promise<void> {
     if (this.#catchingUp || this.#astray) return;
     this.#catchingUp = true;
-    const { waiting } = this.#board;
-    for (let i = 0; i < waiting.length; i += atOnce) {
-      const some = waiting.slice(i, i + atOnce);
-      for (const outcome of await Promise.allSettled(some.map((session) => this.#sync(session)))) {
-        if (outcome.status === 'fulfilled') continue;
-        this.#log.warn({ reason: String(outcome.reason) }, 'could not catch up; trying again');
-        i = waiting.length;
-      }
+    try {
+      await inBatches(this.#board.waiting, atOnce, (session) => this.#sync(session));
+    } catch (error) {
+      this.#log.warn({ reason: String(error) }, 'could not catch up; trying again');
     }
     this.#catchingUp = false;
   }
