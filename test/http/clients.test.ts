@@ -144,6 +144,33 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that takes its time', () => {
+  it('G8: is told so, and cut off, where its headers or its body do not come', async () => {
+    const { http, port } = await serve(engineOf({ data: null }));
+    const { server } = http;
+    expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 30_000]);
+    server.headersTimeout = 50;
+    server.requestTimeout = 100;
+    const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    const silent = await Wire.open(port);
+    const slow = (await Wire.open(port)).send(head);
+    const bodiless = (await Wire.open(port)).send(`${head}Content-Length: 99\r\n\r\n{`);
+    for (const wire of [silent, slow, bodiless]) {
+      expect(await wire.toEnd()).toBe(
+        'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+      );
+    }
+  });
+
+  it('G8: is cut off where it keeps a connection and asks for nothing more', async () => {
+    const { http, port } = await serve(engineOf({ data: null }));
+    expect(http.server.keepAliveTimeout, 'longer than load balancers keep theirs').toBe(65_000);
+    http.server.keepAliveTimeout = 20;
+    const wire = (await Wire.open(port)).send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(await wire.toEnd()).toContain('{"status":"ok"}');
+  });
+});
+
 describe('a client that leaves', () => {
   it('G4: lets its stream go, once', async () => {
     const results = new TestResults();

@@ -127,6 +127,29 @@ describe('RedisHub when Redis is away', () => {
     expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
   });
 
+  it('G8: where it stands still, no more calls wait for it than a node can hold: the others fail at once', async () => {
+    const redis = await redisWith();
+    const hubs = await hubsAt([redis.port, redis.port]);
+    const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
+    if (!ann || !ben) expect.fail();
+    process.kill(redis.pid, 'SIGSTOP');
+    const refused: number[] = [];
+    const calls = Array.from({ length: 1000 }, async (_, i) => {
+      await expectUnavailable(() => hubs[0].relay(ann.id, 'r', ben.id, 'm', payload('x'.repeat(60_000))));
+      refused.push(i);
+    });
+    await Promise.all(calls);
+    // Those that wait do so for their whole time, and the first is among them.
+    const first = refused.indexOf(0);
+    expect(first, 'so many failed at once').toBeGreaterThan(500);
+    expect(refused.slice(first).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 1000 - first }, (_, i) => i),
+    );
+    process.kill(redis.pid, 'SIGCONT');
+    await again(() => ann.relay('r', ben, 'after'));
+    await ben.next((entry) => entry.type === 'Signal' && entry.event === 'after');
+  });
+
   it('G10: a connection that listens and hears nothing is noticed and made anew', async () => {
     const redis = await redisWith();
     const wire = await wireTo(redis);

@@ -27,6 +27,12 @@ type Name = (typeof names)[number];
 type Argument = string | number;
 type Commands = Record<Name, (key: string, ...args: Argument[]) => Promise<unknown>>;
 
+/**
+ * Where so many bytes wait for a Redis that does not take them, as one that stands still, no more are added (G8):
+ * some seconds' worth of what a node can send.
+ */
+const mostWaitingBytes = 16 * 1024 * 1024;
+
 /** What a Redis says that cannot serve now: it is full, a replica, still loading, or without its cluster. */
 const unavailable = /^(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/;
 
@@ -72,7 +78,7 @@ export class Scripts {
 
   /** Runs one. Rejects with the error that the script names, or UNAVAILABLE where Redis cannot serve. */
   async run(name: Exclude<Name, 'beat'>, ...args: Argument[]): Promise<unknown> {
-    if (!this.#available) throw new SignalboxError('UNAVAILABLE');
+    if (!this.#available || this.#waitingBytes > mostWaitingBytes) throw new SignalboxError('UNAVAILABLE');
     return this.#send(name, args);
   }
 
@@ -81,6 +87,15 @@ export class Scripts {
     const reply = await this.#send('beat', args);
     this.#available = true;
     return reply;
+  }
+
+  get #waitingBytes(): number {
+    return this.#stream?.writableLength ?? 0;
+  }
+
+  /** There is none before the first connection, and another after each that was lost. */
+  get #stream(): Redis['stream'] | undefined {
+    return this.#redis.stream;
   }
 
   async #send(name: Name, args: Argument[]): Promise<unknown> {
@@ -97,8 +112,7 @@ export class Scripts {
    * that came in it go out in one: under load the system calls cost more than what is in them.
    */
   #gather(): void {
-    // There is none before the first connection. It is another after each that was lost.
-    const { stream }: { stream?: Redis['stream'] } = this.#redis;
+    const stream = this.#stream;
     if (!stream || stream.writableCorked > 0) return;
     stream.cork();
     setImmediate(() => stream.uncork());
