@@ -117,6 +117,8 @@ test('G3, G4: when a node is killed, those who come back lose nothing, and only 
   expect(removal).toMatchObject(gone);
   const after = Date.parse(removal?.sentAt ?? '') - killedAt;
   expect(after).toBeGreaterThanOrEqual(graceSeconds * 1000);
+  // Two seconds after the grace of its last beat at the latest, and that was before the kill.
+  expect(after).toBeLessThan((graceSeconds + 2) * 1000);
   const heard = await ben.inbox.next((m) => m.__typename === 'PeerRemoved');
   expect(heard).toMatchObject({ ...gone, id: removal?.id });
   // Told a second time, they would hear of it before the next one who goes.
