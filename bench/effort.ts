@@ -21,6 +21,9 @@ export interface Effort {
   /** Peers that join one room, and how many times over. */
   readonly joiners: number;
   readonly joinRounds: number;
+  /** Streams that are lost with their node, and how many times over. */
+  readonly lost: number;
+  readonly losses: number;
   /** Other checkouts of Signalbox to measure beside this one. */
   readonly against: readonly string[];
 }
@@ -46,6 +49,8 @@ export const thorough: Effort = {
   requests: 4000,
   joiners: 500,
   joinRounds: 2,
+  lost: 5000,
+  losses: 3,
   against: [],
 };
 
@@ -61,5 +66,7 @@ export const quick: Effort = {
   requests: 1600,
   joiners: 200,
   joinRounds: 1,
+  lost: 1000,
+  losses: 1,
   against: [],
 };

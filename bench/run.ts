@@ -5,6 +5,7 @@ import { type Effort, quick, thorough } from './effort.ts';
 import { type Figure, toText } from './figures.ts';
 import { measureBroadcast } from './measure/broadcast.ts';
 import { measureJoin } from './measure/join.ts';
+import { measureRecovery } from './measure/recovery.ts';
 import { measureRelay } from './measure/relay.ts';
 import { measureRequest } from './measure/request.ts';
 import { measureStreams } from './measure/streams.ts';
@@ -21,6 +22,7 @@ const measurements: Readonly<Record<string, (effort: Effort) => Promise<readonly
   streams: measureStreams,
   request: measureRequest,
   join: measureJoin,
+  recovery: measureRecovery,
 };
 
 const help = `Measures Signalbox beside baselines.

@@ -55,6 +55,16 @@ export class BenchServer {
     return (await this.ask('cpu')).cpuMicros;
   }
 
+  /** Has it stand still, until it is told to go on. */
+  halt(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Ends it at once, as a crash would. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
