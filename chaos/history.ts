@@ -1,4 +1,4 @@
-import type { Connected, Room, RoomMessage } from '../test/support/client.ts';
+import type { Connected, Receipt, Room, RoomMessage } from '../test/support/client.ts';
 import type { FaultKind } from './schedule.ts';
 
 /**
@@ -115,6 +115,7 @@ export interface Call {
   code?: string | undefined;
   /** The receipt's. */
   id?: number;
+  status?: Receipt['status'];
   /** What `joinRoom` and `room` gave. */
   room?: Room | null;
 }
@@ -127,7 +128,7 @@ export interface Calm {
   readonly unrest: readonly string[];
   /** Those that are there, and the rooms that they are in. */
   readonly present: ReadonlyMap<ClientHistory, ReadonlySet<string>>;
-  /** As Redis has them: room -> peer -> its state as JSON. */
+  /** As Redis has them: room -> peer -> its state as JSON, in order of joining. */
   readonly stored: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Peers that have a session in Redis. */
   readonly sessions: ReadonlySet<string>;

@@ -1,3 +1,4 @@
+import { answers } from './checks/answers.ts';
 import { calm } from './checks/calm.ts';
 import { delivery } from './checks/delivery.ts';
 import { members } from './checks/members.ts';
@@ -10,7 +11,7 @@ import type { History } from './history.ts';
 import { Timeline } from './timeline.ts';
 import type { Check, Violation } from './violation.ts';
 
-const checks: readonly Check[] = [order, offers, delivery, resumes, presence, members, views, calm];
+const checks: readonly Check[] = [order, offers, delivery, resumes, presence, members, answers, views, calm];
 
 /** All that contradicts the guarantees in a history, the earliest first. Empty: they held. */
 export function judge(history: History): Violation[] {

@@ -15,17 +15,20 @@ export class Store {
     this.#prefix = `{${prefix}}:`;
   }
 
-  /** Room -> peer -> its state as JSON. */
+  /** Room -> peer -> its state as JSON, in order of joining. */
   async rooms(): Promise<Map<string, Map<string, string>>> {
     const rooms = new Map<string, Map<string, string>>();
     for (const room of await this.#names('room')) {
-      const members = new Map<string, string>();
       const all = await this.#redis.hgetall(`${this.#prefix}room:${room}`);
-      for (const [peer, value] of Object.entries(all)) {
+      // Each begins with the id of its join.
+      const members = Object.entries(all).sort(
+        ([, a], [, b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
+      );
+      const states = members.map(([peer, value]) => {
         const { state } = JSON.parse(value.slice(value.indexOf(' ') + 1)) as { state: unknown };
-        members.set(peer, JSON.stringify(state));
-      }
-      rooms.set(room, members);
+        return [peer, JSON.stringify(state)] as const;
+      });
+      rooms.set(room, new Map(states));
     }
     return rooms;
   }

@@ -36,8 +36,8 @@ export interface Life {
   readonly memberships: ReadonlyMap<string, readonly Span[]>;
 }
 
-/** These faults may lose what was acknowledged before them. */
-const lossy: ReadonlySet<FaultRecord['kind']> = new Set(['redis-empty', 'redis-crash', 'redis-handover']);
+/** After these there is another Redis, or are two, without all that was acknowledged: who is told what by which? */
+const forks: ReadonlySet<FaultRecord['kind']> = new Set(['redis-crash', 'redis-handover']);
 /** Nodes need so long to notice and to come back, in milliseconds; more where processes wait for their turn. */
 const shortestAftermathMs = 2000;
 
@@ -88,16 +88,44 @@ export class Timeline {
     return this.history.faults.filter((fault) => fault.from <= to && this.endOf(fault) >= from);
   }
 
-  /** Whether Redis may have lost what it had acknowledged, in that time. */
+  /** Whether Redis may have lost what it had acknowledged, in that time: sessions may end for it. */
   mayHaveLost(from: number, to: number): boolean {
-    return this.faultsIn(from - this.aftermathMs, to).some(({ kind }) => lossy.has(kind));
+    return this.#hasMet(from, to, (kind) => kind === 'redis-empty' || forks.has(kind));
   }
 
-  /** Whether something was done to the node in that time, or to Redis, which it needs. */
-  wasTroubled(node: number, from: number, to: number): boolean {
-    return this.faultsIn(from - this.aftermathMs, to).some(
-      ({ target }) => target === 'redis' || target === node,
-    );
+  /**
+   * Whether, in that time, Redis may have gone on from less than it had acknowledged. One that has lost everything
+   * does not: of it no session is told anything, as nodes cut their streams before they ask it for more.
+   */
+  mayHaveForked(from: number, to: number): boolean {
+    return this.#hasMet(from, to, (kind) => forks.has(kind));
+  }
+
+  /** Whether something was done to one of them in that time, or so long before that they need not be over it. */
+  hasTouched(targets: readonly FaultRecord['target'][], from: number, to: number, graceMs = 0): boolean {
+    return this.history.faults.some((fault) => {
+      const until = (fault.to ?? Number.POSITIVE_INFINITY) + graceMs;
+      return targets.includes(fault.target) && fault.from <= to && until >= from;
+    });
+  }
+
+  /** Until when a request that had no answer may still take effect, in milliseconds. */
+  settledBy(node: number, endedAt: number): number {
+    let until = endedAt + this.aftermathMs;
+    for (let grew = true; grew; ) {
+      grew = false;
+      for (const fault of this.history.faults) {
+        const concerns = fault.target === 'redis' || fault.target === node;
+        if (!concerns || fault.from > until || this.endOf(fault) <= until) continue;
+        until = this.endOf(fault);
+        grew = true;
+      }
+    }
+    return until;
+  }
+
+  #hasMet(from: number, to: number, isOne: (kind: FaultRecord['kind']) => boolean): boolean {
+    return this.faultsIn(from - this.aftermathMs, to).some(({ kind }) => isOne(kind));
   }
 
   #toLife(client: ClientHistory, session: Session, index: number): Life {

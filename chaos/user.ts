@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Message, Room } from '../test/support/client.ts';
+import type { Message, Receipt, Room } from '../test/support/client.ts';
 import { type Answer, call } from './api.ts';
 import { Connection, type Nodes } from './connection.ts';
 import type { Call, CallKind, ClientHistory, Load } from './history.ts';
@@ -243,6 +243,8 @@ function note(record: Call, { data }: Answer & { outcome: 'ok' }): void {
   if (record.kind === 'join') record.room = data.joinRoom as Room;
   else if (record.kind === 'room') record.room = data.room as Room | null;
   else if (record.kind === 'relay' || record.kind === 'broadcast') {
-    record.id = Number((data[record.kind] as { id: string }).id);
+    const { id, status } = data[record.kind] as Receipt;
+    record.id = Number(id);
+    record.status = status;
   }
 }

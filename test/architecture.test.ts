@@ -86,7 +86,7 @@ test('only config.ts reads the environment', () => {
 });
 
 test('no file has more than 300 lines', () => {
-  const all = globSync('{src,test,bench,scripts,bin}/**/*.{ts,js,lua}', { cwd: root });
+  const all = globSync('{src,test,bench,chaos,scripts,bin}/**/*.{ts,js,lua}', { cwd: root });
   const lengths = all
     .filter((file) => !file.startsWith('src/generated/'))
     .map((file) => ({ file, lines: read(file).split('\n').length - 1 }));

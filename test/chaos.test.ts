@@ -5,6 +5,7 @@ import { judge } from '../chaos/judge.ts';
 import { Random } from '../chaos/random.ts';
 import { report } from '../chaos/report.ts';
 import { schedule } from '../chaos/schedule.ts';
+import type { Room } from './support/client.ts';
 
 const seed = 7;
 /** A run starts a Redis and three nodes, and afterwards waits for two grace periods. */
@@ -119,14 +120,22 @@ describe('the judge', () => {
     expect(found).toContain('G3');
   });
 
-  test('G4: finds a peer that was announced as disconnected, and had left', () => {
+  test('G3: finds a room that a member was not told of on coming back', () => {
     const found = judged((other) => {
-      const left = ({ message }: Arrival) =>
-        message.__typename === 'PeerRemoved' && message.reason === 'LEFT';
-      const { id } = ((where) => where.arrivals[where.i] as Arrival)(find(other, left));
+      for (const { connected } of streamsOf(other)) (connected.rooms as Room[]).pop();
+    });
+    expect(found).toContain('G3');
+  });
+
+  test('G4: finds peers that were announced as disconnected, and had left', () => {
+    // All of them: one may have been away for so long that it could be true of it.
+    const found = judged((other) => {
       for (const { arrivals } of streamsOf(other)) {
-        const i = arrivals.findIndex((arrival) => arrival.id === id);
-        if (i >= 0) change(arrivals, i, { reason: 'DISCONNECTED' });
+        for (const [i, { message }] of arrivals.entries()) {
+          if (message.__typename === 'PeerRemoved' && message.reason === 'LEFT') {
+            change(arrivals, i, { reason: 'DISCONNECTED' });
+          }
+        }
       }
     });
     expect(found).toContain('G4');
@@ -138,6 +147,24 @@ describe('the judge', () => {
       (members as Map<string, string>).set('nobody', 'null');
     });
     expect(found).toContain('G4');
+  });
+
+  test('G5: finds streams that were replaced, and whose clients had opened no other', () => {
+    const found = judged((other) => {
+      for (const { attempt } of streamsOf(other)) {
+        if (attempt.end?.how === 'dropped') attempt.end = { how: 'complete', code: 'REPLACED' };
+      }
+    });
+    expect(found).toContain('G5');
+  });
+
+  test('G10: finds a call that was refused, though nothing was done to anyone', () => {
+    const found = judged((other) => {
+      const [call] = other.clients.flatMap(({ calls }) => calls).sort((a, b) => a.startedAt - b.startedAt);
+      if (!call) throw new Error('Nobody called in this run.');
+      Object.assign(call, { outcome: 'unknown', code: 'UNAVAILABLE' });
+    });
+    expect(found).toContain('G10');
   });
 
   test('G6: finds a message that was for another', () => {

@@ -79,7 +79,7 @@ function lostState(timeline: Timeline, senderId: string, call: Call, lose: Lose)
 function isExcused(timeline: Timeline, { lived, to, arrivals }: Life, call: Call): boolean {
   if (lived) return false;
   const last = Math.max(call.endedAt, ...arrivals.slice(-1).map(({ at }) => at));
-  return timeline.mayHaveLost(call.startedAt, Math.min(last + foundOutMs, to / 1000));
+  return timeline.mayHaveForked(call.startedAt, Math.min(last + foundOutMs, to / 1000));
 }
 
 /** What came just before and just after. */

@@ -1,4 +1,4 @@
-import type { Arrival, Call, Load } from '../history.ts';
+import type { Arrival, Attempt, Call, Load } from '../history.ts';
 import { foundOutMs, type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
 import {
   type Check,
@@ -10,15 +10,13 @@ import {
   type Violation,
   violation,
 } from '../violation.ts';
-import { settledBy } from './resumes.ts';
 
 /** What a node answers where the caller, or the one it calls, is not where the caller thinks. */
 const absences = new Set(['NOT_CONNECTED', 'NOT_IN_ROOM', 'PEER_NOT_IN_ROOM']);
 
 /**
- * G5, G6, G10. A message comes only to whom it is for, from the one who sent it, in a room that both
- * are in; who is in a room is not told the contrary; calls are answered in time; a stream's operation
- * is over only where it was replaced.
+ * G5, G6. A message comes only to whom it is for, from the one who sent it, in a room that both are in; who is in a
+ * room is not told the contrary; a stream's operation is over only where it was replaced.
  */
 export const members: Check = (timeline) => {
   const calls = new Map<string, Call>();
@@ -68,15 +66,15 @@ function wasNoMember(timeline: Timeline, { session, from }: Life, roomId: string
     if (call.kind === 'leave' && call.outcome === 'ok') outSince = call.endedAt;
     if (call.kind !== 'join' || !mayHaveHappened(call)) continue;
     const earlier = call.session !== session && call.endedAt < from / 1000;
-    const settled = call.outcome === 'ok' ? call.endedAt : settledBy(timeline, call.node, call.endedAt);
-    if (!earlier || settled > at) outSince = undefined;
+    const settled = call.outcome === 'ok' ? call.endedAt : timeline.settledBy(call.node, call.endedAt);
+    if (!earlier || settled > from / 1000) outSince = undefined;
   }
   return outSince !== undefined && outSince < at;
 }
 
 /** Redis may have lost who is where, and those whom it concerns need not have found out yet. */
 function mayHaveForgotten(timeline: Timeline, at: number): boolean {
-  return timeline.mayHaveLost(at - foundOutMs, at);
+  return timeline.mayHaveForked(at - foundOutMs, at);
 }
 
 /** Refused as if it, or its target, was not in the room, where both were before and after. */
@@ -86,9 +84,6 @@ function turnedAway(timeline: Timeline, life: Life): Violation[] {
     if (call.session !== life.session) continue;
     const [from, to] = [call.startedAt * 1000, call.endedAt * 1000];
     const events = [ofCall(life, call)];
-    if (call.code === 'NO_ANSWER' && !timeline.wasTroubled(call.node, call.startedAt, call.endedAt)) {
-      found.push(violation('G10', 'a call had no answer', call.startedAt, ...events));
-    }
     if (call.outcome === 'refused' && !absences.has(call.code ?? '')) {
       found.push(violation('§3', `a call was answered with ${call.code}`, call.startedAt, ...events));
       continue;
@@ -120,12 +115,15 @@ function ended(timeline: Timeline, life: Life): Violation[] {
         violation('G5', `a stream was ended with ${code ?? 'no error'}`, at, ofAttempt(life, attempt)),
       );
     }
-    if (code !== 'REPLACED') continue;
+    if (code !== 'REPLACED') {
+      found.push(...keptOn(timeline, life, attempt));
+      continue;
+    }
     const rivals = life.client.attempts.filter((other) => {
       if (other === attempt || other.startedAt > at) return false;
       if (other.connectedAt !== undefined) return other.startedAt > attempt.startedAt;
       return (
-        other.end?.how !== 'not sent' && settledBy(timeline, other.node, other.endedAt ?? at) > connectedAt
+        other.end?.how !== 'not sent' && timeline.settledBy(other.node, other.endedAt ?? at) > connectedAt
       );
     });
     if (rivals.length > 0) continue;
@@ -133,4 +131,16 @@ function ended(timeline: Timeline, life: Life): Violation[] {
     found.push(violation('G5', what, at, ofAttempt(life, attempt)));
   }
   return found;
+}
+
+/** Where a client opens another session without a cursor, the stream that it has still is told that it is replaced. */
+function keptOn(timeline: Timeline, life: Life, attempt: Attempt): Violation[] {
+  const next = timeline.livesOf(life.client.id)[life.number + 1]?.session.openedBy;
+  if (!next || next.after !== undefined || attempt !== life.session.streams.at(-1)?.attempt) return [];
+  const { startedAt, connectedAt = startedAt } = next;
+  const { endedAt = Number.POSITIVE_INFINITY, node, end } = attempt;
+  if (endedAt < startedAt) return [];
+  if (timeline.hasTouched(['redis', node], startedAt - 1000, connectedAt, timeline.aftermathMs)) return [];
+  const what = `${nameOf(life)} was replaced, and its stream ended as ${end?.how ?? 'one that goes on'}`;
+  return [violation('G5', what, startedAt, ofAttempt(life, attempt))];
 }

@@ -75,7 +75,8 @@ function asSent(lives: readonly Life[]): Violation[] {
     const sent = client.calls.filter(({ id }) => id !== undefined);
     for (const [i, call] of sent.entries()) {
       const before = sent[i - 1];
-      if (!before || Number(before.id) < Number(call.id)) continue;
+      // Only where the one was answered is it before the other.
+      if (!before || before.endedAt > call.startedAt + 1 || Number(before.id) < Number(call.id)) continue;
       const what = `${client.name} sent #${before.n} before #${call.n}, and their ids say the contrary`;
       const [life] = lives.filter((each) => each.client === client);
       found.push(violation('G2', what, call.startedAt, ofCall(life, before), ofCall(life, call)));

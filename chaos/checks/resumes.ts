@@ -80,21 +80,6 @@ function hasRival(timeline: Timeline, { client }: Life, openedBy: Attempt, last:
   return client.attempts.some((attempt) => {
     if (attempt === openedBy || attempt === last || attempt.end?.how !== 'unanswered') return false;
     const at = openedBy.connectedAt ?? openedBy.startedAt;
-    return attempt.startedAt < at && at < settledBy(timeline, attempt.node, attempt.endedAt ?? at);
+    return attempt.startedAt < at && at < timeline.settledBy(attempt.node, attempt.endedAt ?? at);
   });
-}
-
-/** Until when a request that had no answer may still take effect, in milliseconds. */
-export function settledBy(timeline: Timeline, node: number, endedAt: number): number {
-  let until = endedAt + timeline.aftermathMs;
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const fault of timeline.history.faults) {
-      const concerns = fault.target === 'redis' || fault.target === node;
-      if (!concerns || fault.from > until || timeline.endOf(fault) <= until) continue;
-      until = timeline.endOf(fault);
-      grew = true;
-    }
-  }
-  return until;
 }

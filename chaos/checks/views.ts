@@ -87,7 +87,10 @@ class Reader {
       told.push({ by, from: call.startedAt, to: call.endedAt, room: call.room, call });
     }
     for (const { connected, attempt, connectedAt } of session.streams) {
-      for (const room of connected.rooms) {
+      const ids = new Set([...this.#life.memberships.keys(), ...connected.rooms.map(({ id }) => id)]);
+      for (const id of ids) {
+        // One that is not told of is told to be empty.
+        const room = connected.rooms.find((each) => each.id === id) ?? { id, peers: [] };
         told.push({ by: 'Connected.rooms', from: attempt.startedAt, to: connectedAt + 1, room });
       }
     }
@@ -108,7 +111,7 @@ class Reader {
   /** Only where nothing about the room came in that very time, so that it is clear what should be told. */
   #compare({ by, from, to, room, call }: Telling): void {
     const { seenUpTo, arrivals, client } = this.#life;
-    if (to * 1000 > seenUpTo || this.#timeline.mayHaveLost(from - foundOutMs, to)) return;
+    if (to * 1000 > seenUpTo || this.#timeline.mayHaveForked(from - foundOutMs, to)) return;
     const moving = arrivals.some(({ id, message }) => {
       const within = from * 1000 <= id && id <= (to + 1) * 1000 && message.roomId === room.id;
       const own = message.__typename === 'PeerAdded' && message.offer;
@@ -140,5 +143,6 @@ export function differ(
       return `${peer} has the state ${state}, and was heard to have ${heard.get(peer)}`;
   }
   for (const peer of heard.keys()) if (!told.has(peer)) return `${peer} is not in it, and was not removed`;
-  return undefined;
+  const [order, asHeard] = [told, heard].map((room) => [...room.keys()].join());
+  return order === asHeard ? undefined : 'its peers are in another order than they came in';
 }

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createClient } from 'graphql-sse';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Http } from '../../src/http/http.ts';
 import { EventStream } from '../../src/http/sse.ts';
-import { closing, engineOf, serve, serveSignalbox, silent, TestResults, Wire } from './support.ts';
+import { closing, engineOf, serve, silent, TestResults, Wire } from './support.ts';
 
 const page = 'x'.repeat(64 * 1024);
 /** So short that one is not waited for, however full the socket is. */
@@ -245,38 +244,6 @@ describe('a client that leaves', () => {
     await closed;
     const response = await fetch(`http://127.0.0.1:${port}/graphql?query=a`);
     expect(await response.json()).toEqual({ data: { ran: 1 } });
-  });
-});
-
-describe('the client of graphql-sse, in distinct connections mode', () => {
-  it('subscribes, and has what it subscribed to', async () => {
-    const { url, tokenFor } = await serveSignalbox();
-    const headers = { Authorization: `Bearer ${await tokenFor('ada')}` };
-    const client = createClient({ url, headers, retryAttempts: 0 });
-    onTestFinished(() => client.dispose());
-    const messages = client.iterate({ query: 'subscription { messages { __typename id } }' });
-    const { value } = await messages.next();
-    expect(value).toMatchObject({ data: { messages: { __typename: 'Connected' } } });
-    await messages.return?.();
-  });
-
-  it('runs queries and mutations', async () => {
-    const { url } = await serveSignalbox();
-    const client = createClient({ url, retryAttempts: 0 });
-    onTestFinished(() => client.dispose());
-    const results = [];
-    const query = 'mutation ($username: String!) { access(username: $username) { peer { username } } }';
-    for await (const result of client.iterate({ query, variables: { username: 'ada' } }))
-      results.push(result);
-    expect(results).toEqual([{ data: { access: { peer: { username: 'ada' } } } }]);
-  });
-
-  it('is told what is wrong with a query', async () => {
-    const { url } = await serveSignalbox();
-    const client = createClient({ url, retryAttempts: 0 });
-    onTestFinished(() => client.dispose());
-    const { value } = await client.iterate({ query: '{ nothing }' }).next();
-    expect(value).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   });
 });
 

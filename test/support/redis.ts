@@ -29,7 +29,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   for (let attempt = 1; ; attempt++) {
     const server = new RedisServer(await freePort(), folder, options);
     try {
-      await server.restart();
+      await server.start();
       return server;
     } catch (error) {
       await server.kill();
@@ -90,13 +90,22 @@ export class RedisServer {
     return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
   }
 
-  /** Starts it, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */
+  /** Starts it anew, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */
   async restart({ empty = false } = {}): Promise<void> {
     await this.kill();
     if (empty) {
       await rm(this.#folder, { recursive: true, force: true });
       await mkdir(this.#folder);
     }
+    // Another process may have taken the port meanwhile, for a moment.
+    await until(async () => {
+      await this.start();
+      return true;
+    }, 'it has started');
+  }
+
+  /** Rejects where it cannot have its port. */
+  async start(): Promise<void> {
     const path = findProgram(redisServer);
     if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
     const child = spawn(path, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
