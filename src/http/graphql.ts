@@ -8,7 +8,7 @@ import { answerPreflight } from './cors.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
 import { Refusal, wrongMethod } from './refusal.ts';
-import { credentialsOf, paramsOfBody, paramsOfQuery, parseSearch } from './request.ts';
+import { credentialsOf, hasLeft, paramsOfBody, paramsOfQuery, parseSearch } from './request.ts';
 import { EventStream, sendEvent } from './sse.ts';
 
 export interface GraphQLOptions {
@@ -68,6 +68,8 @@ async function run(
   credentials: Credentials,
   { engine, log, pingMs }: GraphQLOptions,
 ): Promise<void> {
+  // Whoever has left may be at another node by now, whose stream would end with one that is opened here.
+  if (accepted.events && (await hasLeft(req))) return;
   const result = await engine.run(params, { method, takesEvents: accepted.events, credentials });
   if (isResults(result)) return EventStream.send(res, result, { log, pingMs });
   const type = accepted.json ?? 'application/json';

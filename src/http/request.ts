@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Credentials } from '../graphql/context.ts';
 import type { Params } from '../graphql/engine.ts';
 import { readBody } from './body.ts';
@@ -46,6 +47,16 @@ export function credentialsOf(req: IncomingMessage, search?: URLSearchParams): C
     token: bearer?.[1] ?? (search && single(search, 'access_token')),
     lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined,
   };
+}
+
+/**
+ * Whether the client has closed the connection, behind its request: a process that stood still reads both when it
+ * goes on. The end is read one turn of the event loop after what went before.
+ */
+export async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
+  await nextTurn();
+  await nextTurn();
+  return socket.destroyed || socket.readableEnded;
 }
 
 /** JSON only: a form's content types, which any page can send without a preflight, are not taken. */

@@ -78,51 +78,6 @@ test('G11: a second signal ends a node that drains at once', async () => {
   }
 });
 
-test('G3, G4: a node that stood still longer than its lease finds out, and its peers go on', async () => {
-  // The lease is half of the grace.
-  await using pair = await startPair('Redis', { GRACE_SECONDS: '8' });
-  const { a, b } = pair;
-  const ann = await GuestPeer.arrive('ann', wholly(b));
-  const ben = await GuestPeer.arrive('ben', wholly(a));
-  await ann.join('r');
-  await ben.join('r');
-  process.kill(a.pid, 'SIGSTOP');
-  // Once the others have given it up, what is sent to its peers is queued.
-  await expect.poll(async () => (await ann.relay('r', ben, 'm')).status, { timeout: 10_000 }).toBe('QUEUED');
-  process.kill(a.pid, 'SIGCONT');
-  expect(await ben.outcome()).toMatchObject({ how: 'cut' });
-  expect(await ben.resume()).toMatchObject({ resumed: true });
-  const { id } = await ann.relay('r', ben, 'last');
-  const { before } = await ben.inbox.until((message) => message.id === id, 'the last');
-  expect(before.length, 'all that was sent meanwhile').toBeGreaterThan(0);
-  expect(await ann.beforeBarrier(ben, 'r')).toMatchObject([{ __typename: 'PeerAdded' }]);
-  await ann.drop();
-  await ben.drop();
-});
-
-test('G3, G4: a node that stood still longer than the grace period finds its peers announced, and they are told', async () => {
-  await using pair = await startPair('Redis', { GRACE_SECONDS: '3' });
-  const { a, b } = pair;
-  const ann = await GuestPeer.arrive('ann', wholly(b));
-  const ben = await GuestPeer.arrive('ben', wholly(a));
-  await ann.join('r');
-  await ben.join('r');
-  await ann.inbox.take(1);
-  process.kill(a.pid, 'SIGSTOP');
-  expect(await ann.inbox.next()).toMatchObject({
-    __typename: 'PeerRemoved',
-    reason: 'DISCONNECTED',
-    peer: { id: ben.id },
-  });
-  process.kill(a.pid, 'SIGCONT');
-  expect(await ben.outcome()).toMatchObject({ how: 'cut' });
-  expect(await ben.resume()).toMatchObject({ resumed: false, rooms: [] });
-  await ben.join('r');
-  expect(await ann.inbox.next(), 'once, and no more of it').toMatchObject({ __typename: 'PeerAdded' });
-  await ann.drop();
-  await ben.drop();
-});
-
 test('G8: beyond MAX_STREAMS a node answers 503 with Retry-After, and serves all else', async () => {
   await using node = await startNode({ env: { MAX_STREAMS: '2' } });
   const ann = await GuestPeer.arrive('ann', wholly(node));
