@@ -121,9 +121,7 @@ describe('a log that has expired', () => {
     const scripts = new Scripts(redis, prefix, defaultOptions, { entries: 4, bytes: 10_000 });
     await scripts.beat('node', 800, 2600, 1, '', 0);
     const open = async (after: string) => {
-      const [resumed] = (await scripts.run('open', 'cat', '{"id":"cat"}', 'node', 'stream', after)) as [
-        number,
-      ];
+      const [resumed] = (await scripts.open('cat', '{"id":"cat"}', 'node', 'stream', after)) as [number];
       return resumed === 1;
     };
     const relay = () => scripts.run('relay', ann.id, 'r', 'cat', '"m"', 'null');

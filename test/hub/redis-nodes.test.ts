@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { Departures } from '../../src/hub/redis/departures.ts';
 import { Scripts } from '../../src/hub/redis/scripts.ts';
 import { freshPrefix } from '../support/redis.ts';
-import { defaultOptions } from './support.ts';
+import { defaultOptions, refusal } from './support.ts';
 
 const beatMs = 800;
 const leaseMs = 2600;
@@ -30,7 +33,7 @@ describe('beats, as Redis keeps account of them', () => {
   }
 
   function open(peer: string, node: string, stream = `stream of ${peer}`): Promise<unknown> {
-    return scripts.run('open', peer, JSON.stringify({ id: peer, username: peer }), node, stream, '');
+    return scripts.open(peer, JSON.stringify({ id: peer, username: peer }), node, stream, '');
   }
 
   /** The peer's node says that its stream is gone, and for how long. */
@@ -98,6 +101,32 @@ describe('beats, as Redis keeps account of them', () => {
     await beat('lost');
     expect(await sent('lost')).toBeGreaterThan(before + 1);
     expect(await redis.pttl(key('node:lost'))).toBe(-1);
+  });
+
+  it('G4: what a node asked on a connection that it has given up opens no stream any more', async () => {
+    await beat('ours');
+    const redisToo = new Redis(inject('redisUrl'));
+    const newer = new Scripts(redisToo, prefix, { ...defaultOptions, graceMs });
+    await redisToo.ping();
+    redisToo.disconnect(true);
+    await once(redisToo, 'ready');
+    await newer.beat('ours', beatMs, leaseMs, 200, '', 0);
+    await expect(open('ann', 'ours')).rejects.toEqual(refusal('UNAVAILABLE'));
+    expect(await redis.exists(key('session:ann'))).toBe(0);
+    await beat('ours');
+    await expect(open('ann', 'ours'), 'nor after a beat that was as late').rejects.toThrow();
+    redisToo.disconnect();
+  });
+
+  it('G4: a stream that Redis takes for a node’s, and that it does not hold, is found and let go of', async () => {
+    await beat('ours');
+    const names = Array.from({ length: 500 }, (_, i) => `peer${i}`);
+    await Promise.all(names.map((name) => open(name, 'ours')));
+    const departures = new Departures(scripts, pino({ level: 'silent' }));
+    await departures.discover('ours', (name) => name === 'stream of peer7');
+    await departures.tell();
+    expect(await redis.smembers(key('node-peers:ours'))).toEqual(['peer7']);
+    expect(await redis.zcard(key('detached'))).toBe(names.length - 1);
   });
 
   it('G4: the time in which no node could beat counts for nobody', async () => {

@@ -12,8 +12,10 @@ export async function startWire(target: number): Promise<Wire> {
 export class Wire {
   /** The port that new connections are led to. */
   target: number;
-  /** How long each chunk takes on its way to the server, in milliseconds. */
+  /** How long each chunk takes on its way to the server, in milliseconds, on connections that are made from now on. */
   delayMs = 0;
+  /** Whether connections that begin to listen hear nothing. */
+  muffled = false;
   readonly #server: Server;
   readonly #pairs = new Set<{ client: Socket; upstream: Socket; listens: boolean }>();
 
@@ -61,13 +63,17 @@ export class Wire {
   }
 
   #join(client: Socket): void {
+    const { delayMs } = this;
     const upstream = connect(this.target, '127.0.0.1');
     const pair = { client, upstream, listens: false };
     this.#pairs.add(pair);
     client.on('data', (chunk) => {
-      if (chunk.includes('\r\nsubscribe\r\n')) pair.listens = true;
-      if (this.delayMs === 0) upstream.write(chunk);
-      else setTimeout(() => upstream.write(chunk), this.delayMs);
+      if (chunk.includes('\r\nsubscribe\r\n')) {
+        pair.listens = true;
+        if (this.muffled) upstream.pause();
+      }
+      if (delayMs === 0) upstream.write(chunk);
+      else setTimeout(() => upstream.write(chunk), delayMs);
     });
     upstream.on('data', (chunk) => client.write(chunk));
     for (const [one, other] of [

@@ -11,6 +11,8 @@ interface Departure {
 
 /** So many are told of at a time: all streams of a node may go in one instant. */
 const atOnce = 64;
+/** So many streams at a time are compared with what Redis knows. */
+const comparedAtOnce = 200;
 
 /** A node's streams that are gone, until Redis has been told, which may be away. */
 export class Departures {
@@ -23,11 +25,6 @@ export class Departures {
   constructor(scripts: Scripts, log: Logger) {
     this.#scripts = scripts;
     this.#log = log;
-  }
-
-  /** Whether the stream is one that Redis is still to be told of. */
-  has(name: string): boolean {
-    return this.#untold.has(name);
   }
 
   /** A stream is gone now, or is found to be. */
@@ -43,6 +40,28 @@ export class Departures {
     if (this.#untold.size === 0) return Promise.resolve();
     this.#telling ??= this.#tellAll();
     return this.#telling;
+  }
+
+  /**
+   * Finds the streams that Redis takes for the node's and that it does not hold: Redis was told of their end and
+   * has lost that with its last writes, or took late what the node had given up. Their sessions would else stay
+   * for as long as the node lives (G4).
+   */
+  async discover(nodeId: string, holds: (name: string) => boolean): Promise<void> {
+    let cursor = '0';
+    do {
+      const [next = '0', ...held] = (await this.#scripts.run(
+        'held',
+        nodeId,
+        cursor,
+        comparedAtOnce,
+      )) as string[];
+      for (let i = 0; i < held.length; i += 2) {
+        const [peerId = '', name = ''] = held.slice(i, i + 2);
+        if (!holds(name) && !this.#untold.has(name)) this.add(peerId, name);
+      }
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   async #tellAll(): Promise<void> {

@@ -43,6 +43,8 @@ export class Liveness {
   #tickedAt = 0;
   /** Beats in a row that went out and did not come back. */
   #unheard = 0;
+  /** Of those, how many since something was done about it. */
+  #untended = 0;
   /** Beats in a row that did not go out. */
   #failed = 0;
   /** The newest id that Redis has told of, be it in a dispatch or in a reply. */
@@ -80,6 +82,12 @@ export class Liveness {
   /** A beat came back. */
   heard(): void {
     this.#unheard = 0;
+    this.#untended = 0;
+  }
+
+  /** The connection that listens is there again, and has to be given the time to hear something. */
+  listening(): void {
+    this.#untended = 0;
   }
 
   /** Whether the Redis that answers is the one whose run id begins so, as far as is known. */
@@ -119,15 +127,15 @@ export class Liveness {
     if (late) {
       // What came meanwhile still waits to be read.
       this.#failed = 0;
-      this.#unheard = 0;
+      this.heard();
     }
     await this.beat();
     if (this.#failed >= patience) {
       this.#failed = 0;
       this.#events.mute();
     }
-    if (this.#unheard >= patience && this.#failed === 0) {
-      this.#unheard = 0;
+    if (this.#untended >= patience && this.#failed === 0) {
+      this.#untended = 0;
       this.#events.deaf();
     }
   }
@@ -141,6 +149,7 @@ export class Liveness {
     if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
     this.#life = life;
     this.#unheard += 1;
+    this.#untended += 1;
     return unfinished === 1;
   }
 }

@@ -22,10 +22,10 @@ export interface NodeOptions extends HubOptions {
   readonly log: Logger;
 }
 
+/** How long it may take to make the connection that listens, with all that is said on it before it does. */
+const listenLimitMs = 8000;
 /** So many snapshots are asked for at once when a node has missed something. */
 const atOnce = 64;
-/** So many streams at a time are compared with what Redis knows. */
-const comparedAtOnce = 200;
 
 /**
  * One process of a deployment: the streams that it holds, and its life in the eyes of the others.
@@ -49,6 +49,8 @@ export class RedisNode {
   #teller = '';
   /** Whether Redis may know of streams that this node has no more. */
   #outdated = false;
+  /** When the connection that listens was lost, or could not be made, the last time. */
+  #unconnectedSince = 0;
   #draining = false;
   #closed = false;
 
@@ -87,6 +89,9 @@ export class RedisNode {
           this.#commands.disconnect(true);
         },
         deaf: () => {
+          // One that is being made takes several round trips, and on a slow line has not heard anything yet.
+          const isMade = this.#subscriber.status === 'ready';
+          if (!isMade && performance.now() - this.#unconnectedSince < listenLimitMs) return;
           this.#log.warn('redis: beats do not come back: listening anew');
           this.#subscriber.disconnect(true);
         },
@@ -107,8 +112,18 @@ export class RedisNode {
       this.#disconnect();
       throw startFailure(this.#commands, error);
     }
-    this.#commands.on('ready', () => void this.#liveness.beat());
-    this.#subscriber.on('ready', () => void this.#listenAgain());
+    this.#commands.on('ready', () => {
+      // What was asked on the connection before may have come, without an answer.
+      this.#outdated = true;
+      void this.#liveness.beat();
+    });
+    this.#subscriber.on('close', () => {
+      this.#unconnectedSince = performance.now();
+    });
+    this.#subscriber.on('ready', () => {
+      this.#liveness.listening();
+      void this.#listenAgain();
+    });
   }
 
   get ready(): boolean {
@@ -118,12 +133,12 @@ export class RedisNode {
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
     if (this.#board.size >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
-    if (!this.scripts.available) throw new SignalboxError('UNAVAILABLE');
+    // Where nothing is heard, a stream would bring nothing.
+    if (!this.#liveness.alive) throw new SignalboxError('UNAVAILABLE');
     const session = this.#board.admit(profile.id);
     const { holes } = this.#board;
     try {
-      const reply = await this.scripts.run(
-        'open',
+      const reply = await this.scripts.open(
         profile.id,
         JSON.stringify({ id: profile.id, username: profile.username }),
         this.#id,
@@ -223,10 +238,15 @@ export class RedisNode {
   async #sync(session: LocalSession): Promise<void> {
     const { holes } = this.#board;
     const { peerId, name, lastId } = session;
-    const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
-    if (session.stream.closed) return;
-    if (reply === null) session.cut('hub');
-    else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId, lastId), holes);
+    try {
+      const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
+      if (session.stream.closed) return;
+      if (reply === null) session.cut('hub');
+      else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId, lastId), holes);
+    } catch (error) {
+      if (!(error instanceof SignalboxError) || error.code !== 'REPLACED') throw error;
+      session.replace();
+    }
   }
 
   /** What could not be done while Redis was away. */
@@ -236,23 +256,11 @@ export class RedisNode {
     if (this.#outdated) void this.#disclaim();
   }
 
-  /**
-   * Finds the streams that Redis takes for this node's and that are gone: it was told so, and has lost
-   * that with its last writes. Their sessions would else stay for as long as the node lives (G4).
-   */
+  /** Compares the streams that Redis takes for this node's with those that there are. */
   async #disclaim(): Promise<void> {
     this.#outdated = false;
     try {
-      let cursor = '0';
-      do {
-        const reply = await this.scripts.run('held', this.#id, cursor, comparedAtOnce);
-        const [next = '0', ...held] = reply as string[];
-        for (let i = 0; i < held.length; i += 2) {
-          const [peerId = '', name = ''] = held.slice(i, i + 2);
-          if (!this.#board.has(name) && !this.#departures.has(name)) this.#departures.add(peerId, name);
-        }
-        cursor = next;
-      } while (cursor !== '0');
+      await this.#departures.discover(this.#id, (name) => this.#board.has(name));
     } catch (error) {
       this.#outdated = true;
       this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');

@@ -3,6 +3,7 @@ import { type Redis, ReplyError } from 'ioredis';
 import { isErrorCode, SignalboxError } from '../../errors.ts';
 import { bounds, retentionMs } from '../bounds.ts';
 import type { HubOptions } from '../hub.ts';
+import { Gate } from './gate.ts';
 
 /** Each is a file in lua/, which says what it takes and returns. */
 const names = [
@@ -33,6 +34,12 @@ type Commands = Record<Name, (key: string, ...args: Argument[]) => Promise<unkno
  */
 const mostWaitingBytes = 16 * 1024 * 1024;
 
+/** These may have megabytes to tell, which Redis keeps until the node has read them: so not all at once (G8). */
+const tellsOfRooms: ReadonlySet<Name> = new Set(['rooms', 'join', 'sync']);
+const roomsAtOnce = 64;
+/** Those that wait longer for their turn than that fail, in time for an answer within 2 s (G10). */
+const gateWaitMs = 400;
+
 /** What a Redis says that cannot serve now: it is full, a replica, still loading, or without its cluster. */
 const unavailable = /^(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/;
 
@@ -53,7 +60,10 @@ export class Scripts {
   readonly #commands: Commands;
   readonly #key: string;
   readonly #common: readonly Argument[];
+  readonly #gate = new Gate(roomsAtOnce, gateWaitMs);
   #available = false;
+  /** The number of the present connection. */
+  #connection = 1;
 
   constructor(redis: Redis, prefix: string, options: ScriptOptions, logBounds = bounds) {
     const lib = libraries.map((name) => load(`lib/${name}`)).join('\n');
@@ -62,6 +72,7 @@ export class Scripts {
     this.#commands = redis as unknown as Commands;
     redis.on('close', () => {
       this.#available = false;
+      this.#connection += 1;
     });
     this.#key = `{${prefix}}:seq`;
     const { graceMs, maxRoomBytes, maxPeersPerRoom } = options;
@@ -77,16 +88,26 @@ export class Scripts {
   }
 
   /** Runs one. Rejects with the error that the script names, or UNAVAILABLE where Redis cannot serve. */
-  async run(name: Exclude<Name, 'beat'>, ...args: Argument[]): Promise<unknown> {
-    if (!this.#available || this.#waitingBytes > mostWaitingBytes) throw new SignalboxError('UNAVAILABLE');
-    return this.#send(name, args);
+  async run(name: Exclude<Name, 'beat' | 'open'>, ...args: Argument[]): Promise<unknown> {
+    if (!tellsOfRooms.has(name)) return this.#run(name, args);
+    return this.#gate.through(() => this.#run(name, args));
+  }
+
+  /** Opens a stream, on the present connection or not at all. */
+  async open(...args: Argument[]): Promise<unknown> {
+    return this.#gate.through(() => this.#run('open', [...args, this.#connection]));
   }
 
   /** Runs a beat, after which the others may run. */
   async beat(...args: Argument[]): Promise<unknown> {
-    const reply = await this.#send('beat', args);
+    const reply = await this.#send('beat', [...args, this.#connection]);
     this.#available = true;
     return reply;
+  }
+
+  async #run(name: Name, args: Argument[]): Promise<unknown> {
+    if (!this.#available || this.#waitingBytes > mostWaitingBytes) throw new SignalboxError('UNAVAILABLE');
+    return this.#send(name, args);
   }
 
   get #waitingBytes(): number {

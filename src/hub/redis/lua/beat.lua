@@ -8,7 +8,8 @@
 -- ARGV[9]  lease, in ms
 -- ARGV[10]  how many sessions, and rooms of theirs, to look after at the most, or a few more
 -- ARGV[11]  the run id of the Redis that the node knew; empty: none yet
--- ARGV[12] the newest id that it has from there; 0: none
+-- ARGV[12]  the newest id that it has from there; 0: none
+-- ARGV[13]  the number of its connection: each that it makes has a larger one
 --
 -- The beat goes to the node's own channel too: one that does not come back means that its
 -- subscriber connection is dead.
@@ -58,6 +59,8 @@ if not life then
   redis.call('HSET', key.node(node), 'life', life)
   redis.call('PERSIST', key.node(node))
 end
+local connection = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
+redis.call('HSET', key.node(node), 'connection', math.max(connection, tonumber(ARGV[13])))
 dispatch(node, 'beat', '')
 
 local done = 0

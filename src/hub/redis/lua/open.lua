@@ -5,14 +5,18 @@
 -- ARGV[9]  node
 -- ARGV[10]  stream, a name that the node made for it
 -- ARGV[11]  after, the cursor; empty: none
+-- ARGV[12]  the number of the node's connection
 --
 -- Returns {resumed (1 or 0), cursor, told (1; 0 where the rooms are too much to tell of: then they are their ids
 -- alone), n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
--- UNAVAILABLE, where the node is not known.
+-- UNAVAILABLE, where the node is not known, or asks on a connection that it has given up.
 
-local peer, profile, node, stream, after = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
--- What a node that was given up takes on, nobody would look after.
-if not redis.call('ZSCORE', key.nodes, node) then return redis.error_reply('UNAVAILABLE') end
+local peer, profile, node, stream, after, connection = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+-- What a node that was given up takes on, nobody would look after. And what it asked before it gave up its connection
+-- may come much later, when the peer is elsewhere and the node has forgotten the stream.
+if not redis.call('ZSCORE', key.nodes, node) or redis.call('HGET', key.node(node), 'connection') ~= connection then
+  return redis.error_reply('UNAVAILABLE')
+end
 
 local session = key.session(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')

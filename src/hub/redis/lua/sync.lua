@@ -5,10 +5,13 @@
 -- ARGV[9]  stream
 -- ARGV[10]  after, the last id that the node has of it
 --
--- Returns {n, rooms (their ids alone), logs}; nil where the stream is the session's no longer, or some of it is gone.
+-- Returns {n, rooms (their ids alone), logs}; nil where the session has been given up, or some of it is gone.
+-- Error: REPLACED, where it has gone on with another stream.
 
 local peer, node, stream, after = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-if redis.call('HGET', key.session(peer), 'stream') ~= stream or not vouched(tonumber(after)) then return false end
+local at = redis.call('HGET', key.session(peer), 'stream')
+if at and at ~= stream then return redis.error_reply('REPLACED') end
+if not at or not vouched(tonumber(after)) then return false end
 local logs = missed(peer, after)
 if not logs then return false end
 -- Who else is in a room has been told, or is in its log.

@@ -41,7 +41,7 @@ local key = {
   -- sorted set: peer -> when its grace runs out, ms
   detached = prefix .. 'detached',
   -- hash: n, how many dispatches it was sent; life, a name for the time since it was new, or was last given
-  -- up; the name of its channel too
+  -- up; connection, the number of the newest on which it has beaten; the name of its channel too
   node = function(node) return prefix .. 'node:' .. node end,
   -- set: the peers whose streams it holds
   node_peers = function(node) return prefix .. 'node-peers:' .. node end,
