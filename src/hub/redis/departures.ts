@@ -78,8 +78,9 @@ export class Departures {
     }
   }
 
-  async #tellOf(name: string, { peerId, at }: Departure): Promise<void> {
+  async #tellOf(name: string, { peerId, at }: Departure): Promise<number> {
     await this.#scripts.run('detach', peerId, name, Math.round(performance.now() - at));
     this.#untold.delete(name);
+    return 0;
   }
 }

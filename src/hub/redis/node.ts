@@ -235,17 +235,24 @@ export class RedisNode {
     this.#catchingUp = false;
   }
 
-  async #sync(session: LocalSession): Promise<void> {
+  /** Resolves to how many bytes that brought. */
+  async #sync(session: LocalSession): Promise<number> {
     const { holes } = this.#board;
     const { peerId, name, lastId } = session;
     try {
       const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
-      if (session.stream.closed) return;
-      if (reply === null) session.cut('hub');
-      else this.#board.settle(session, toSnapshot(reply as SnapshotReply, peerId, lastId), holes);
+      if (session.stream.closed) return 0;
+      if (reply === null) {
+        session.cut('hub');
+        return 0;
+      }
+      const snapshot = toSnapshot(reply as SnapshotReply, peerId, lastId);
+      this.#board.settle(session, snapshot, holes);
+      return snapshot.missed.reduce((sum, { bytes }) => sum + bytes, 0);
     } catch (error) {
       if (!(error instanceof SignalboxError) || error.code !== 'REPLACED') throw error;
       session.replace();
+      return 0;
     }
   }
 
