@@ -48,6 +48,7 @@ export async function startSignalbox(settings: Settings, log: Log): Promise<Sign
     log,
     pingSeconds: settings.pingSeconds,
     maxDataBytes: settings.maxDataBytes,
+    maxStreams: settings.maxStreams,
     ready: () => !closing && hub.ready(),
   });
 

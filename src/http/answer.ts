@@ -67,7 +67,9 @@ export function sendJson(
 }
 
 /** Answers a request that was turned away, in the form of a GraphQL error. */
-export function sendRefusal(res: ServerResponse, { httpStatus, message, code, headers }: Refusal): void {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
+  const { httpStatus, message, code, retryable, headers } = refusal;
+  const extensions = { code, ...(retryable && { retryable }) };
+  const body = JSON.stringify({ errors: [{ message, extensions }] });
   sendJson(res, httpStatus, 'application/json', body, { ...headers, 'Cache-Control': 'no-store' });
 }

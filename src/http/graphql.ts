@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Credentials } from '../graphql/context.ts';
 import type { Engine, Params, Results } from '../graphql/engine.ts';
 import { outcome, sendJson, toBody } from './answer.ts';
+import type { Bodies } from './body.ts';
 import { answerPreflight } from './cors.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
@@ -15,7 +16,7 @@ export interface GraphQLOptions {
   readonly engine: Engine;
   readonly log: Logger;
   readonly pingMs: number;
-  readonly maxBodyBytes: number;
+  readonly bodies: Bodies;
 }
 
 const notAcceptable =
@@ -32,9 +33,9 @@ export async function answerGraphQL(
   switch (req.method) {
     case 'POST': {
       refuseUnlessAnswerable(accepted);
-      const params = await paramsOfBody(req, options.maxBodyBytes);
+      const params = await paramsOfBody(req, options.bodies);
       if (!params) {
-        options.log.warn('a client went away before the end of its request');
+        options.log.debug('a client went away before the end of its request');
         return;
       }
       return run(req, res, accepted, params, 'POST', credentialsOf(req), options);

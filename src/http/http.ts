@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Engine } from '../graphql/engine.ts';
 import { sendJson, sendRefusal } from './answer.ts';
+import { Bodies } from './body.ts';
 import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
 import { answerHealth, answerReady } from './health.ts';
 import { Refusal, wrongMethod } from './refusal.ts';
@@ -13,6 +14,8 @@ export interface HttpOptions {
   /** Between two comments on a quiet stream. */
   readonly pingSeconds: number;
   readonly maxDataBytes: number;
+  /** How many streams the hub holds, each of which has a connection. */
+  readonly maxStreams: number;
   /** Whether the server is to be sent requests. */
   readonly ready: () => boolean;
 }
@@ -31,6 +34,8 @@ const requestTimeout = 30_000;
 const connectionsCheckingInterval = 5_000;
 /** When a connection is cut on which nothing moves, as where an answer is not read: once to twice that. */
 const stillTimeout = 30_000;
+/** Beside one for each stream: what load balancers keep open for calls, and browsers. */
+const callConnections = 10_000;
 /** Longer than the 60 seconds of usual load balancers: the side that sends requests is to close first. */
 const keepAliveTimeout = 65_000;
 /** When TCP begins to ask a silent client whether it is still there. */
@@ -42,13 +47,13 @@ const sweepMs = 50;
 const closeMs = 5_000;
 
 /** The HTTP side of the server: routes, and the life of its connections. */
-export function createHttp({ engine, log, pingSeconds, maxDataBytes, ready }: HttpOptions): Http {
+export function createHttp({ engine, log, pingSeconds, maxDataBytes, maxStreams, ready }: HttpOptions): Http {
   const options: GraphQLOptions = {
     engine,
     log,
     pingMs: pingSeconds * 1000,
     // Data may be a JSON string in a JSON string, which doubles its quotes twice; the rest is the query.
-    maxBodyBytes: 4 * maxDataBytes + 64 * 1024,
+    bodies: new Bodies(4 * maxDataBytes + 64 * 1024),
   };
   const server = createServer({
     headersTimeout,
@@ -60,6 +65,8 @@ export function createHttp({ engine, log, pingSeconds, maxDataBytes, ready }: Ht
     keepAliveInitialDelay,
   });
   server.timeout = stillTimeout;
+  // Beyond it one is closed as soon as it is there.
+  server.maxConnections = maxStreams + callConnections;
 
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Credentials } from '../graphql/context.ts';
 import type { Params } from '../graphql/engine.ts';
-import { readBody } from './body.ts';
+import type { Bodies } from './body.ts';
 import { isUtf8 } from './negotiate.ts';
 import { malformed, Refusal } from './refusal.ts';
 
@@ -17,9 +17,9 @@ export function paramsOfQuery(search: URLSearchParams): Params {
 }
 
 /** The parameters of a POST, from its body; undefined where the client went away. Throws a `Refusal`. */
-export async function paramsOfBody(req: IncomingMessage, maxBytes: number): Promise<Params | undefined> {
+export async function paramsOfBody(req: IncomingMessage, bodies: Bodies): Promise<Params | undefined> {
   checkContentType(req);
-  const text = await readBody(req, maxBytes);
+  const text = await bodies.read(req);
   if (text === undefined) return undefined;
   const body = parseJson(text, 'The body');
   if (!isObject(body)) throw malformed(`The body must be one JSON object, and is ${kindOf(body)}.`);

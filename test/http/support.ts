@@ -32,6 +32,7 @@ export async function serve(
     log: silent,
     pingSeconds: 60,
     maxDataBytes: 1024,
+    maxStreams: 1000,
     ready: () => true,
     ...options,
   });
