@@ -118,6 +118,16 @@ describe('beats, as Redis keeps account of them', () => {
     redisToo.disconnect();
   });
 
+  it('G5: a stream is replaced by a newer one alone: of an older Redis has lost the newer', async () => {
+    await beat('ours');
+    const sync = (stream: string, openedMs: number) =>
+      scripts.run('sync', 'ann', 'ours', stream, cursor, openedMs);
+    const [, cursor = '', , openedMs = ''] = (await open('ann', 'ours', 'present')) as string[];
+    expect(await sync('present', Number(openedMs))).toHaveLength(3);
+    await expect(sync('older', Number(openedMs) - 1)).rejects.toEqual(refusal('REPLACED'));
+    expect(await sync('newer', Number(openedMs) + 1)).toBeNull();
+  });
+
   it('G4: a stream that Redis takes for a node’s, and that it does not hold, is found and let go of', async () => {
     await beat('ours');
     const names = Array.from({ length: 500 }, (_, i) => `peer${i}`);

@@ -70,6 +70,15 @@ export interface Snapshot {
 
 export type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], logs: readonly LogReply[]];
 
+/** As a script returns a stream that it has opened; `opened` is in milliseconds of Redis's clock. */
+export type OpenReply = readonly [
+  resumed: number,
+  id: EntryId,
+  told: number,
+  opened: number,
+  ...snapshot: SnapshotReply,
+];
+
 /**
  * What a peer missed after an id. Its own doings are in its rooms' logs, and are not told to itself; the
  * first batch of a log may have begun before the id.

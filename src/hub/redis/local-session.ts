@@ -19,6 +19,8 @@ export class LocalSession {
   readonly name: string;
   readonly peerId: string;
   readonly stream: Stream;
+  /** When Redis opened it, in milliseconds of its clock; 0: not yet. */
+  openedMs = 0;
   readonly #index: RoomIndex<LocalSession>;
   readonly #rooms = new Set<string>();
   #lastId: EntryId = '0';

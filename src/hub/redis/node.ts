@@ -9,7 +9,7 @@ import type { Stream } from '../stream.ts';
 import { inBatches } from './batches.ts';
 import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
 import { Departures } from './departures.ts';
-import { type DispatchJson, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
+import { type DispatchJson, type OpenReply, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
 import { Liveness } from './liveness.ts';
 import type { LocalSession } from './local-session.ts';
 import { Scripts } from './scripts.ts';
@@ -145,7 +145,8 @@ export class RedisNode {
         session.name,
         after ?? '',
       );
-      const [resumed, id, told, ...snapshotReply] = reply as [number, EntryId, number, ...SnapshotReply];
+      const [resumed, id, told, opened, ...snapshotReply] = reply as OpenReply;
+      session.openedMs = opened;
       const snapshot = toSnapshot(snapshotReply, profile.id, id);
       const rooms = told === 1 ? snapshot.rooms : undefined;
       this.#liveness.saw(Number(id));
@@ -238,9 +239,9 @@ export class RedisNode {
   /** Resolves to how many bytes that brought. */
   async #sync(session: LocalSession): Promise<number> {
     const { holes } = this.#board;
-    const { peerId, name, lastId } = session;
+    const { peerId, name, lastId, openedMs } = session;
     try {
-      const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId);
+      const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId, openedMs);
       if (session.stream.closed) return 0;
       if (reply === null) {
         session.cut('hub');

@@ -8,7 +8,7 @@
 -- ARGV[12]  the number of the node's connection
 --
 -- Returns {resumed (1 or 0), cursor, told (1; 0 where the rooms are too much to tell of: then they are their ids
--- alone), n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
+-- alone), when that was (ms), n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
 -- UNAVAILABLE, where the node is not known, or asks on a connection that it has given up.
 
 local peer, profile, node, stream, after, connection = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
@@ -43,7 +43,8 @@ elseif old_node then
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
-redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', now_ms())
+local opened = now_ms()
+redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
 redis.call('SADD', key.node_peers(node), peer)
 redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
@@ -51,4 +52,4 @@ for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
 local told = not too_large(rooms_of(peer))
 local now = snapshot(peer, node, logs, told and room_reply or room_id)
-return { resumed and 1 or 0, cursor, told and 1 or 0, now[1], now[2], now[3] }
+return { resumed and 1 or 0, cursor, told and 1 or 0, opened, now[1], now[2], now[3] }
