@@ -26,8 +26,8 @@ local function is_lost(id)
   return takeover ~= nil and id > tonumber(takeover)
 end
 
--- Whether what followed a cursor can be known here. One that was lost is believed to whoever names it, and is no
--- proof to the others: a client may name any.
+-- Whether what followed a cursor can be known here. A cursor that says of itself that it was lost proves nothing to
+-- others: a client may name any.
 local function vouched(cursor)
   if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
   return cursor <= last_id() and not is_lost(cursor)
