@@ -125,7 +125,19 @@ export class Timeline {
   }
 
   #hasMet(from: number, to: number, isOne: (kind: FaultRecord['kind']) => boolean): boolean {
-    return this.faultsIn(from - this.aftermathMs, to).some(({ kind }) => isOne(kind));
+    return this.history.faults.some((fault) => {
+      const until = this.#foundOutBy(fault) + 2 * this.aftermathMs;
+      return isOne(fault.kind) && fault.from <= to && until >= from;
+    });
+  }
+
+  /** When each node has asked Redis after a loss: one that stands still does so, and tells the others, when it goes on. */
+  #foundOutBy({ from, to = Number.POSITIVE_INFINITY }: FaultRecord): number {
+    const soon = to + this.aftermathMs;
+    const halts = this.history.faults.filter(
+      (other) => other.kind === 'node-stop' && other.from <= soon && (other.to ?? soon) >= from,
+    );
+    return Math.max(to, ...halts.map((halt) => halt.to ?? to));
   }
 
   #toLife(client: ClientHistory, session: Session, index: number): Life {
