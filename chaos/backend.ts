@@ -80,7 +80,7 @@ export class Backend {
       }, 'the sentinels have led to the replica');
     } catch {
       // On a machine that is too busy they may never agree: then there is no handover.
-      return this.#settled();
+      return this.#follow();
     }
     // The sentinels do it some ten seconds later, and not at all where, on a busy machine, it seems to be down
     // now and then.
@@ -90,15 +90,12 @@ export class Backend {
 
   /** Makes the one that does not serve the replica of the one that does. Resolves when it is in step. */
   async #follow(): Promise<void> {
-    const [primary, replica] = await this.#pair();
-    await replica.admin.replicaof('127.0.0.1', primary.port);
-    await this.#settled();
-  }
-
-  /** Resolves when the replica has all that the primary has, whichever of the two is which by now. */
-  async #settled(): Promise<void> {
     await until(async () => {
+      // On a busy machine the sentinels may change their minds meanwhile, and leave two replicas, say.
       const [primary, replica] = await this.#pair();
+      if ((await primary.primaryPort()) !== undefined) await primary.admin.replicaof('NO', 'ONE');
+      if ((await replica.primaryPort()) !== primary.port)
+        await replica.admin.replicaof('127.0.0.1', primary.port);
       return replica.isInStepWith(primary);
     }, 'the replica is in step');
   }

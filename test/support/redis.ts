@@ -90,6 +90,12 @@ export class RedisServer {
     return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
   }
 
+  /** The port of the one whose replica it is; undefined where it is a primary. */
+  async primaryPort(): Promise<number | undefined> {
+    const [, port] = /^master_port:(\d+)/m.exec(await this.admin.info('replication')) ?? [];
+    return port === undefined ? undefined : Number(port);
+  }
+
   /** Starts it anew, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */
   async restart({ empty = false } = {}): Promise<void> {
     await this.kill();
