@@ -34,8 +34,11 @@ type Commands = Record<Name, (key: string, ...args: Argument[]) => Promise<unkno
  */
 const mostWaitingBytes = 16 * 1024 * 1024;
 
-/** These may have megabytes to tell, which Redis keeps until the node has read them: so not all at once (G8). */
-const tellsOfRooms: ReadonlySet<Name> = new Set(['rooms', 'join', 'sync']);
+/**
+ * These may have megabytes to tell, which Redis keeps until the node has read them: so not all at once (G8). So has
+ * `sync`, but it comes in batches, and does not wait for what clients ask.
+ */
+const tellsOfRooms: ReadonlySet<Name> = new Set(['rooms', 'join']);
 const roomsAtOnce = 64;
 /** Those that wait longer for their turn than that fail, in time for an answer within 2 s (G10). */
 const gateWaitMs = 400;
