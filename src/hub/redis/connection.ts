@@ -11,7 +11,7 @@ import { describeAddress, parseRedisUrl, type RedisAddress } from './url.ts';
 type Settings = Omit<RedisOptions, 'replyMapping'>;
 
 /** A mutation answers within 2 s, whatever Redis does (G10). */
-const commandTimeoutMs = 1500;
+export const commandTimeoutMs = 1500;
 const connectTimeoutMs = 3000;
 /** A connection that is given up, since nothing comes of it, is not waited for to say goodbye. */
 const disconnectTimeoutMs = 500;

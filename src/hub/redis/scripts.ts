@@ -3,6 +3,7 @@ import { type Redis, ReplyError } from 'ioredis';
 import { isErrorCode, SignalboxError } from '../../errors.ts';
 import { bounds, retentionMs } from '../bounds.ts';
 import type { HubOptions } from '../hub.ts';
+import { commandTimeoutMs } from './connection.ts';
 import { Gate } from './gate.ts';
 
 /** Each is a file in lua/, which says what it takes and returns. */
@@ -67,6 +68,8 @@ export class Scripts {
   #available = false;
   /** The number of the present connection. */
   #connection = 1;
+  /** How far Redis's clock is ahead of `performance.now`, or somewhat less, by the way of its answer. */
+  #clockMs = 0;
 
   constructor(redis: Redis, prefix: string, options: ScriptOptions, logBounds = bounds) {
     const lib = libraries.map((name) => load(`lib/${name}`)).join('\n');
@@ -96,14 +99,18 @@ export class Scripts {
     return this.#gate.through(() => this.#run(name, args));
   }
 
-  /** Opens a stream, on the present connection or not at all. */
+  /** Opens a stream, on the present connection and while its answer is waited for, or not at all. */
   async open(...args: Argument[]): Promise<unknown> {
-    return this.#gate.through(() => this.#run('open', [...args, this.#connection]));
+    return this.#gate.through(() => {
+      const deadline = Math.floor(performance.now() + this.#clockMs + commandTimeoutMs);
+      return this.#run('open', [...args, this.#connection, deadline]);
+    });
   }
 
   /** Runs a beat, after which the others may run. */
   async beat(...args: Argument[]): Promise<unknown> {
-    const reply = await this.#send('beat', [...args, this.#connection]);
+    const reply = (await this.#send('beat', [...args, this.#connection])) as [...unknown[], now: number];
+    this.#clockMs = Number(reply.at(-1)) - performance.now();
     this.#available = true;
     return reply;
   }

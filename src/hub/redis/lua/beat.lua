@@ -15,7 +15,7 @@
 -- subscriber connection is dead.
 --
 -- Returns {a name for the node's life, another one where it is new, was given up or forgotten since the
--- last beat; 1 where there is more to do, else 0; the run id of this Redis}.
+-- last beat; 1 where there is more to do, else 0; the run id of this Redis; what its clock says, in ms}.
 
 local node, beat, lease, batch = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local last_run, seen = ARGV[11], tonumber(ARGV[12])
@@ -95,4 +95,4 @@ for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LI
   done = done + effort(peer)
   finish(peer, 'DISCONNECTED')
 end
-return { life, done >= batch and 1 or 0, run }
+return { life, done >= batch and 1 or 0, run, now_ms() }

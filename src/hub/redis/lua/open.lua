@@ -6,15 +6,19 @@
 -- ARGV[10]  stream, a name that the node made for it
 -- ARGV[11]  after, the cursor; empty: none
 -- ARGV[12]  the number of the node's connection
+-- ARGV[13]  until when the node waits for the answer, in ms
 --
 -- Returns {resumed (1 or 0), cursor, told (1; 0 where the rooms are too much to tell of: then they are their ids
 -- alone), when that was (ms), n, rooms, logs}. Errors: REPLACED, for an older session's cursor;
--- UNAVAILABLE, where the node is not known, or asks on a connection that it has given up.
+-- UNAVAILABLE, where the node is not known, or does not wait for the answer any more.
 
-local peer, profile, node, stream, after, connection = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
--- What a node that was given up takes on, nobody would look after. And what it asked before it gave up its connection
--- may come much later, when the peer is elsewhere and the node has forgotten the stream.
-if not redis.call('ZSCORE', key.nodes, node) or redis.call('HGET', key.node(node), 'connection') ~= connection then
+local peer, profile, node, stream, after = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local connection, deadline = ARGV[12], tonumber(ARGV[13])
+local opened = now_ms()
+-- What a node that was given up takes on, nobody would look after. And what it has given up itself, with its
+-- connection or since this Redis stood still, is refused: the peer may be elsewhere by now, and would lose its stream.
+local known_by = redis.call('HGET', key.node(node), 'connection')
+if not redis.call('ZSCORE', key.nodes, node) or known_by ~= connection or opened > deadline then
   return redis.error_reply('UNAVAILABLE')
 end
 
@@ -43,7 +47,6 @@ elseif old_node then
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
-local opened = now_ms()
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
 redis.call('SADD', key.node_peers(node), peer)
 redis.call('HDEL', session, 'given_up')
