@@ -109,14 +109,23 @@ export class Timeline {
     });
   }
 
-  /** Until when a request that had no answer may still take effect, in milliseconds. */
+  /** Until when a call that had no answer may still take effect, in milliseconds. */
   settledBy(node: number, endedAt: number): number {
-    let until = endedAt + this.aftermathMs;
+    return this.#lastEnd(endedAt, ({ target }) => target === 'redis' || target === node);
+  }
+
+  /** Until when an attempt to open a stream may: Redis refuses what it gets late, and a node that stands still has to ask. */
+  attemptSettledBy(node: number, endedAt: number): number {
+    return this.#lastEnd(endedAt, ({ kind, target }) => kind === 'node-stop' && target === node);
+  }
+
+  /** The end of the faults that follow on one another from that time on, in milliseconds. */
+  #lastEnd(from: number, concerns: (fault: FaultRecord) => boolean): number {
+    let until = from + this.aftermathMs;
     for (let grew = true; grew; ) {
       grew = false;
       for (const fault of this.history.faults) {
-        const concerns = fault.target === 'redis' || fault.target === node;
-        if (!concerns || fault.from > until || this.endOf(fault) <= until) continue;
+        if (!concerns(fault) || fault.from > until || this.endOf(fault) <= until) continue;
         until = this.endOf(fault);
         grew = true;
       }

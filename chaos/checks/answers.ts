@@ -87,7 +87,10 @@ function hasRival(timeline: Timeline, { attempts, sessions }: ClientHistory, ref
     if (other.connectedAt !== undefined) {
       return other.after === undefined && other.startedAt > (own?.openedBy.startedAt ?? 0);
     }
-    return timeline.settledBy(other.node, other.endedAt ?? endedAt) > (own?.streams.at(-1)?.connectedAt ?? 0);
+    return (
+      timeline.attemptSettledBy(other.node, other.endedAt ?? endedAt) >
+      (own?.streams.at(-1)?.connectedAt ?? 0)
+    );
   });
 }
 

@@ -123,7 +123,8 @@ function ended(timeline: Timeline, life: Life): Violation[] {
       if (other === attempt || other.startedAt > at) return false;
       if (other.connectedAt !== undefined) return other.startedAt > attempt.startedAt;
       return (
-        other.end?.how !== 'not sent' && timeline.settledBy(other.node, other.endedAt ?? at) > connectedAt
+        other.end?.how !== 'not sent' &&
+        timeline.attemptSettledBy(other.node, other.endedAt ?? at) > connectedAt
       );
     });
     if (rivals.length > 0) continue;

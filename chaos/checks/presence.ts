@@ -72,7 +72,7 @@ function mayBeReplaced(timeline: Timeline, { client }: Life, at: number): boolea
   return client.attempts.some((attempt) => {
     if (attempt.startedAt - 1 > at || resumed.has(attempt)) return false;
     if (attempt.connectedAt !== undefined) return at <= attempt.connectedAt + 1;
-    return at <= timeline.settledBy(attempt.node, attempt.endedAt ?? at);
+    return at <= timeline.attemptSettledBy(attempt.node, attempt.endedAt ?? at);
   });
 }
 

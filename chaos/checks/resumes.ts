@@ -80,6 +80,6 @@ function hasRival(timeline: Timeline, { client }: Life, openedBy: Attempt, last:
   return client.attempts.some((attempt) => {
     if (attempt === openedBy || attempt === last || attempt.end?.how !== 'unanswered') return false;
     const at = openedBy.connectedAt ?? openedBy.startedAt;
-    return attempt.startedAt < at && at < timeline.settledBy(attempt.node, attempt.endedAt ?? at);
+    return attempt.startedAt < at && at < timeline.attemptSettledBy(attempt.node, attempt.endedAt ?? at);
   });
 }
