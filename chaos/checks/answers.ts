@@ -22,40 +22,32 @@ export const answers: Check = (timeline) => [
 function ofCalls(timeline: Timeline, call: Call): Violation[] {
   const { node, startedAt, endedAt, outcome, code } = call;
   if (outcome === 'not sent' || !Number.isFinite(endedAt)) return [];
-  const late = endedAt - startedAt > answerMs + timeline.history.lagMs;
-  if (late && !timeline.hasTouched([node], startedAt, endedAt)) {
-    return [violation('G10', 'a call was not answered in time', startedAt, ofCall(undefined, call))];
+  const complain = (guarantee: string, what: string) => [
+    violation(guarantee, what, startedAt, ofCall(undefined, call)),
+  ];
+  const isLate = endedAt - startedAt > answerMs + timeline.history.lagMs;
+  if (isLate && !timeline.hasTouched([node], startedAt, endedAt)) {
+    return complain('G10', 'a call was not answered in time');
   }
   if (code === 'UNAVAILABLE' && !isExcused(timeline, node, startedAt, endedAt)) {
-    return [violation('G10', 'a call was refused without a cause', startedAt, ofCall(undefined, call))];
+    return complain('G10', 'a call was refused without a cause');
   }
-  return isWronglyQueued(timeline, call)
-    ? [
-        violation(
-          '§3',
-          'a relay was said to wait, and its receiver was there',
-          startedAt,
-          ofCall(undefined, call),
-        ),
-      ]
-    : [];
+  if (isWronglyQueued(timeline, call)) {
+    return complain('§3', 'a relay was said to wait, and its receiver was there');
+  }
+  return [];
 }
 
 /** Whether its receiver had a stream all the time, and a while before and after, and nothing was done to anyone. */
-function isWronglyQueued(
-  timeline: Timeline,
-  { kind, status, id, to, node, startedAt, endedAt }: Call,
-): boolean {
-  if (kind !== 'relay' || status !== 'QUEUED' || to === undefined) return false;
+function isWronglyQueued(timeline: Timeline, call: Call): boolean {
+  const { kind, status, id, to = '', node, startedAt, endedAt } = call;
+  if (kind !== 'relay' || status !== 'QUEUED') return false;
   const streams = timeline.lifeAt(to, Number(id))?.session.streams ?? [];
   return streams.some(({ attempt, connectedAt, lifeAt }) => {
-    if (
-      connectedAt > startedAt - refusalMs ||
-      Math.min(lifeAt, attempt.endedAt ?? lifeAt) < endedAt + refusalMs
-    ) {
-      return false;
-    }
-    return !timeline.hasTouched(['redis', node, attempt.node], startedAt, endedAt, timeline.aftermathMs);
+    const until = Math.min(lifeAt, attempt.endedAt ?? lifeAt);
+    const wasThere = connectedAt < startedAt - refusalMs && endedAt + refusalMs < until;
+    const targets = ['redis', node, attempt.node] as const;
+    return wasThere && !timeline.hasTouched(targets, startedAt, endedAt, timeline.aftermathMs);
   });
 }
 
