@@ -11,6 +11,9 @@ const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
 /** So much of what a primary acknowledged last does not reach its replica, where the primary dies. */
 const lostMs = 250;
 
+/** A primary that waits for its turn on a busy machine is not to be taken for dead: nobody would know of it here. */
+const downAfterMs = 1500;
+
 /** So long there are two primaries after a handover. */
 const dividedMs = 3000;
 
@@ -30,7 +33,7 @@ export class Backend {
   static async start(replicated: boolean): Promise<Backend> {
     if (!replicated) return new Backend(await startRedis({ args: durable }), undefined);
     const [password, sentinelPassword] = [secret(), secret()];
-    return new Backend(undefined, await startSentinels({ password, sentinelPassword }));
+    return new Backend(undefined, await startSentinels({ password, sentinelPassword, downAfterMs }));
   }
 
   /** The Redis that serves now. */

@@ -16,6 +16,8 @@ export interface SentinelOptions {
   /** Of Redis, and of the sentinels. */
   readonly password: string;
   readonly sentinelPassword: string;
+  /** How long a primary is silent before a sentinel takes it for dead, in milliseconds; 500 unless given. */
+  readonly downAfterMs?: number;
 }
 
 /** A primary, a replica, and three sentinels, two of which agree that a primary is down. All on loopback. */
@@ -132,13 +134,13 @@ export class Sentinels {
   }
 
   async add(): Promise<void> {
-    const { password, sentinelPassword } = this.#options;
+    const { password, sentinelPassword, downAfterMs = 500 } = this.#options;
     const sentinel = await startSentinel([
       `requirepass ${sentinelPassword}`,
       `sentinel sentinel-pass ${sentinelPassword}`,
       `sentinel monitor ${primaryName} 127.0.0.1 ${this.servers[0].port} 2`,
       `sentinel auth-pass ${primaryName} ${password}`,
-      `sentinel down-after-milliseconds ${primaryName} 500`,
+      `sentinel down-after-milliseconds ${primaryName} ${downAfterMs}`,
       `sentinel failover-timeout ${primaryName} 2000`,
     ]);
     const { port } = sentinel;

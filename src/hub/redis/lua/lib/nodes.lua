@@ -26,11 +26,15 @@ local function is_lost(id)
   return takeover ~= nil and id > tonumber(takeover)
 end
 
--- Whether what followed a cursor can be known here. A cursor that says of itself that it was lost proves nothing to
--- others: a client may name any.
+-- Whether what followed a cursor can be known here. A client is believed that names one which was lost: where the nodes
+-- that knew died with the primary, nobody else can tell. One that makes it up does so once: then the floor is above.
 local function vouched(cursor)
   if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
-  return cursor <= last_id() and not is_lost(cursor)
+  if is_lost(cursor) then
+    disown(cursor)
+    return false
+  end
+  return cursor <= last_id()
 end
 
 -- The entries of a dispatch, with ids in a row.
