@@ -94,6 +94,10 @@ function cut(timeline: Timeline, life: Life, { attempt, lifeAt }: StreamHistory)
     (other) => other.startedAt > startedAt && other.startedAt <= endedAt,
   );
   if (moved || timeline.mayHaveLost(lifeAt, endedAt)) return [];
-  if (timeline.hasTouched([node], lifeAt, endedAt, timeline.aftermathMs)) return [];
+  // A node that was given up learns of it from Redis, which may be away just then.
+  const learns = timeline.faultsIn(0, endedAt).some(({ target, to = endedAt }) => {
+    return target === node && timeline.settledBy(node, to) >= lifeAt;
+  });
+  if (learns) return [];
   return [violation('G10', 'a stream was cut without a cause', endedAt, ofAttempt(life, attempt))];
 }
