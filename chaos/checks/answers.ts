@@ -33,7 +33,7 @@ function ofCalls(timeline: Timeline, call: Call): Violation[] {
     return complain('G10', 'a call was refused without a cause');
   }
   if (isWronglyQueued(timeline, call)) {
-    return complain('§3', 'a relay was said to wait, and its receiver was there');
+    return complain('API', 'a relay was said to wait, and its receiver was there');
   }
   return [];
 }

@@ -9,13 +9,13 @@ import { type Check, violation } from '../violation.ts';
 export const calm: Check = ({ history }) => {
   const { incidents, orphans, calm: found } = history;
   if (!found) return [violation('G10', 'the run never became calm', Date.now())];
-  const told = incidents.map(({ at, what }) => violation('§5', what, at));
+  const told = incidents.map(({ at, what }) => violation('nodes', what, at));
   const unrest = [...found.unrest, ...ghosts(found), ...missing(found)];
   const left = orphans.slice(0, 5).map((key) => `the key ${key} is left, and nobody is there`);
   return [
     ...told,
     ...unrest.slice(0, 5).map((what) => violation('G4', what, found.at)),
-    ...left.map((what) => violation('§5', what, found.at)),
+    ...left.map((what) => violation('nodes', what, found.at)),
   ];
 };
 

@@ -85,7 +85,7 @@ function turnedAway(timeline: Timeline, life: Life): Violation[] {
     const [from, to] = [call.startedAt * 1000, call.endedAt * 1000];
     const events = [ofCall(life, call)];
     if (call.outcome === 'refused' && !absences.has(call.code ?? '')) {
-      found.push(violation('§3', `a call was answered with ${call.code}`, call.startedAt, ...events));
+      found.push(violation('API', `a call was answered with ${call.code}`, call.startedAt, ...events));
       continue;
     }
     if (!timeline.wasMember(life, call.roomId, from, to)) continue;

@@ -139,6 +139,14 @@ describe('beats, as Redis keeps account of them', () => {
     expect(await redis.zcard(key('detached'))).toBe(names.length - 1);
   });
 
+  it('G4: grace begins when a stream is lost', async () => {
+    await beat('ours');
+    await open('ann', 'ours');
+    expect(await redis.zscore(key('detached'), 'ann')).toBeNull();
+    await lose('ann');
+    expectAbout(await dueIn('detached', 'ann'), graceMs);
+  });
+
   it('G4: the time in which no node could beat counts for nobody', async () => {
     await beat('ours');
     await beat('theirs');
