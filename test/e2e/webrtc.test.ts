@@ -5,7 +5,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Arrivals } from '../support/arrivals.ts';
+import { Arrivals, patienceMs } from '../support/arrivals.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { type NodeProcess, startNode } from '../support/node.ts';
 import { type Pair, startPair } from './nodes.ts';
@@ -104,8 +104,10 @@ test('G1: two browsers, each on its own node, open a data channel through them a
   expect(presence(ann)).toMatchObject([{ type: 'PeerAdded', offer: false, from: 'ben' }]);
   expect(presence(ben)).toMatchObject([{ type: 'PeerAdded', offer: true, from: 'ann' }]);
   const signals = (who: Caller) => new Set(who.news.all.map(({ event }) => event).filter(Boolean));
-  expect(signals(ann)).toEqual(new Set(['offer', 'candidate']));
-  expect(signals(ben)).toEqual(new Set(['answer', 'candidate']));
+  // The channel may open before the last of them has come.
+  const soon = { timeout: patienceMs };
+  await expect.poll(() => signals(ann), soon).toEqual(new Set(['offer', 'candidate']));
+  await expect.poll(() => signals(ben), soon).toEqual(new Set(['answer', 'candidate']));
   expect([...failures(ann), ...failures(ben)]).toEqual([]);
   await Promise.all([ann, ben].map(({ page }) => page.context().close()));
 });

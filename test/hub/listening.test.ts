@@ -1,4 +1,5 @@
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { until } from '../support/until.ts';
 import { startWire, type Wire } from '../support/wire.ts';
 import { bothReady, expectUnavailable, nodesAt, pairOn, type TwoNodes } from './forms/support.ts';
 import { payload, type TestPeer } from './peer.ts';
@@ -26,13 +27,18 @@ describe('a node whose connection listens', () => {
     wire.muffled = true;
     wire.hold('listening');
     const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
-    await expect.poll(() => hubs[1].ready(), { timeout: 10_000 }).toBe(false);
+    await until(() => !hubs[1].ready(), 'it says that it is not ready');
     // It does not take it back when it has done something about it.
-    for (let i = 0; i < 50; i++) {
+    await until(async () => {
       expect(hubs[1].ready()).toBe(false);
-      await expectUnavailable(() => hubs[1].open({ id: 'cat', username: 'cat' }));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      const refused = await hubs[1].open({ id: 'cat', username: 'cat' }).then(
+        (stream) => stream.return().then(() => false),
+        () => true,
+      );
+      return refused;
+    }, 'it refuses a stream');
+    await expectUnavailable(() => hubs[1].open({ id: 'cat', username: 'cat' }));
+    expect(hubs[1].ready()).toBe(false);
     wire.muffled = false;
     wire.cut('listening');
     await bothReady(hubs);

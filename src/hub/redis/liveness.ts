@@ -41,7 +41,7 @@ export class Liveness {
   #beatenAt = Number.NEGATIVE_INFINITY;
   /** When this process last had its turn: what it did not get to do in time says nothing of Redis. */
   #tickedAt = 0;
-  /** Beats in a row that went out and did not come back. */
+  /** Turns in a row whose beats went out and did not come back. */
   #unheard = 0;
   /** Of those, how many since something was done about it. */
   #untended = 0;
@@ -65,6 +65,11 @@ export class Liveness {
   /** Whether beats go out and come back. */
   get alive(): boolean {
     return this.#unheard < patience && performance.now() - this.#beatenAt < patience * beatMs;
+  }
+
+  /** Whether beats do not come back though something was done about it. */
+  get isDeaf(): boolean {
+    return this.#unheard > 2 * patience;
   }
 
   /** Makes the node known. Rejects with UNAVAILABLE. */
@@ -100,9 +105,9 @@ export class Liveness {
     if (id > this.#seen && this.#scripts.available) this.#seen = id;
   }
 
-  /** Beats now, beside the beats that come by themselves. */
-  async beat(): Promise<void> {
-    if (this.#running) return;
+  /** Beats now, beside the beats that come by themselves. Resolves to whether it did. */
+  async beat(): Promise<boolean> {
+    if (this.#running) return false;
     this.#running = true;
     try {
       let more = true;
@@ -112,9 +117,11 @@ export class Liveness {
         this.#failed = 0;
       }
       this.#events.beaten();
+      return true;
     } catch (error) {
       this.#failed += 1;
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
+      return false;
     } finally {
       this.#running = false;
     }
@@ -129,12 +136,15 @@ export class Liveness {
       this.#failed = 0;
       this.heard();
     }
-    await this.beat();
+    if (await this.beat()) {
+      this.#unheard += 1;
+      this.#untended += 1;
+    }
     if (this.#failed >= patience) {
       this.#failed = 0;
       this.#events.mute();
     }
-    if (this.#untended >= patience && this.#failed === 0) {
+    if (this.#untended >= patience) {
       this.#untended = 0;
       this.#events.deaf();
     }
@@ -148,8 +158,6 @@ export class Liveness {
     this.#run = run;
     if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
     this.#life = life;
-    this.#unheard += 1;
-    this.#untended += 1;
     return unfinished === 1;
   }
 }

@@ -133,8 +133,8 @@ export class RedisNode {
   async open(profile: Profile, after?: EntryId): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
     if (this.#board.size >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
-    // Where nothing is heard, a stream would bring nothing.
-    if (!this.#liveness.alive) throw new SignalboxError('UNAVAILABLE');
+    // A stream would bring nothing.
+    if (this.#liveness.isDeaf) throw new SignalboxError('UNAVAILABLE');
     const session = this.#board.admit(profile.id);
     const { holes } = this.#board;
     try {
