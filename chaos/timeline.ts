@@ -109,7 +109,20 @@ export class Timeline {
     });
   }
 
-  /** Until when a call that had no answer may still take effect, in milliseconds. */
+  /** Until when a call may have taken effect, in milliseconds. */
+  callSettledBy({ outcome, node, endedAt }: Call): number {
+    return outcome === 'ok' ? endedAt : this.settledBy(node, endedAt);
+  }
+
+  /** Whether the client may have called that in the room, so that it took effect at that time, in milliseconds. */
+  mayHaveCalled({ calls }: ClientHistory, kind: Call['kind'], roomId: string, at: number): boolean {
+    return calls.some((call) => {
+      if (call.kind !== kind || call.roomId !== roomId || !mayHaveHappened(call)) return false;
+      return call.startedAt - 1 <= at && at <= this.callSettledBy(call);
+    });
+  }
+
+  /** Until when what something was done to, Redis or the node, may still do late, in milliseconds. */
   settledBy(node: number, endedAt: number): number {
     return this.#lastEnd(endedAt, ({ target }) => target === 'redis' || target === node);
   }

@@ -66,8 +66,7 @@ function wasNoMember(timeline: Timeline, { session, from }: Life, roomId: string
     if (call.kind === 'leave' && call.outcome === 'ok') outSince = call.endedAt;
     if (call.kind !== 'join' || !mayHaveHappened(call)) continue;
     const earlier = call.session !== session && call.endedAt < from / 1000;
-    const settled = call.outcome === 'ok' ? call.endedAt : timeline.settledBy(call.node, call.endedAt);
-    if (!earlier || settled > from / 1000) outSince = undefined;
+    if (!earlier || timeline.callSettledBy(call) > from / 1000) outSince = undefined;
   }
   return outSince !== undefined && outSince < at;
 }

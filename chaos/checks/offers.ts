@@ -1,5 +1,5 @@
 import type { Arrival } from '../history.ts';
-import { foundOutMs, type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
+import { foundOutMs, type Life, type Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofSession, type Violation, violation } from '../violation.ts';
 
 /** One join has so many entries at the most, with ids in a row: the one for all others goes before the joiner's. */
@@ -52,13 +52,7 @@ function cause(timeline: Timeline, life: Life, arrival: Arrival): Violation[] {
   if (message.__typename !== 'PeerAdded') return [];
   const { offer, peer, roomId } = message;
   const joiner = offer ? life.client : timeline.history.clients.find((client) => client.id === peer.id);
-  const at = id / 1000;
-  const joined = joiner?.calls.some((call) => {
-    if (call.kind !== 'join' || call.roomId !== roomId || !mayHaveHappened(call)) return false;
-    const until = call.outcome === 'ok' ? call.endedAt : timeline.settledBy(call.node, call.endedAt);
-    return call.startedAt - 1 <= at && at <= until;
-  });
-  if (joined) return [];
+  if (joiner && timeline.mayHaveCalled(joiner, 'join', roomId, id / 1000)) return [];
   const what = `${nameOf(life)} was told ${offer ? 'to offer' : 'to wait for an offer'}, and nobody had joined`;
   return [violation('G1', what, arrival.at, ofArrival(life, arrival))];
 }

@@ -1,5 +1,5 @@
 import { type Arrival, type FaultRecord, leaseOf, type StreamHistory } from '../history.ts';
-import { type Life, mayHaveHappened, type Timeline } from '../timeline.ts';
+import type { Life, Timeline } from '../timeline.ts';
 import { type Check, nameOf, ofArrival, ofAttempt, type Violation, violation } from '../violation.ts';
 import { absence, safeMs } from './resumes.ts';
 
@@ -42,7 +42,7 @@ function removal(timeline: Timeline, seenBy: Life, arrival: Arrival): Violation[
   };
   switch (message.reason) {
     case 'LEFT':
-      if (mayHaveLeft(timeline, life, message.roomId, at)) return [];
+      if (timeline.mayHaveCalled(life.client, 'leave', message.roomId, at)) return [];
       return complain('G4', `${nameOf(life)} was announced as LEFT, and had not called leaveRoom`);
     case 'REPLACED':
       if (!mayBeReplaced(timeline, life, at)) {
@@ -55,14 +55,6 @@ function removal(timeline: Timeline, seenBy: Life, arrival: Arrival): Violation[
     default:
       return complain('G4', `${nameOf(life)} was announced as ${message.reason}, which nobody can be here`);
   }
-}
-
-function mayHaveLeft(timeline: Timeline, { client }: Life, roomId: string, at: number): boolean {
-  return client.calls.some((call) => {
-    if (call.kind !== 'leave' || call.roomId !== roomId || !mayHaveHappened(call)) return false;
-    const until = call.outcome === 'ok' ? call.endedAt : timeline.settledBy(call.node, call.endedAt);
-    return call.startedAt - 1 <= at && at <= until;
-  });
 }
 
 /** A new session begins with an attempt without a cursor, or with one that was not resumed. */

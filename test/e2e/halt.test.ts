@@ -2,17 +2,24 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { ApiClient } from '../support/client.ts';
+import type { NodeProcess } from '../support/node.ts';
 import { startPair } from './nodes.ts';
 import { GuestPeer, wholly } from './peer.ts';
+
+/** Two peers in a room, each wholly at a node. */
+async function meet(annsNode: NodeProcess, bensNode: NodeProcess): Promise<readonly [GuestPeer, GuestPeer]> {
+  const ann = await GuestPeer.arrive('ann', wholly(annsNode));
+  const ben = await GuestPeer.arrive('ben', wholly(bensNode));
+  await ann.join('r');
+  await ben.join('r');
+  return [ann, ben];
+}
 
 test('G3, G4: a node that stood still longer than its lease finds out, and its peers go on', async () => {
   // The lease is half of the grace.
   await using pair = await startPair('Redis', { GRACE_SECONDS: '8' });
   const { a, b } = pair;
-  const ann = await GuestPeer.arrive('ann', wholly(b));
-  const ben = await GuestPeer.arrive('ben', wholly(a));
-  await ann.join('r');
-  await ben.join('r');
+  const [ann, ben] = await meet(b, a);
   process.kill(a.pid, 'SIGSTOP');
   // Once the others have given it up, what is sent to its peers is queued.
   await expect.poll(async () => (await ann.relay('r', ben, 'm')).status, { timeout: 10_000 }).toBe('QUEUED');
@@ -30,10 +37,7 @@ test('G3, G4: a node that stood still longer than its lease finds out, and its p
 test('G5: what a client asked of a node that stood still, and did not wait for, takes no stream from it later', async () => {
   await using pair = await startPair('Redis');
   const { a, b } = pair;
-  const ann = await GuestPeer.arrive('ann', wholly(b));
-  const ben = await GuestPeer.arrive('ben', wholly(b));
-  await ann.join('r');
-  await ben.join('r');
+  const [ann, ben] = await meet(b, b);
   await Promise.all([ann, ben].map((peer) => peer.inbox.take(1)));
   const { port, hostname } = new URL(a.url);
   const ask = async (variables: object) => {
@@ -68,10 +72,7 @@ test('G5: what a client asked of a node that stood still, and did not wait for, 
 test('G3, G4: a node that stood still longer than the grace period finds its peers announced, and they are told', async () => {
   await using pair = await startPair('Redis', { GRACE_SECONDS: '3' });
   const { a, b } = pair;
-  const ann = await GuestPeer.arrive('ann', wholly(b));
-  const ben = await GuestPeer.arrive('ben', wholly(a));
-  await ann.join('r');
-  await ben.join('r');
+  const [ann, ben] = await meet(b, a);
   await ann.inbox.take(1);
   process.kill(a.pid, 'SIGSTOP');
   expect(await ann.inbox.next()).toMatchObject({
