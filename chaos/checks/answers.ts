@@ -1,6 +1,7 @@
 import type { Attempt, Call, ClientHistory, StreamHistory } from '../history.ts';
 import type { Life, Timeline } from '../timeline.ts';
 import { type Check, ofAttempt, ofCall, type Violation, violation } from '../violation.ts';
+import { outages } from './resumes.ts';
 
 /** A call is answered in 2 s (G10), whatever Redis does, and some more where processes wait for their turn. */
 const answerMs = 2500;
@@ -94,10 +95,17 @@ function cut(timeline: Timeline, life: Life, { attempt, lifeAt }: StreamHistory)
     (other) => other.startedAt > startedAt && other.startedAt <= endedAt,
   );
   if (moved || timeline.mayHaveLost(lifeAt, endedAt)) return [];
-  // A node that was given up learns of it from Redis, which may be away just then.
-  const learns = timeline.faultsIn(0, endedAt).some(({ target, to = endedAt }) => {
-    return target === node && timeline.settledBy(node, to) >= lifeAt;
-  });
-  if (learns) return [];
+  if (timeline.hasTouched([node], lifeAt, endedAt, timeline.aftermathMs)) return [];
+  if (learnsLate(timeline, node, lifeAt, endedAt)) return [];
   return [violation('G10', 'a stream was cut without a cause', endedAt, ofAttempt(life, attempt))];
+}
+
+/** Whether the node stood still, and Redis was away when it went on: only then it learns that it was given up. */
+function learnsLate(timeline: Timeline, node: number, lifeAt: number, endedAt: number): boolean {
+  const { faults } = timeline.history;
+  const halts = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
+  return faults.some((outage) => {
+    if (!outages.has(outage.kind) || outage.from > endedAt || timeline.endOf(outage) < lifeAt) return false;
+    return halts.some((halt) => halt.from <= outage.from && outage.from <= timeline.endOf(halt));
+  });
 }

@@ -8,7 +8,7 @@ const marginMs = 500;
 const outageMs = 2600;
 /** So long after an outage nodes have beaten again. */
 const reconnectMs = 1000;
-const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
+export const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
 
 /** Within so many milliseconds of a session's last sign of life nobody may end it. */
 export function safeMs({ history }: Timeline): number {
