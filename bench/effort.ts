@@ -1,35 +1,35 @@
 import { checkout, type Program } from './systems.ts';
 
-/** How much is measured. */
+/** How much to measure. */
 export interface Effort {
-  /** Of systems measured in turn. */
+  /** How often each system is measured, in turn with the others. */
   readonly rounds: number;
-  /** Relays of a system before the first round: V8 compiles what it has seen often enough. */
+  /** Relays before the first round, so that V8 has compiled the code that they run. */
   readonly warmUp: number;
-  /** Relays a round. */
+  /** Relays in each round. */
   readonly relays: number;
-  /** Of relays at a steady rate, a round. */
+  /** How long each round sends relays at a steady rate. */
   readonly seconds: number;
-  /** Deliveries of broadcasts a round. */
+  /** Deliveries of broadcasts in each round. */
   readonly deliveries: number;
-  /** Members of rooms that are broadcast to. */
+  /** The sizes of the rooms that receive broadcasts. */
   readonly rooms: readonly number[];
-  /** Open streams, for the memory that one takes. */
+  /** Streams to open, for the memory of each. */
   readonly streams: number;
-  /** Requests a round. */
+  /** Requests in each round. */
   readonly requests: number;
-  /** Peers that join one room, and how many times over. */
+  /** Peers that join one room, and in how many rounds. */
   readonly joiners: number;
   readonly joinRounds: number;
-  /** Streams that are lost with their node, and how many times over. */
+  /** Streams that a node loses at once, and in how many rounds. */
   readonly lost: number;
   readonly losses: number;
-  /** Other checkouts of Signalbox to measure beside this one. */
+  /** Folders of other checkouts of Signalbox to measure too. */
   readonly against: readonly string[];
 }
 
-/** What is measured side by side: ours, ours as it is elsewhere, and the baselines. */
-export function rivals<P extends Program>(
+/** The systems to measure in turn: this checkout, the other checkouts, and the baselines. */
+export function systemsToCompare<P extends Program>(
   ours: readonly P[],
   { against }: Effort,
   baselines: readonly P[],
@@ -54,7 +54,7 @@ export const thorough: Effort = {
   against: [],
 };
 
-/** To see whether something changed much. */
+/** Enough to see whether something changed much. */
 export const quick: Effort = {
   rounds: 5,
   warmUp: 3200,

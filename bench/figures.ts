@@ -1,26 +1,28 @@
-/** What one round told of one system: a value for each figure. */
+import { progress } from './progress.ts';
+
+/** The results of one round for one system: figure -> value. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** A figure of one system, over all rounds. */
+/** A figure of one system over all rounds. */
 export interface Row {
   readonly system: string;
   readonly median: number;
   readonly low: number;
   readonly high: number;
-  /** To the first system in the same round: the median over the rounds. */
+  /** The ratio to the first system in the same round; the median over the rounds. */
   readonly ratio: number;
 }
 
 export interface Figure {
   readonly measurement: string;
-  /** With its unit. */
+  /** With the unit. */
   readonly name: string;
   readonly rows: readonly Row[];
 }
 
 /**
- * Measures each in turn, round after round, so that what else the machine does meets all of them
- * alike. What came before the first round (opening streams, warming up) is not for here.
+ * Measures the things in turn, round after round, so that other work on the machine disturbs all of them alike.
+ * The caller has already opened streams and warmed up.
  */
 export async function alternate<T extends { readonly name: string }>(
   measurement: string,
@@ -30,6 +32,7 @@ export async function alternate<T extends { readonly name: string }>(
 ): Promise<readonly Figure[]> {
   const samples = new Map<string, Sample[]>(things.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
+    progress(`${measurement}: round ${round + 1} of ${rounds}`);
     for (const thing of things) samples.get(thing.name)?.push(await measure(thing));
   }
   return summarize(measurement, samples);
@@ -54,13 +57,13 @@ function summarize(measurement: string, samples: ReadonlyMap<string, readonly Sa
   }));
 }
 
-/** The value below which that part of them lies. */
+/** The value below which this part of the values lies. `part` is between 0 and 1. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-/** The middle one, or between the two that are. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -68,26 +71,30 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** As aligned lines of text: a block for each figure. */
+const labelWidth = 40;
+
+/** Aligned lines of text: a block for each figure. */
 export function toText(figures: readonly Figure[]): string {
   const lines: string[] = [];
   for (const { measurement, name, rows } of figures) {
     const cells = [
-      [`${measurement}: ${name}`, 'median', 'low', 'high', 'ratio'],
+      ['  system', 'median', 'low', 'high', 'ratio'],
       ...rows.map(({ system, median, low, high, ratio }) => [
         `  ${system}`,
         ...[median, low, high].map(digits),
-        rows.length > 1 ? `${ratio.toFixed(2)}x` : '',
+        rows.length > 1 && Number.isFinite(ratio) ? `${ratio.toFixed(2)}x` : '',
       ]),
     ];
+    lines.push(`${measurement}: ${name}`);
     for (const [label = '', ...values] of cells) {
-      lines.push(label.padEnd(52) + values.map((value) => value.padStart(10)).join(''));
+      lines.push(label.padEnd(labelWidth) + values.map((value) => value.padStart(10)).join(''));
     }
     lines.push('');
   }
   return lines.join('\n');
 }
 
+/** Three significant digits, or a whole number if that has more. */
 function digits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -1,4 +1,4 @@
-/** Memory at one moment of a soak. */
+/** The memory at one moment of a soak. */
 export interface Sample {
   readonly minutes: number;
   /** The resident memory of each node. */
@@ -15,7 +15,7 @@ const top = 24;
 const bottom = 48;
 const colours = ['#2563eb', '#0d9488', '#dc2626'];
 
-/** Draws the memory of each process over time, as an SVG. */
+/** Draws the memory of each process over time, as SVG. */
 export function plot(samples: readonly Sample[]): string {
   const lines = [
     { name: 'node A', values: samples.map(({ nodesMiB }) => nodesMiB[0] ?? 0) },

@@ -1,22 +1,22 @@
 import { Session } from 'node:inspector/promises';
 
 /**
- * Loaded into each server that is measured (`node --import`), whose own code is as it always is. It
- * answers the bench's questions over the channel between the two processes.
+ * Each measured process loads this file with `node --import`, so that its own code stays unchanged. The probe answers the
+ * bench's questions over the IPC channel.
  */
 
-/** Of the process so far, its threads included. */
+/** The CPU time of the process so far, including its threads. */
 export interface CpuAnswer {
   readonly cpuMicros: number;
 }
 
-/** After garbage collection. */
+/** The memory after garbage collection. */
 export interface MemoryAnswer {
   readonly rssBytes: number;
   readonly heapBytes: number;
 }
 
-/** Microseconds on the CPU by where the code is from, as V8 names it: its function and its file. */
+/** CPU time in microseconds by function, with the file that it is from. */
 export interface ProfileAnswer {
   readonly frames: readonly { readonly name: string; readonly url: string; readonly micros: number }[];
 }
@@ -39,7 +39,7 @@ async function answer(question: Question): Promise<Answers[Question]> {
       return { cpuMicros: user + system };
     }
     case 'memory': {
-      // The second pass collects what finalizers of the first let go of.
+      // The second collection frees what the finalizers of the first have released.
       globalThis.gc?.();
       await new Promise((resolve) => setImmediate(resolve));
       globalThis.gc?.();
@@ -58,7 +58,7 @@ async function answer(question: Question): Promise<Answers[Question]> {
   }
 }
 
-/** Each sample's time goes to the function that ran, not to those that had called it. */
+/** Counts the time of each sample for the function that ran, not for its callers. */
 async function stopProfile(): Promise<ProfileAnswer> {
   if (!session) throw new Error('No profile was started.');
   const { profile } = await session.post('Profiler.stop');
@@ -78,5 +78,5 @@ async function stopProfile(): Promise<ProfileAnswer> {
 process.on('message', (question: Question) => {
   void answer(question).then((value) => process.send?.(value));
 });
-// The bench has ended, however it did: there is nobody left to serve.
+// The bench has ended, with success or not. Nobody needs this process any more.
 process.on('disconnect', () => process.exit());

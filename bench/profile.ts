@@ -1,22 +1,22 @@
-import { withClusters } from './cluster.ts';
+import { withDeployments } from './deployment.ts';
 import type { Effort } from './effort.ts';
 import { RelayLoad } from './measure/relay.ts';
 import { signalbox } from './systems.ts';
 
-/** So many functions are named. */
-const most = 15;
+/** How many lines to print of each table. */
+const maxLines = 15;
 
-/** Where the CPU time of two nodes goes that relay: by part, then by function. As text. */
+/** How two relaying nodes spend their CPU time, by part of the code and by function. Returns text. */
 export function profileRelay(effort: Effort): Promise<string> {
-  return withClusters([signalbox], 2, async ([cluster]) => {
-    if (!cluster) throw new Error('The one cluster that was asked for has not come.');
-    const load = await RelayLoad.start(cluster);
+  return withDeployments([signalbox], 2, async ([deployment]) => {
+    if (!deployment) throw new Error('No deployment was started.');
+    const load = await RelayLoad.start(deployment);
     await load.round(effort);
     const texts: string[] = [];
-    for (const node of cluster.nodes) await node.ask('startProfile');
+    for (const node of deployment.nodes) await node.ask('startProfile');
     for (let i = 0; i < effort.rounds; i++) await load.round({ ...effort, seconds: 0 });
     for (const [index, role] of ['takes the mutations', 'holds the streams'].entries()) {
-      const { frames } = await cluster.node(index).ask('stopProfile');
+      const { frames } = await deployment.node(index).ask('stopProfile');
       texts.push(describe(`The node that ${role}`, frames));
     }
     return texts.join('\n\n');
@@ -41,10 +41,10 @@ function describe(title: string, frames: readonly Frame[]): string {
       .map(([name, micros]) => share(micros) + name);
   return [
     `${title}: by part`,
-    ...lines(partOf, most),
+    ...lines(partOf, maxLines),
     '',
     `${title}: by function`,
-    ...lines((frame) => `${frame.name || '(anonymous)'}, ${partOf(frame)}`, most),
+    ...lines((frame) => `${frame.name || '(anonymous)'}, ${partOf(frame)}`, maxLines),
   ].join('\n');
 }
 
@@ -54,7 +54,7 @@ function sums(frames: readonly Frame[], key: (frame: Frame) => string): [string,
   return [...all].sort(([, a], [, b]) => b - a);
 }
 
-/** A package, a module of Node's, a folder of ours, or what V8 does itself. */
+/** A package, a module of Node.js, a folder of this project, or V8 itself. */
 function partOf({ name, url }: Frame): string {
   if (url === '') return name.startsWith('(') ? name : 'V8, and system calls';
   if (url.startsWith('node:')) return url.replace(/^node:(?:internal\/)?([^/]+).*$/, 'node:$1');

@@ -10,29 +10,38 @@ import { measureRelay } from './measure/relay.ts';
 import { measureRequest } from './measure/request.ts';
 import { measureStreams } from './measure/streams.ts';
 import { profileRelay } from './profile.ts';
+import { progress } from './progress.ts';
 
 /**
- * Measures Signalbox beside baselines, in one run on one machine: what counts is the ratio of one to
- * the other. The servers are processes of their own; this process is the load and nothing else.
+ * Measures Signalbox beside baselines on one machine. The ratios count, not the absolute figures. Every node is a process
+ * of its own; this process only makes the load.
  */
 
-const measurements: Readonly<Record<string, (effort: Effort) => Promise<readonly Figure[]>>> = {
-  relay: measureRelay,
-  broadcast: measureBroadcast,
-  streams: measureStreams,
-  request: measureRequest,
-  join: measureJoin,
-  recovery: measureRecovery,
+interface Measurement {
+  readonly measure: (effort: Effort) => Promise<readonly Figure[]>;
+  /** How long it takes on two idle cores, without `--against`: in full, and with `--quick`. */
+  readonly seconds: number;
+  readonly quickSeconds: number;
+}
+
+const measurements: Readonly<Record<string, Measurement>> = {
+  relay: { measure: measureRelay, seconds: 40, quickSeconds: 20 },
+  broadcast: { measure: measureBroadcast, seconds: 60, quickSeconds: 10 },
+  streams: { measure: measureStreams, seconds: 40, quickSeconds: 20 },
+  request: { measure: measureRequest, seconds: 20, quickSeconds: 10 },
+  join: { measure: measureJoin, seconds: 20, quickSeconds: 5 },
+  recovery: { measure: measureRecovery, seconds: 100, quickSeconds: 15 },
 };
+const names = Object.keys(measurements).join(', ');
 
-const help = `Measures Signalbox beside baselines.
+const help = `Measures Signalbox beside baselines, and prints the figures with their ratios.
 
-  --quick        less of everything: about 40 seconds in place of 3 minutes
-  --only NAME    one of ${Object.keys(measurements).join(', ')}; may be given more than once
-  --against DIR  another checkout of Signalbox, measured beside this one; may be given more than once
-  --json FILE    writes the figures there too
-  --profile      instead: where the CPU time of two nodes goes that relay
-  --help
+  --quick        measure less: about a minute and a half instead of about five minutes
+  --only NAME    one of ${names}; may be given more than once
+  --against DIR  also measure another checkout of Signalbox; may be given more than once
+  --json FILE    also write the figures to this file
+  --profile      print instead how two relaying nodes spend their CPU time, by part of the code
+  --help         print this help
 `;
 
 const flags = readFlags(help, {
@@ -45,19 +54,30 @@ const flags = readFlags(help, {
 
 const effort = { ...(flags.quick ? quick : thorough), against: flags.against };
 
+function find(name: string): Measurement {
+  const measurement = measurements[name];
+  if (measurement) return measurement;
+  process.stderr.write(`--only is ${JSON.stringify(name)}; it takes one of ${names}.\n\n${help}`);
+  process.exit(2);
+}
+
 async function run(): Promise<void> {
+  const seconds = flags.only
+    .map(find)
+    .reduce((sum, each) => sum + (flags.quick ? each.quickSeconds : each.seconds), 0);
+  const more = flags.against.length > 0 ? ', and more for each other checkout' : '';
+  progress(`This takes about ${seconds} seconds on two idle cores${more}.`);
+  print(`Node.js ${process.version}, ${availableParallelism()} cores\n`);
   const all: Figure[] = [];
   let failed = false;
-  print(`node ${process.version}, ${availableParallelism()} cores\n`);
-  for (const name of flags.only) {
-    const measure = measurements[name];
-    if (!measure) throw new Error(`--only takes one of ${Object.keys(measurements).join(', ')}.`);
+  for (const [i, name] of flags.only.entries()) {
+    progress(`Measurement ${i + 1} of ${flags.only.length}: ${name}. Starting the nodes and warming up.`);
     try {
-      const figures = await measure(effort);
+      const figures = await find(name).measure(effort);
       print(toText(figures));
       all.push(...figures);
     } catch (error) {
-      // A machine that is too busy for one measurement may do for the next.
+      // The machine may be too busy for one measurement but not for the next.
       print(`${name} failed: ${error instanceof Error ? error.message : error}\n`);
       failed = true;
     }
@@ -66,10 +86,14 @@ async function run(): Promise<void> {
   process.exitCode = failed ? 1 : 0;
 }
 
+async function profile(): Promise<void> {
+  progress('Profiling two relaying nodes. This takes about 20 seconds.');
+  print(await profileRelay(effort));
+}
+
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-if (flags.profile) print(await profileRelay(effort));
-else await run();
+await (flags.profile ? profile() : run());
 process.exit();

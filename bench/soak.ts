@@ -7,18 +7,19 @@ import { MessageStream } from '../test/support/message-stream.ts';
 import { type NodeProcess, startNode } from '../test/support/node.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { plot, type Sample } from './plot.ts';
+import { progress } from './progress.ts';
 
 /**
- * Opens sessions at a steady rate for a while, each of which joins a room, relays, and is dropped, and
- * watches the memory of two nodes and their Redis: it must not grow.
+ * Opens sessions at a steady rate. Each joins a room, relays and ends. Meanwhile this watches the memory of two nodes and
+ * their Redis, which must not grow.
  */
 
-const help = `Watches memory while sessions come and go.
+const help = `Watches the memory of two nodes and their Redis while sessions come and go.
 
-  --minutes N   how long; 10 unless given
-  --rate N      sessions a minute; 5000 unless given
-  --svg FILE    draws the figures there
-  --help
+  --minutes N   how long; default 10
+  --rate N      sessions per minute; default 5000
+  --svg FILE    also draw the memory over time into this file
+  --help        print this help
 `;
 
 const flags = readFlags(help, {
@@ -31,13 +32,13 @@ const rate = readNumber('--rate', flags.rate, 1, help);
 
 const roomCount = 50;
 const relaysEach = 3;
-/** How long a session stays, in ms: some two hundred are open at a time. */
+/** How long a session lasts, in milliseconds. At the default rate, some two hundred sessions are open at a time. */
 const stayMs = 2000;
 const sampleMs = 5000;
 
 const counts = { sessions: 0, relays: 0, left: 0, failed: 0 };
 
-/** One session, from its token to the loss of its connection; every other one takes leave first. */
+/** One session, from its token to the end of its connection. Every second one leaves its room first. */
 async function session(n: number, nodes: readonly NodeProcess[]): Promise<void> {
   const home = nodes[n % 2]?.url ?? '';
   const other = nodes[(n + 1) % 2]?.url ?? '';
@@ -46,23 +47,23 @@ async function session(n: number, nodes: readonly NodeProcess[]): Promise<void> 
   const api = new ApiClient(other, token);
   const stream = await MessageStream.open(home, token);
   await stream.messages.next();
-  const { joinRoom } = await api.run<{ joinRoom: { peers: { id: string }[] } }>(
-    'mutation ($roomId: ID!) { joinRoom(roomId: $roomId, state: { n: 1 }) { peers { id } } }',
+  const { joinRoom } = await api.run<{ joinRoom: { members: { peer: { id: string } }[] } }>(
+    'mutation ($roomId: ID!) { joinRoom(roomId: $roomId, state: { n: 1 }) { members { peer { id } } } }',
     { roomId },
   );
-  const others = joinRoom.peers.filter(({ id }) => id !== peer.id);
+  const others = joinRoom.members.map((member) => member.peer).filter(({ id }) => id !== peer.id);
   for (let i = 0; i < relaysEach; i++) {
     const to = others[(n + i) % Math.max(1, others.length)];
     if (!to) break;
     await api
       .run(
-        'mutation ($r: ID!, $p: ID!) { relay(roomId: $r, peerId: $p, event: "m", data: { sdp: "v=0" }) { id } }',
+        'mutation ($r: ID!, $p: ID!) { relay(roomId: $r, peerId: $p, event: "m", data: { sdp: "v=0" }) { cursor } }',
         {
           r: roomId,
           p: to.id,
         },
       )
-      // The other may have gone meanwhile.
+      // The target may have gone meanwhile.
       .catch(() => undefined);
     counts.relays += 1;
     await sleep(stayMs / relaysEach);
@@ -105,7 +106,7 @@ async function run(minutes: number, ratePerMinute: number): Promise<readonly Sam
     const one = session(n, nodes)
       .catch((error: Error) => {
         counts.failed += 1;
-        process.stderr.write(`a session failed: ${error.message}\n`);
+        process.stderr.write(`A session failed: ${error.message}\n`);
       })
       .finally(() => open.delete(one));
     open.add(one);
@@ -130,6 +131,7 @@ function print(line: Sample | undefined): void {
   );
 }
 
+progress(`The soak takes ${minutes} min. It prints a line every ${sampleMs / 1000} seconds.`);
 const samples = await run(minutes, rate);
 if (flags.svg !== undefined) writeFileSync(flags.svg, plot(samples));
 process.stdout.write(`${JSON.stringify(counts)}\n`);

@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { type Body, readBody } from '../test/support/client.ts';
 
-/** What a call came to. `unknown`: it may have happened, may still, or may not. */
+/** The result of a call. `unknown`: the call may have taken effect, may do so later, or never. */
 export type Answer =
   | { readonly outcome: 'ok'; readonly data: Readonly<Record<string, unknown>> }
   | { readonly outcome: 'refused'; readonly code: string }
   | { readonly outcome: 'unknown'; readonly code: string }
   | { readonly outcome: 'not sent'; readonly code: string };
 
-/** A mutation answers within 2 s (G10). What takes longer than this hangs at a node that stands still. */
+/** A mutation is answered within 2 s (G10). A call that takes longer than this hangs at a paused node. */
 export const callLimitMs = 4000;
 
 const agent = new Agent({ keepAlive: true });
 
-/** Closes the connections that are kept between calls. */
+/** Closes the connections that are kept open between calls. */
 export function closeConnections(): void {
   agent.destroy();
 }

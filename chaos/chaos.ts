@@ -1,95 +1,118 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { access } from '../test/support/client.ts';
 import { closeConnections } from './api.ts';
-import { Backend } from './backend.ts';
 import { Deployment } from './deployment.ts';
 import type { ClientHistory, History } from './history.ts';
 import { Random } from './random.ts';
+import { ChaosRedis } from './redis.ts';
 import { schedule } from './schedule.ts';
 import { Store } from './store.ts';
 import { User } from './user.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** How long clients talk and things go wrong. Some 20 more follow, in which all becomes calm. */
+  /** How long faults happen. The run takes some 20 seconds more to become calm. */
   readonly seconds: number;
   readonly clients: number;
   readonly nodes?: number;
-  /** Whether Redis is a primary with a replica, behind sentinels. */
+  /** Whether Redis is a primary with a replica behind sentinels. */
   readonly replicated?: boolean;
+  /** Receives a line of text now and then, to show how far the run is. */
+  readonly progress?: (line: string) => void;
 }
 
 const graceMs = 5000;
-/** Those who have gone are announced within so long: a grace, a lease, and some patience. */
+/** Clients that went must have been announced after this time: a grace period, a lease and some slack. */
 const announcedMs = 2 * graceMs + 1000;
-/** Clients to a room, about: each is in up to three. */
+/** How many clients there are for each room, about. Each client is in up to three rooms. */
 const clientsPerRoom = 5;
-/** How long each step towards calm may take. What takes longer is told, and judged. */
+/** How long to wait in each step towards calm. Whatever is not calm by then is reported as a violation. */
 const calmLimitMs = 30_000;
 const pollMs = 100;
+/** How often to show progress. */
+const progressMs = 10_000;
 
-/** Runs it, and gives back all that happened. Throws where the run itself could not be had. */
+/** Runs the nodes, the clients and the faults. Returns the history. Throws if the run itself fails. */
 export async function runChaos(options: ChaosOptions): Promise<History> {
-  const { seed, seconds, nodes = 3, replicated = false } = options;
+  const { seed, seconds, nodes = 3, replicated = false, progress = () => undefined } = options;
   const history: History = {
     startedAt: Date.now(),
     graceMs,
     clients: [],
     faults: [],
     incidents: [],
-    orphans: [],
+    leftoverKeys: [],
     lagMs: 0,
   };
   const lag = monitorEventLoopDelay();
   lag.enable();
   const random = new Random(seed);
   const faults = schedule(random.fork(), { durationMs: seconds * 1000, nodes, replicated });
-  const quiet = new AbortController();
+  const calmDown = new AbortController();
   await using cleanup = new AsyncDisposableStack();
-  const deployment = await Deployment.start(await Backend.start(replicated), nodes, history);
+  const deployment = await Deployment.start(await ChaosRedis.start(replicated), nodes, history);
   cleanup.defer(() => deployment.stop());
   cleanup.defer(closeConnections);
   history.startedAt = Date.now();
   lag.reset();
-  const crew = new Crew(deployment, history, random.fork(), options.clients, quiet.signal);
+  const population = new Population(deployment, history, random.fork(), options.clients, calmDown.signal);
   cleanup.defer(() => {
-    quiet.abort();
-    return crew.close();
+    calmDown.abort();
+    return population.close();
   });
 
-  const troubles = faults.map((fault) => deployment.suffer(fault, quiet.signal));
-  crew.begin();
-  await Promise.all([...troubles, pause(seconds * 1000)]);
-  quiet.abort();
+  const injections = faults.map((fault) => deployment.inject(fault, calmDown.signal));
+  progress(`${nodes} nodes are ready. Faults happen for ${seconds} seconds.`);
+  const reports = setInterval(() => progress(howFar(history, seconds)), progressMs);
+  cleanup.defer(() => clearInterval(reports));
+  population.begin();
+  await Promise.all([...injections, sleep(seconds * 1000)]);
+  calmDown.abort();
+  clearInterval(reports);
+  progress('The faults are over. Waiting until all clients are calm and have left, up to some 30 seconds.');
   await deployment.ready();
-  await deployment.backend.ask((redis) => becomeCalm(crew, history, new Store(redis, deployment.prefix)));
+  await deployment.redis.withClient((redis) =>
+    becomeCalm(population, history, new Store(redis, deployment.prefix)),
+  );
   history.lagMs = lag.max / 1e6;
   return history;
 }
 
-/** Those who are there, as many at any time as there should be. */
-class Crew {
+function howFar({ startedAt, clients, faults }: History, seconds: number): string {
+  const calls = clients.reduce((sum, client) => sum + client.calls.length, 0);
+  const elapsed = Math.round((Date.now() - startedAt) / 1000);
+  return `${elapsed} of ${seconds} s: ${faults.length} faults, ${clients.length} clients, ${calls} calls`;
+}
+
+/** The clients of a run. When one goes, another takes its place. */
+class Population {
   readonly users: User[] = [];
   readonly #deployment: Deployment;
   readonly #history: History;
   readonly #random: Random;
   readonly #count: number;
-  readonly #quiet: AbortSignal;
+  readonly #calmDown: AbortSignal;
   readonly #rooms: readonly string[];
   #places: readonly Promise<void>[] = [];
 
-  constructor(deployment: Deployment, history: History, random: Random, count: number, quiet: AbortSignal) {
+  constructor(
+    deployment: Deployment,
+    history: History,
+    random: Random,
+    count: number,
+    calmDown: AbortSignal,
+  ) {
     this.#deployment = deployment;
     this.#history = history;
     this.#random = random;
     this.#count = count;
-    this.#quiet = quiet;
+    this.#calmDown = calmDown;
     const rooms = Math.max(1, Math.round(count / clientsPerRoom));
     this.#rooms = Array.from({ length: rooms }, (_, i) => `room ${i}`);
   }
 
-  /** Those who have not gone. */
+  /** The clients that have not gone. */
   get present(): readonly User[] {
     return this.users.filter(({ gone }) => !gone);
   }
@@ -98,17 +121,17 @@ class Crew {
     this.#places = Array.from({ length: this.#count }, (_, i) => this.#fill(i, this.#random.fork()));
   }
 
-  /** All go. Resolves when none does anything any more. */
+  /** All clients go. Resolves when none of them does anything any more. */
   async close(): Promise<void> {
     for (const user of this.users) user.connection.close();
     await Promise.all(this.#places);
   }
 
-  /** One place in the crew: who goes is followed by another. */
+  /** Fills one place: when its client goes, the next one comes. */
   async #fill(place: number, random: Random): Promise<void> {
-    for (let i = 0; !this.#quiet.aborted; i++) {
+    for (let i = 0; !this.#calmDown.aborted; i++) {
       const user = await this.#arrive(`${place}.${i}`, random.fork());
-      await user?.live(this.#quiet);
+      await user?.live(this.#calmDown);
     }
   }
 
@@ -117,65 +140,67 @@ class Crew {
     try {
       if (url === undefined) throw new Error('That node is down.');
       const { token, peer } = await access(url, name);
-      const world = { nodes: this.#deployment, rooms: this.#rooms, graceMs };
-      const user = new User({ ...peer, token }, world, random);
+      const environment = { nodes: this.#deployment, rooms: this.#rooms, graceMs };
+      const user = new User({ ...peer, token }, environment, random);
       this.users.push(user);
       this.#history.clients.push(user.history);
       return user;
     } catch {
-      // A node that is down, or that dies now: another one, a little later.
-      await pause(random.between(100, 500));
+      // The node is down, or dies now. Try another node soon.
+      await sleep(random.between(100, 500));
       return undefined;
     }
   }
 }
 
-/** From here on nobody does anything but what is said here, and all must be as the users think it is. */
-async function becomeCalm(crew: Crew, history: History, store: Store): Promise<void> {
-  await until(calmLimitMs, async () => crew.present.every(({ settled }) => settled));
+/** Waits until all clients are where they want to be, records the state, then has all clients leave. */
+async function becomeCalm(population: Population, history: History, store: Store): Promise<void> {
+  await until(calmLimitMs, async () => population.present.every(({ settled }) => settled));
   const present = new Map<ClientHistory, ReadonlySet<string>>(
-    crew.present.map((user) => [user.history, user.rooms]),
+    population.present.map((user) => [user.history, user.rooms]),
   );
-  // Those who have gone are announced now, at the latest.
+  // By now, every client that went must have been announced.
   const here = new Set([...present.keys()].map(({ id }) => id));
   await until(announcedMs, async () => {
     return [...(await store.sessions())].every((peer) => here.has(peer));
   });
-  await until(calmLimitMs / 3, async () => crew.present.every(({ settled }) => settled));
-  const unsettled = crew.present.filter(({ settled }) => !settled);
-  const unrest = unsettled.map(({ history: { name } }) => `${name} is not connected, or not in its rooms`);
-  await Promise.all(crew.present.map((user) => user.sayBarrier()));
+  await until(calmLimitMs / 3, async () => population.present.every(({ settled }) => settled));
+  const restless = population.present.filter(({ settled }) => !settled);
+  const unsettled = restless.map(
+    ({ history: { name } }) => `${name} did not become connected and enter all of its rooms in time`,
+  );
+  await Promise.all(population.present.map((user) => user.broadcastBarrier()));
   await until(calmLimitMs / 3, async () =>
     [...present.keys()].every((client) => hasBarriers(client, present)),
   );
   const at = Date.now();
-  await Promise.all(crew.present.map((user) => user.lookAround()));
-  const calm = { at, unrest, present, stored: await store.rooms(), sessions: await store.sessions() };
+  await Promise.all(population.present.map((user) => user.queryRooms()));
+  const calm = { at, unsettled, present, stored: await store.rooms(), sessions: await store.sessions() };
   history.calm = calm;
 
-  for (const [i, user] of crew.present.entries()) {
+  for (const [i, user] of population.present.entries()) {
     if (i % 2 === 0) await user.leaveAll();
   }
-  await crew.close();
+  await population.close();
   await until(announcedMs, async () => {
-    history.orphans = await store.orphans();
-    return history.orphans.length === 0;
+    history.leftoverKeys = await store.leftoverKeys();
+    return history.leftoverKeys.length === 0;
   });
 }
 
-/** Whether the last thing that each of the others said came, in each of the client's rooms. */
+/** Whether the client has received the last broadcast of every other member of its rooms. */
 function hasBarriers(
   client: ClientHistory,
   present: ReadonlyMap<ClientHistory, ReadonlySet<string>>,
 ): boolean {
   const arrivals = client.sessions.at(-1)?.streams.flatMap((stream) => stream.arrivals) ?? [];
-  const came = new Set(arrivals.map(({ id }) => id));
+  const arrived = new Set(arrivals.map(({ cursor }) => cursor));
   for (const [other, rooms] of present) {
     if (other === client) continue;
     for (const room of rooms) {
       if (!present.get(client)?.has(room)) continue;
       const last = other.calls.findLast((call) => call.kind === 'broadcast' && call.roomId === room);
-      if (last?.id !== undefined && !came.has(last.id)) return false;
+      if (last?.cursor !== undefined && !arrived.has(last.cursor)) return false;
     }
   }
   return true;
@@ -183,5 +208,5 @@ function hasBarriers(
 
 async function until(limitMs: number, holds: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs;
-  while (!(await holds()) && Date.now() < deadline) await pause(pollMs);
+  while (!(await holds()) && Date.now() < deadline) await sleep(pollMs);
 }

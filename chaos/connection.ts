@@ -3,33 +3,33 @@ import { EventStream } from './event-stream.ts';
 import type { Attempt, ClientHistory, Session, StreamEnd, StreamHistory } from './history.ts';
 import type { Random } from './random.ts';
 
-/** The nodes as a load balancer knows them. */
+/** The nodes, as a load balancer knows them. */
 export interface Nodes {
-  /** Those that listen, as far as is known: one of them may stand still, or die now. */
+  /** The nodes that listen. One of them may be paused, or about to die. */
   readonly listening: readonly number[];
-  /** Undefined where none listens. */
+  /** Undefined if the node is down. */
   url(node: number): string | undefined;
 }
 
 export interface ConnectionEvents {
-  /** A session began: it is in no room yet. */
+  /** A session began. It is in no room yet. */
   began(): void;
-  /** The stream was lost, and not by the client's will. */
+  /** The stream broke, and the client did not want that. */
   lost(): void;
-  /** What came on the present session's present stream. */
+  /** A message arrived on the current stream. */
   arrived(message: Message): void;
 }
 
-/** Between two attempts of a client that lost its stream. */
+/** How long a client waits before it opens a lost stream again. */
 const backoffMs = [50, 600] as const;
-/** How long the user whose tab was replaced takes to ask for it again. */
+/** How long a user takes to reload a tab that was replaced. */
 const askAgainMs = [300, 1500] as const;
-/** An old tab is closed so long after the new one was opened. */
+/** How long after a reload the old tab is closed. */
 const oldTabMs = 5000;
 
 /**
- * Keeps a stream open as a good client does: one that is lost is opened anew from its cursor, at
- * another node, with some patience in between. All of it goes into the history.
+ * Keeps a stream open as a good client does: if the stream is lost, the client waits a moment and resumes from its
+ * cursor at another node. Records everything in the history.
  */
 export class Connection {
   readonly #history: ClientHistory;
@@ -64,12 +64,12 @@ export class Connection {
     return this.#connected;
   }
 
-  /** Whether it has lost its stream of its own will, and has not come back yet. */
+  /** Whether the client dropped its stream on purpose and has not come back yet. */
   get away(): boolean {
     return this.#awayMs > 0;
   }
 
-  /** Resolves when it was closed. Never rejects. */
+  /** Resolves once the connection is closed for good. Never rejects. */
   async run(): Promise<void> {
     while (!this.#closed) {
       const end = await this.#follow();
@@ -81,19 +81,19 @@ export class Connection {
       if (end.how === 'cut' || end.how === 'silent') this.#events.lost();
       if (this.#closed) return;
       const [min, max] = replaced ? askAgainMs : backoffMs;
-      await this.#pause(this.#awayMs || this.#random.between(min, max));
+      await this.#sleep(this.#awayMs || this.#random.between(min, max));
       this.#awayMs = 0;
     }
   }
 
-  /** Loses the stream, and stays away for so long, in milliseconds. */
+  /** Drops the stream, and comes back after that many milliseconds. */
   leave(awayMs: number): void {
     if (!this.#connected || this.away) return;
     this.#awayMs = awayMs;
     this.#stream?.drop();
   }
 
-  /** Opens the page again: a new session begins while the old stream is still there (G5). */
+  /** Reloads the page: a new session begins while the old stream is still open (G5). */
   reload(): void {
     if (!this.#connected || this.away || !this.#stream) return;
     const old = this.#stream;
@@ -111,7 +111,7 @@ export class Connection {
     this.#reload?.();
   }
 
-  /** Loses the stream for good. */
+  /** Drops the stream for good. */
   close(): void {
     this.#closed = true;
     this.#history.goneAt = Date.now();
@@ -120,7 +120,7 @@ export class Connection {
     this.#wake?.();
   }
 
-  /** One attempt, and the stream that comes of it until it ends or another page takes its place. */
+  /** Makes one attempt and follows its stream until the stream ends or a reload takes its place. */
   async #follow(): Promise<StreamEnd | 'reload'> {
     this.#node = this.#anotherNode();
     const attempt: Attempt = { node: this.#node, after: this.#cursor, startedAt: Date.now() };
@@ -133,8 +133,8 @@ export class Connection {
     }
     let record: StreamHistory | undefined;
     const stream = new EventStream(url, this.#token, this.#cursor, {
-      life: () => {
-        if (record) record.lifeAt = Date.now();
+      bytes: () => {
+        if (record) record.lastByteAt = Date.now();
       },
       message: (message) => {
         if (record) this.#take(stream, record, message);
@@ -157,19 +157,19 @@ export class Connection {
     if (message.__typename !== 'Connected') return undefined;
     const now = Date.now();
     attempt.connectedAt = now;
-    const record = { attempt, connectedAt: now, connected: message, arrivals: [], lifeAt: now };
+    const record = { attempt, connectedAt: now, connected: message, arrivals: [], lastByteAt: now };
     const begins = !message.resumed || !this.#session;
     if (begins) {
       this.#session = {
         client: this.#history,
-        start: Number(message.id),
+        startCursor: Number(message.cursor),
         openedBy: attempt,
         streams: [],
       };
       this.#history.sessions.push(this.#session);
     }
     this.#session?.streams.push(record);
-    this.#cursor = message.id;
+    this.#cursor = message.cursor;
     this.#connected = true;
     if (begins) this.#events.began();
     return record;
@@ -177,10 +177,10 @@ export class Connection {
 
   #take(stream: EventStream, record: StreamHistory, message: Message): void {
     if (message.__typename === 'Connected' || message.__typename === 'Heartbeat') return;
-    record.arrivals.push({ id: Number(message.id), at: Date.now(), message });
-    // What still comes to an old tab is for the checks alone.
+    record.arrivals.push({ cursor: Number(message.cursor), at: Date.now(), message });
+    // Only the checks need the messages that still reach an old tab.
     if (stream !== this.#stream) return;
-    this.#cursor = message.id;
+    this.#cursor = message.cursor;
     this.#events.arrived(message);
   }
 
@@ -189,7 +189,7 @@ export class Connection {
     return this.#random.pick(others) ?? this.#nodes.listening[0] ?? 0;
   }
 
-  #pause(ms: number): Promise<void> {
+  #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {

@@ -1,47 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeProcess } from '../test/support/node.ts';
 import { freshPrefix } from '../test/support/redis.ts';
-import type { Backend } from './backend.ts';
 import type { Nodes } from './connection.ts';
 import type { FaultRecord, History } from './history.ts';
+import type { ChaosRedis } from './redis.ts';
 import type { Fault } from './schedule.ts';
 
-/** So often a node says on a quiet stream that it lives. */
+/** How often a node sends a ping on a quiet stream. */
 const pingSeconds = 1;
-/** So long it takes to send its streams away when it drains. */
+/** How long a node takes to send its streams away when it drains. */
 const drainSeconds = 1;
-/** A node that was told to drain is gone within that. */
+/** A node that was told to drain must have exited after this time. */
 const drainLimitMs = 8000;
-/** A node that cannot start, since Redis is away, is started again until then. */
+/** A node cannot start while Redis is away. How long to try again. */
 const startLimitMs = 30_000;
 const pollMs = 50;
 const readyLimitMs = 2000;
 
-/** What a node logs at this level or above is a bug. */
+/** pino's level `error`. A node that logs at this level or above has a bug. */
 const errorLevel = 50;
 
-/** Real nodes and a real Redis, and what is done to them. */
+/** Real nodes and a real Redis, with the faults that hit them. */
 export class Deployment implements Nodes {
-  readonly backend: Backend;
+  readonly redis: ChaosRedis;
   readonly prefix = freshPrefix();
   readonly #history: History;
   readonly #nodes: (NodeProcess | undefined)[];
   readonly #env: Readonly<Record<string, string>>;
-  /** Nodes that stand still. */
-  readonly #halted = new Set<number>();
-  /** What is being done to each target: the next thing waits for its end. */
-  readonly #lines = new Map<FaultRecord['target'], Promise<void>>();
+  /** The nodes that are paused. */
+  readonly #paused = new Set<number>();
+  /** The fault in progress at each target. The next fault of that target waits for its end. */
+  readonly #queues = new Map<FaultRecord['target'], Promise<void>>();
 
-  private constructor(backend: Backend, count: number, history: History) {
-    this.backend = backend;
+  private constructor(redis: ChaosRedis, count: number, history: History) {
+    this.redis = redis;
     this.#history = history;
     this.#nodes = Array.from({ length: count }, () => undefined);
     this.#env = {
       HOST: '127.0.0.1',
-      REDIS_URL: backend.url,
+      REDIS_URL: redis.url,
       REDIS_PREFIX: this.prefix,
-      // Of its own: a client that meets another run's node by mistake is refused.
+      // A secret of its own: if a client reaches a node of another run by mistake, the node refuses it.
       TOKEN_SECRET: randomBytes(32).toString('base64'),
       GRACE_SECONDS: `${history.graceMs / 1000}`,
       PING_SECONDS: `${pingSeconds}`,
@@ -49,9 +49,9 @@ export class Deployment implements Nodes {
     };
   }
 
-  /** Starts so many nodes. `stop` ends them, and the Redis that they are given. */
-  static async start(backend: Backend, count: number, history: History): Promise<Deployment> {
-    const deployment = new Deployment(backend, count, history);
+  /** Starts that many nodes. `stop` ends them, and the Redis. */
+  static async start(redis: ChaosRedis, count: number, history: History): Promise<Deployment> {
+    const deployment = new Deployment(redis, count, history);
     try {
       await Promise.all(Array.from({ length: count }, (_, node) => deployment.#startNode(node)));
       return deployment;
@@ -73,94 +73,94 @@ export class Deployment implements Nodes {
     return this.#nodes[node]?.url;
   }
 
-  /** Does it when its time has come and what was done to the target before is over. Resolves when it is over. */
-  async suffer(fault: Fault, quiet: AbortSignal): Promise<void> {
+  /** Waits for the fault's time and for earlier faults of its target, then injects it. Resolves when it is over. */
+  async inject(fault: Fault, calmDown: AbortSignal): Promise<void> {
     try {
-      await pause(this.#history.startedAt + fault.at - Date.now(), undefined, { signal: quiet });
+      await sleep(this.#history.startedAt + fault.at - Date.now(), undefined, { signal: calmDown });
     } catch {
       return;
     }
     const target = 'node' in fault ? fault.node : 'redis';
-    const before = this.#lines.get(target) ?? Promise.resolve();
+    const before = this.#queues.get(target) ?? Promise.resolve();
     const mine = before.then(async () => {
-      if (target !== 'redis') await this.#spare(target);
+      if (target !== 'redis') await this.#waitForAnotherNode(target);
       const record: FaultRecord = { kind: fault.kind, target, from: Date.now() };
       this.#history.faults.push(record);
-      await this.#do(fault);
+      await this.#apply(fault);
       record.to = Date.now();
     });
-    this.#lines.set(target, mine);
+    this.#queues.set(target, mine);
     await mine;
   }
 
-  /** Resolves when all nodes say that they are ready. */
+  /** Resolves when every node says that it is ready. */
   async ready(): Promise<void> {
     for (let node = 0; node < this.count; node++) await this.#ready(node);
   }
 
-  /** Ends everything, whatever state it is in. */
+  /** Ends everything, in whatever state it is. */
   async stop(): Promise<void> {
     const nodes = this.#nodes.splice(0);
     await Promise.all(nodes.map((node) => node?.kill('SIGKILL')));
-    await this.backend.stop();
+    await this.redis.stop();
   }
 
-  /** On a slow machine others may not be back yet. Resolves when clients have another node to go to. */
-  async #spare(node: number): Promise<void> {
-    while (!this.listening.some((other) => other !== node && !this.#halted.has(other))) await pause(pollMs);
+  /** On a slow machine other nodes may still be down. Resolves when clients have another node to go to. */
+  async #waitForAnotherNode(node: number): Promise<void> {
+    while (!this.listening.some((other) => other !== node && !this.#paused.has(other))) await sleep(pollMs);
   }
 
-  async #do({ kind, forMs, ...fault }: Fault): Promise<void> {
+  async #apply({ kind, forMs, ...fault }: Fault): Promise<void> {
     const node = 'node' in fault ? fault.node : 0;
     switch (kind) {
       case 'node-kill':
         await this.#takeDown(node).kill('SIGKILL');
-        await pause(forMs);
+        await sleep(forMs);
         return this.#startNode(node);
       case 'node-drain':
         await this.#drain(this.#takeDown(node), node);
-        await pause(forMs);
+        await sleep(forMs);
         return this.#startNode(node);
       case 'node-stop':
-        this.#halted.add(node);
-        await this.#halt(this.#nodes[node]?.pid, forMs);
-        this.#halted.delete(node);
+        this.#paused.add(node);
+        await this.#pauseProcess(this.#nodes[node]?.pid, forMs);
+        this.#paused.delete(node);
         return;
       case 'redis-stop':
-        return this.#halt((await this.backend.primary()).pid, forMs);
+        return this.#pauseProcess((await this.redis.primary()).pid, forMs);
       case 'redis-restart':
       case 'redis-empty': {
-        const redis = await this.backend.primary();
+        const redis = await this.redis.primary();
         await redis.kill();
-        await pause(forMs);
+        await sleep(forMs);
         return redis.restart({ empty: kind === 'redis-empty' });
       }
       case 'redis-crash':
-        return this.backend.crash();
+        return this.redis.crash();
       case 'redis-handover':
-        return this.backend.handOver();
+        return this.redis.handOver();
       case 'kill-listening':
       case 'kill-commands': {
         const type = kind === 'kill-listening' ? 'pubsub' : 'normal';
-        await this.backend.ask((redis) => redis.call('CLIENT', 'KILL', 'TYPE', type));
+        await this.redis.withClient((redis) => redis.call('CLIENT', 'KILL', 'TYPE', type));
       }
     }
   }
 
-  async #halt(pid: number | undefined, forMs: number): Promise<void> {
+  async #pauseProcess(pid: number | undefined, forMs: number): Promise<void> {
     if (pid === undefined) return;
     process.kill(pid, 'SIGSTOP');
     try {
-      await pause(forMs);
+      await sleep(forMs);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
   }
 
-  /** Takes it from the list: what ends from now on was meant to. */
+  /** Removes the node from the list, so that its exit does not count as an incident. */
   #takeDown(node: number): NodeProcess {
     const process = this.#nodes[node];
-    if (!process) throw new Error(`Node ${node} does not run.`);
+    if (!process) throw new Error(`Node ${node} is not running.`);
     this.#nodes[node] = undefined;
     return process;
   }
@@ -169,13 +169,15 @@ export class Deployment implements Nodes {
     const begun = Date.now();
     const { code, signal } = await process.kill('SIGTERM');
     const ms = Date.now() - begun;
-    if (code !== 0) this.#incident(`G11: node ${node} drained and exited with ${code ?? signal}, not 0`);
-    else if (ms > drainLimitMs) this.#incident(`G11: node ${node} took ${ms} ms to drain`);
+    if (code !== 0)
+      this.#incident(`G11: node ${node} drained but exited with ${code ?? signal} instead of 0`);
+    else if (ms > drainLimitMs)
+      this.#incident(`G11: node ${node} took ${ms} ms to drain, more than ${drainLimitMs} ms`);
   }
 
   async #startNode(node: number): Promise<void> {
-    // Without a Redis a node does not start: whatever is being done to it is waited for.
-    await this.#lines.get('redis');
+    // A node cannot start without Redis. Wait for the end of the fault that hits Redis now.
+    await this.#queues.get('redis');
     const deadline = Date.now() + startLimitMs;
     for (;;) {
       const process = new NodeProcess({ env: this.#env });
@@ -185,10 +187,10 @@ export class Deployment implements Nodes {
         void process.exited.then(({ code, signal }) => this.#onExit(node, process, code ?? signal));
         return await this.#ready(node);
       } catch (error) {
-        // It may have met the next thing that is done to Redis: what restarts it tries again.
+        // The start may have met the next fault of Redis. Try again.
         await process.kill('SIGKILL');
         if (Date.now() > deadline) throw error;
-        await pause(pollMs);
+        await sleep(pollMs);
       }
     }
   }
@@ -203,11 +205,11 @@ export class Deployment implements Nodes {
       this.#incident(`node ${node} wrote to stderr: ${process.stderr.slice(0, 600)}`);
     if (this.#nodes[node] !== process) return;
     this.#nodes[node] = undefined;
-    this.#incident(`node ${node} ended by itself with ${String(how)}`);
+    this.#incident(`node ${node} exited by itself with ${String(how)}`);
   }
 
-  #incident(what: string): void {
-    this.#history.incidents.push({ at: Date.now(), what });
+  #incident(text: string): void {
+    this.#history.incidents.push({ at: Date.now(), text });
   }
 
   async #ready(node: number): Promise<void> {
@@ -221,10 +223,10 @@ export class Deployment implements Nodes {
         )
           return;
       } catch {
-        // It may have been refused: that is not ready either.
+        // The connection may have been refused. Then the node is not ready either.
       }
-      await pause(pollMs);
+      await sleep(pollMs);
     }
-    this.#incident(`G10: node ${node} did not become ready`);
+    this.#incident(`G10: node ${node} did not become ready within ${startLimitMs} ms`);
   }
 }

@@ -4,32 +4,32 @@ import type { StreamEnd } from './history.ts';
 
 const document = `subscription ($after: ID) {
   messages(after: $after) {
-    __typename id sentAt
-    ... on Connected { resumed peer { ...All } rooms { id peers { ...All } } }
-    ... on PeerAdded { roomId offer peer { ...All } }
-    ... on PeerChanged { roomId peer { ...All } }
-    ... on PeerRemoved { roomId reason peer { ...All } }
+    __typename cursor sentAt
+    ... on Connected { resumed peer { ...All } rooms { id members { peer { ...All } state } } }
+    ... on PeerAdded { roomId offer peer { ...All } state }
+    ... on PeerChanged { roomId peer { ...All } state }
+    ... on PeerRemoved { roomId reason peer { ...All } state }
     ... on Signal { roomId event data peer { ...All } }
   }
 }
-fragment All on Peer { id username state }`;
+fragment All on Peer { id username guest }`;
 
 const frame = /^event: next\n(?:id: (\d+)\n)?data: (.*)$/;
 
 /** How long a client waits for `Connected`. */
 const openLimitMs = 3000;
-/** How long it waits for any sign of life: three times as long as the nodes of a run take between two. */
+/** How long a client waits for any byte: three times the ping interval of a run's nodes. */
 const silenceLimitMs = 3000;
 
 export interface StreamListener {
   message(message: Message): void;
-  /** Some bytes came, comments too. */
-  life(): void;
+  /** Bytes arrived. Comments count. */
+  bytes(): void;
 }
 
-/** One `messages` stream as a good client has it, from the attempt to open it to its end. */
+/** One `messages` stream of a good client, from the attempt to open it to its end. */
 export class EventStream {
-  /** Resolves when it has ended, or could not be opened. Never rejects. */
+  /** Resolves when the stream has ended, or could not be opened. Never rejects. */
   readonly ended: Promise<StreamEnd>;
   readonly #end = Promise.withResolvers<StreamEnd>();
   readonly #listener: StreamListener;
@@ -62,7 +62,7 @@ export class EventStream {
     this.#req.end(JSON.stringify({ query: document, variables: { after } }));
   }
 
-  /** Loses the connection. */
+  /** Closes the connection. */
   drop(): void {
     this.#finish({ how: 'dropped' });
   }
@@ -76,12 +76,12 @@ export class EventStream {
       return;
     }
     response.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
-    // A connection that breaks is an end like others, and `close` follows.
+    // `close` follows an error, and handles it.
     response.on('error', () => undefined);
     response.on('close', () => this.#finish(this.#broken()));
   }
 
-  /** What it means that the connection is gone: a request that had no answer may still take effect. */
+  /** How the stream ended if its connection is gone. A request without an answer may still take effect. */
   #broken(): StreamEnd {
     const code = this.#code;
     if (!this.#connected) return code === undefined ? { how: 'unanswered' } : { how: 'refused', code };
@@ -89,36 +89,39 @@ export class EventStream {
   }
 
   #receive(text: string): void {
-    this.#listener.life();
+    this.#listener.bytes();
     this.#silence?.refresh();
     const events = (this.#text + text).split('\n\n');
     this.#text = events.pop() ?? '';
     try {
       for (const event of events) this.#read(event);
     } catch (error) {
-      this.#finish({ how: 'cut', broken: (error as Error).message });
+      this.#finish({ how: 'cut', wireError: (error as Error).message });
     }
   }
 
   #read(event: string): void {
     if (event === ':') return;
-    if (this.#complete) throw new Error(`after \`complete\` came ${event}`);
+    if (this.#complete) throw new Error(`after \`complete\` came another event: ${event}`);
     if (event === 'event: complete\ndata:') {
       this.#complete = true;
       return;
     }
     const [, id, json] = frame.exec(event) ?? [];
-    if (json === undefined) throw new Error(`this is no event: ${event}`);
+    if (json === undefined) throw new Error(`not a valid event: ${event}`);
     const { data, errors } = JSON.parse(json) as Body & { data?: { messages: Message } };
     if (errors) {
       this.#code = errors[0]?.extensions?.code ?? 'NO_CODE';
       return;
     }
-    if (!data) throw new Error(`this is neither a message nor an error: ${event}`);
+    if (!data) throw new Error(`neither a message nor an error: ${event}`);
     const { messages: message } = data;
-    if (message.id !== id) throw new Error(`the line id: ${id} stands for ${message.id}`);
+    if (message.cursor !== id) throw new Error(`the line "id: ${id}" belongs to cursor ${message.cursor}`);
     if (this.#connected === (message.__typename === 'Connected')) {
-      throw new Error(`${message.__typename} came ${this.#connected ? 'later than' : ''} first`);
+      const problem = this.#connected
+        ? 'Connected came again'
+        : `${message.__typename} came before Connected`;
+      throw new Error(problem);
     }
     if (!this.#connected) {
       this.#connected = true;

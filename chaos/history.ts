@@ -2,24 +2,24 @@ import type { Connected, Receipt, Room, RoomMessage } from '../test/support/clie
 import type { FaultKind } from './schedule.ts';
 
 /**
- * All that happened in a run, as its clients saw it. Times are wall-clock milliseconds of this machine;
- * ids are numbers, in microseconds of the same clock, so the two can be compared.
+ * Everything that happened in a run, as its clients saw it. Times are wall-clock milliseconds. Cursors are numbers, in
+ * microseconds of the same clock (all processes share one machine), so cursors and times can be compared.
  */
 export interface History {
   startedAt: number;
   readonly graceMs: number;
   readonly clients: ClientHistory[];
   readonly faults: FaultRecord[];
-  /** What went wrong in the open: a node that ended by itself, or that logged an error. */
+  /** Errors of nodes that need no further judgement, such as a node that ended by itself. */
   readonly incidents: Incident[];
   calm?: Calm;
-  /** Keys that were left when nobody was any more, and that are not among the lasting ones. */
-  orphans: readonly string[];
-  /** By how much this process was late at the worst, in milliseconds: what it measured may be so wrong. */
+  /** Keys that remain in Redis after all clients have left, except those that are meant to stay. */
+  leftoverKeys: readonly string[];
+  /** The longest delay of this process's event loop, in milliseconds: times may be wrong by as much. */
   lagMs: number;
 }
 
-/** A node that is silent for so long is given up by the others, in milliseconds. */
+/** The other nodes give a node up if it has been silent for this long, in milliseconds. */
 export function leaseOf({ graceMs }: Pick<History, 'graceMs'>): number {
   return graceMs / 2;
 }
@@ -29,52 +29,60 @@ export interface FaultRecord {
   /** The node's number, or `redis`. */
   readonly target: number | 'redis';
   readonly from: number;
-  /** When what was done is undone; undefined while it is not. */
+  /** When the fault was undone. Undefined while it lasts. */
   to?: number;
 }
 
 export interface Incident {
   readonly at: number;
-  readonly what: string;
+  readonly text: string;
 }
 
 export interface ClientHistory {
+  /** The peer's id. */
   readonly id: string;
   readonly name: string;
   readonly attempts: Attempt[];
   readonly sessions: Session[];
   readonly calls: Call[];
-  /** When it went for good. */
+  /** When the client went for good. */
   goneAt?: number;
 }
 
 /** One attempt to open a stream. */
 export interface Attempt {
   readonly node: number;
+  /** The cursor to resume from. */
   readonly after: string | undefined;
   readonly startedAt: number;
-  /** When `Connected` came. */
+  /** When `Connected` arrived. */
   connectedAt?: number;
   endedAt?: number;
   end?: StreamEnd;
 }
 
 /**
- * How a stream, or the attempt to open one, ended. `refused`: with an error before it began;
- * `not sent`: nobody was there to take the request; `unanswered`: it was given up, and may still have
- * its effect some time; `silent`: given up since no sign of life came; `dropped`: by the client's will.
+ * How a stream, or the attempt to open one, ended.
+ * - `complete`: the node sent `complete`.
+ * - `cut`: the connection broke.
+ * - `dropped`: the client closed the connection.
+ * - `silent`: the client gave the stream up, because no byte arrived for too long.
+ * - `refused`: the node answered with an error before the stream began.
+ * - `not sent`: no process listened at the node's port.
+ * - `unanswered`: the client gave the attempt up; it may still take effect later.
  */
 export interface StreamEnd {
   readonly how: 'complete' | 'cut' | 'dropped' | 'silent' | 'refused' | 'not sent' | 'unanswered';
   readonly code?: string | undefined;
-  /** What of the wire's contract it broke. */
-  readonly broken?: string | undefined;
+  /** How the node broke the event stream protocol. */
+  readonly wireError?: string | undefined;
 }
 
-/** What a client takes for one session: from a `Connected` with `resumed: false` on. */
+/** A session as its client knows it: it begins with a `Connected` that has `resumed: false`. */
 export interface Session {
   readonly client: ClientHistory;
-  readonly start: number;
+  /** The cursor of that `Connected`. */
+  readonly startCursor: number;
   readonly openedBy: Attempt;
   readonly streams: StreamHistory[];
 }
@@ -84,57 +92,56 @@ export interface StreamHistory {
   readonly connectedAt: number;
   readonly connected: Connected;
   readonly arrivals: Arrival[];
-  /** When the last byte came. */
-  lifeAt: number;
+  lastByteAt: number;
 }
 
+/** A message that arrived on a stream after `Connected`. */
 export interface Arrival {
-  readonly id: number;
+  readonly cursor: number;
   readonly at: number;
   readonly message: RoomMessage;
 }
 
-/** What a call changes or asks. */
 export type CallKind = 'join' | 'leave' | 'relay' | 'broadcast' | 'setState' | 'room';
 
 export interface Call {
   readonly kind: CallKind;
   readonly node: number;
   readonly roomId: string;
+  /** The target of a relay. */
   readonly to?: string | undefined;
-  /** Counts the client's calls; it is in what is sent, and in a state. */
+  /** The number of this call among the client's calls. The data of a signal, and a state, contain it. */
   readonly n: number;
-  /** The client's session when it began. */
+  /** The client's session when the call began. */
   readonly session: Session | undefined;
   readonly startedAt: number;
   endedAt: number;
-  /** Whether the session was still the same when it ended. */
+  /** Whether the client still had that session when the call ended. */
   sameSession: boolean;
-  /** `unknown`: no answer, or UNAVAILABLE: it may have happened, may still, or may not. */
+  /** `unknown`: no answer, or UNAVAILABLE. The call may have taken effect, may do so later, or never. */
   outcome: 'ok' | 'refused' | 'unknown' | 'not sent';
   code?: string | undefined;
-  /** The receipt's. */
-  id?: number;
+  /** The cursor in the receipt of a relay or broadcast. */
+  cursor?: number;
   status?: Receipt['status'];
-  /** What `joinRoom` and `room` gave. */
+  /** The result of `joinRoom` or `room`. */
   room?: Room | null;
 }
 
-/** What stood when all was calm. */
+/** The state at the end, when no faults happen any more and all messages have had time to arrive. */
 export interface Calm {
-  /** All that was sent before has had the time to come. */
   readonly at: number;
-  /** What did not become calm in time, in words. */
-  readonly unrest: readonly string[];
-  /** Those that are there, and the rooms that they are in. */
+  /** In words: what had not become calm in time. */
+  readonly unsettled: readonly string[];
+  /** The clients that have not gone, and the rooms that each wants to be in. */
   readonly present: ReadonlyMap<ClientHistory, ReadonlySet<string>>;
-  /** As Redis has them: room -> peer -> its state as JSON, in order of joining. */
+  /** From Redis: room -> peer -> its state as JSON, in order of joining. */
   readonly stored: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Peers that have a session in Redis. */
+  /** The peers that have a session in Redis. */
   readonly sessions: ReadonlySet<string>;
 }
 
-/** What is in a `Signal` of a run. */
+/** The data of each signal that clients send. It identifies the call. */
 export interface Load {
   readonly from: string;
   readonly n: number;

@@ -13,7 +13,7 @@ import type { Check, Violation } from './violation.ts';
 
 const checks: readonly Check[] = [order, offers, delivery, resumes, presence, members, answers, views, calm];
 
-/** All that contradicts the guarantees in a history, the earliest first. Empty: they held. */
+/** Returns all violations in a history, the earliest first. Empty: every guarantee held. */
 export function judge(history: History): Violation[] {
   const timeline = new Timeline(history);
   return checks.flatMap((check) => check(timeline)).sort((a, b) => a.at - b.at);

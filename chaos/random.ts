@@ -1,15 +1,15 @@
-/** Numbers that look random and are a pure function of the seed, so that a run can be had again. */
+/** A pseudo-random number generator. Equal seeds give equal numbers, so that a run can be repeated. */
 export class Random {
   #state: number;
 
-  /** `seed`: a whole number; only its low 32 bits count. */
+  /** `seed`: a whole number. Only its low 32 bits count. */
   constructor(seed: number) {
     this.#state = seed | 0;
   }
 
-  /** From 0 up to, and not including, 1. */
+  /** At least 0, less than 1. */
   next(): number {
-    // A counter with a step that is odd visits every 32-bit state; mixing makes neighbours unalike.
+    // Adding an odd constant visits every 32-bit state. Mixing then makes neighbouring states look unrelated.
     this.#state = (this.#state + 0x9e3779b9) | 0;
     let mixed = this.#state;
     mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
@@ -21,7 +21,7 @@ export class Random {
     return min + this.next() * (max - min);
   }
 
-  /** A whole number from 0 up to, and not including, `limit`. */
+  /** A whole number, at least 0, less than `limit`. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
@@ -30,7 +30,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** One of them; undefined where there is none. */
+  /** One of the items. Undefined if there are none. */
   pick<Item>(items: readonly Item[]): Item | undefined {
     return items[this.below(items.length)];
   }
@@ -42,7 +42,7 @@ export class Random {
     return result;
   }
 
-  /** Another one, which this one's later numbers do not change. */
+  /** A new generator. Numbers drawn from one do not change those of the other. */
   fork(): Random {
     return new Random(this.below(2 ** 32));
   }

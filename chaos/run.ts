@@ -4,21 +4,22 @@ import { judge } from './judge.ts';
 import { report } from './report.ts';
 
 /**
- * `npm run chaos -- --seconds 60 --seed 7`: real nodes, a real Redis, many clients, and faults drawn
- * from the seed; then the judgement. Exits with 0 where every guarantee held, 1 where one did not, and
- * 2 where the run could not be had.
+ * `npm run chaos -- --seconds 60 --seed 7` injects faults into real nodes and a real Redis while many clients use them,
+ * then judges the recorded history. Exit codes: 0, every guarantee held; 1, one did not; 2, the run itself failed.
  */
 
-const help = `Has things go wrong for Signalbox, and judges whether every guarantee held.
+const help = `Injects faults into Signalbox nodes and Redis, and checks whether every guarantee holds.
 
-  --seconds N   how long; 60 unless given, and some 30 more
-  --seed N      of what goes wrong and what clients do; another one each time unless given
-  --clients N   how many there are at a time; 100 unless given
-  --sentinel    Redis is a primary and a replica behind sentinels, and not one that keeps its data on disk
-  --help
+  --seconds N   how long to inject faults; default 60. The run takes about 30 seconds more.
+  --seed N      determines the faults and what the clients do; default: a different seed each time
+  --clients N   how many clients at a time; default 100
+  --sentinel    use a primary and a replica behind sentinels, instead of one Redis that keeps its data on disk
+  --help        print this help
 `;
-/** What a run takes beside the seconds it is given: to start, to become calm, to end. */
+/** How long a run may take to start, become calm and end, in addition to the time of the faults. */
 const marginSeconds = 150;
+/** How long it usually takes. */
+const usualMarginSeconds = 30;
 
 function readOptions() {
   const { seconds, seed, clients, sentinel } = readFlags(help, {
@@ -35,19 +36,26 @@ function readOptions() {
   };
 }
 
+/** Progress goes to stderr, so that stdout holds the report alone. */
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 async function run(): Promise<number> {
   const options = readOptions();
+  const { seed, seconds } = options;
   const limit = setTimeout(
     () => {
-      process.stderr.write('The run did not end in time.\n');
+      process.stderr.write(`The run did not end within ${seconds + marginSeconds} seconds.\n`);
       process.exit(2);
     },
-    (options.seconds + marginSeconds) * 1000,
+    (seconds + marginSeconds) * 1000,
   );
+  progress(`Seed ${seed}. The run takes about ${seconds + usualMarginSeconds} seconds.`);
   try {
-    const history = await runChaos(options);
+    const history = await runChaos({ ...options, progress });
     const violations = judge(history);
-    process.stdout.write(`${report(options.seed, history, violations)}\n`);
+    process.stdout.write(`${report(seed, history, violations)}\n`);
     return violations.length === 0 ? 0 : 1;
   } finally {
     clearTimeout(limit);
@@ -61,5 +69,5 @@ try {
   process.exitCode = 2;
 }
 
-// Where a run was broken off, something may still wait for what never comes.
+// After a failed run, a promise may stay pending and keep the process alive. Exit once the output is written.
 process.stdout.write('', () => process.exit());

@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
-/** What is done to a node. */
+/** Faults of a node: killed (SIGKILL), paused (SIGSTOP), told to drain (SIGTERM). */
 const nodeFaults = ['node-kill', 'node-stop', 'node-drain'] as const;
-/** What is done to one Redis that keeps its data on disk; the last loses all of it. */
+/** Faults of a single Redis that keeps its data on disk. `redis-empty` deletes the data. */
 const singleFaults = [
   'kill-listening',
   'kill-commands',
@@ -10,23 +10,23 @@ const singleFaults = [
   'redis-stop',
   'redis-empty',
 ] as const;
-/** What is done to a primary with a replica. A takeover may lose the last writes. */
+/** Faults of a primary with a replica. After a takeover the last writes may be missing. */
 const replicatedFaults = ['kill-listening', 'kill-commands', 'redis-crash', 'redis-handover'] as const;
 
 export type NodeFaultKind = (typeof nodeFaults)[number];
 export type RedisFaultKind = (typeof singleFaults | typeof replicatedFaults)[number];
 export type FaultKind = NodeFaultKind | RedisFaultKind;
 
-/** One thing that goes wrong. Times are in milliseconds, from the beginning of the run. */
+/** One fault. Times are in milliseconds from the beginning of the run. */
 export type Fault = { readonly at: number; readonly forMs: number } & (
   | { readonly kind: NodeFaultKind; readonly node: number }
   | { readonly kind: RedisFaultKind }
 );
 
-/** How long each lasts, until what was done is undone. */
-const lengths: Readonly<Record<FaultKind, readonly [min: number, max: number]>> = {
+/** How long a fault of each kind lasts until it is undone, in milliseconds. */
+const durationsMs: Readonly<Record<FaultKind, readonly [min: number, max: number]>> = {
   'node-kill': [200, 3000],
-  // Longer than the lease, after which the others give a silent node up; now and then shorter.
+  // Mostly longer than the lease, after which the other nodes give a silent node up.
   'node-stop': [2500, 6500],
   'node-drain': [0, 1500],
   'kill-listening': [0, 0],
@@ -38,27 +38,26 @@ const lengths: Readonly<Record<FaultKind, readonly [min: number, max: number]>> 
   'redis-handover': [0, 0],
 };
 
-/** What a target needs to be itself again after that. */
+/** How long a target is left alone after a fault. */
 const recoveryMs = 1500;
-/** Between one fault and the next. */
-const pauses = [300, 1900] as const;
+/** The time between the beginnings of two faults. */
+const gapsMs = [300, 1900] as const;
 
-/** How often Redis loses all it has, for each time that other things are done: it excuses much. */
-const oblivion = 0.5;
+/** The chance that a round of faults includes `redis-empty`. It is rare because it excuses the end of sessions. */
+const emptyChance = 0.5;
 
 export interface ScheduleOptions {
-  /** Nothing goes wrong after that. */
+  /** No fault begins after this time. */
   readonly durationMs: number;
   readonly nodes: number;
-  /** Whether Redis has a replica that takes over. */
+  /** Whether Redis has a replica that can take over. */
   readonly replicated: boolean;
 }
 
 /**
- * What goes wrong and when: a pure function of the seed. Each kind comes once before any comes again,
- * but for a Redis that forgets, which comes less often.
- * At most one thing at a time is done to a target, and one node is always left alone, so that clients
- * have somewhere to go.
+ * Draws the faults of a run. The result depends on the seed alone. Each kind comes once before any kind comes again,
+ * except `redis-empty`, which comes less often. A target has one fault at a time, and one node is always left alone,
+ * so that clients have a node to go to.
  */
 export function schedule(random: Random, { durationMs, nodes, replicated }: ScheduleOptions): Fault[] {
   const kinds: readonly FaultKind[] = [...nodeFaults, ...(replicated ? replicatedFaults : singleFaults)];
@@ -66,15 +65,15 @@ export function schedule(random: Random, { durationMs, nodes, replicated }: Sche
   let redisFreeAt = 0;
   let deck: FaultKind[] = [];
   const faults: Fault[] = [];
-  for (let at = 1000 + random.between(...pauses); at < durationMs; at += random.between(...pauses)) {
+  for (let at = 1000 + random.between(...gapsMs); at < durationMs; at += random.between(...gapsMs)) {
     if (deck.length === 0) {
-      deck = random.shuffled(kinds.filter((kind) => kind !== 'redis-empty' || random.chance(oblivion)));
+      deck = random.shuffled(kinds.filter((kind) => kind !== 'redis-empty' || random.chance(emptyChance)));
     }
     const free = nodesFreeAt.flatMap((freeAt, node) => (freeAt <= at ? [node] : []));
     const index = deck.findIndex((kind) => (isNodeFault(kind) ? free.length > 1 : redisFreeAt <= at));
     const [kind] = index < 0 ? [] : deck.splice(index, 1);
     if (kind === undefined) continue;
-    const [min, max] = lengths[kind];
+    const [min, max] = durationsMs[kind];
     const forMs = Math.round(random.between(min, max));
     const freeAt = at + forMs + recoveryMs;
     if (isNodeFault(kind)) {

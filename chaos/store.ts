@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** Keys that stay when nobody is there any more, by the first word after the prefix. */
+/** The kinds of keys (the first word after the prefix) that stay although no client is left. */
 const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes']);
-/** Keys that go by themselves some time after the last has left, or the node was given up. */
+/** The kinds of keys that expire some time after the last client has left, or after the node was given up. */
 const expiring = new Set(['room-log', 'room-meta', 'node']);
 
-/** What Redis holds of a deployment, read past its scripts. */
+/** Reads what Signalbox keeps in Redis, without its scripts. */
 export class Store {
   readonly #redis: Redis;
   readonly #prefix: string;
@@ -19,16 +19,10 @@ export class Store {
   async rooms(): Promise<Map<string, Map<string, string>>> {
     const rooms = new Map<string, Map<string, string>>();
     for (const room of await this.#names('room')) {
-      const all = await this.#redis.hgetall(`${this.#prefix}room:${room}`);
-      // Each begins with the id of its join.
-      const members = Object.entries(all).sort(
-        ([, a], [, b]) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
-      );
-      const states = members.map(([peer, value]) => {
-        const { state } = JSON.parse(value.slice(value.indexOf(' ') + 1)) as { state: unknown };
-        return [peer, JSON.stringify(state)] as const;
-      });
-      rooms.set(room, new Map(states));
+      const stored = await this.#redis.hgetall(`${this.#prefix}room:${room}`);
+      const members = Object.entries(stored).map(([peer, value]) => ({ peer, ...parseMember(value) }));
+      members.sort((a, b) => a.joinId - b.joinId);
+      rooms.set(room, new Map(members.map(({ peer, state }) => [peer, state])));
     }
     return rooms;
   }
@@ -38,21 +32,21 @@ export class Store {
     return new Set(await this.#names('session'));
   }
 
-  /** Keys that nothing accounts for once nobody is there. */
-  async orphans(): Promise<string[]> {
-    const orphans: string[] = [];
+  /** Keys that nothing explains once all clients have left. */
+  async leftoverKeys(): Promise<string[]> {
+    const leftovers: string[] = [];
     const nodes = await this.#redis.zrange(`${this.#prefix}nodes`, '0', '-1');
     const living = new Set(nodes.map((node) => `node:${node}`));
     for (const key of await this.#keys()) {
       const [kind = ''] = key.split(':');
       if (lasting.has(kind) || living.has(key)) continue;
       const ttl = await this.#redis.pttl(this.#prefix + key);
-      // Gone since it was listed.
+      // The key expired since it was listed.
       if (ttl === -2) continue;
-      if (!expiring.has(kind)) orphans.push(key);
-      else if (ttl === -1) orphans.push(`${key} (which never expires)`);
+      if (!expiring.has(kind)) leftovers.push(key);
+      else if (ttl === -1) leftovers.push(`${key} (which never expires)`);
     }
-    return orphans;
+    return leftovers;
   }
 
   async #names(kind: string): Promise<string[]> {
@@ -68,4 +62,15 @@ export class Store {
     }
     return [...keys].sort();
   }
+}
+
+/**
+ * Reads a member as `lua/lib/sessions.lua` packs it: `<join id> <bytes of the peer's JSON> <peer's JSON><state's JSON>`.
+ * `JSON.stringify` writes the state, as it writes the states that clients receive, so that they can be compared.
+ */
+function parseMember(value: string): { readonly joinId: number; readonly state: string } {
+  const [head, joinId, peerBytes] = /^(\d+) (\d+) /.exec(value) ?? [];
+  if (head === undefined) throw new Error(`Redis holds a member in an unknown format: ${value}`);
+  const state = Buffer.from(value).subarray(Buffer.byteLength(head) + Number(peerBytes));
+  return { joinId: Number(joinId), state: JSON.stringify(JSON.parse(state.toString())) };
 }

@@ -8,113 +8,110 @@ import type {
   StreamHistory,
 } from './history.ts';
 
-/** From one moment up to and not including another, in microseconds, as ids are. */
+/** A span of time, in microseconds like cursors. `to` is not included. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** A session as it is judged. */
-export interface Life {
-  readonly session: Session;
+/** A session with the facts that the checks ask for. */
+export interface JudgedSession {
+  readonly record: Session;
   readonly client: ClientHistory;
+  /** 0 for the client's first session. */
   readonly number: number;
-  readonly from: number;
-  /** When the client's next session began. */
-  readonly to: number;
+  readonly startCursor: number;
+  /** The cursor with which the client's next session begins; infinity for the last session. */
+  readonly endCursor: number;
   /**
-   * Whatever was for the session up to here has come, or was lost: the largest id that came, since ids
-   * on a stream increase, or the moment of calm where the session lived to see it.
+   * A message with a cursor up to this one has arrived, or is lost. It is the largest cursor that arrived, since
+   * cursors on a stream increase; or the moment of calm, if the session was connected then.
    */
-  readonly seenUpTo: number;
-  /** Whether it lived on until all was calm. */
-  readonly lived: boolean;
+  readonly receivedUpTo: number;
+  /** Whether the session still existed when all was calm. */
+  readonly livedToCalm: boolean;
   readonly arrivals: readonly Arrival[];
-  /** By id. */
-  readonly came: ReadonlyMap<number, Arrival>;
-  /** When each room had it as a member for sure, in order. */
+  readonly byCursor: ReadonlyMap<number, Arrival>;
+  /** For each room, the times at which the session certainly was a member, in order. */
   readonly memberships: ReadonlyMap<string, readonly Span[]>;
 }
 
-/** After these there is another Redis, or are two, without all that was acknowledged: who is told what by which? */
-const forks: ReadonlySet<FaultRecord['kind']> = new Set(['redis-crash', 'redis-handover']);
-/** Nodes need so long to notice and to come back, in milliseconds; more where processes wait for their turn. */
+/** After these faults another Redis serves, or two do, and acknowledged writes may be missing. */
+const failovers: ReadonlySet<FaultRecord['kind']> = new Set(['redis-crash', 'redis-handover']);
+/** Nodes need this long to notice a fault and recover. The lag of a busy machine is added. */
 const shortestAftermathMs = 2000;
 
-/** So long after Redis has lost something those whom it concerns need not have found out yet, in milliseconds. */
-export const foundOutMs = 10_000;
+/** After Redis has lost writes, clients and nodes may take this long to find out. */
+export const noticeLossMs = 10_000;
 
-/** The history put in order, so that checks can ask it. */
+/** Answers the questions of the checks about a history. Times are in milliseconds unless they are cursors. */
 export class Timeline {
   readonly history: History;
-  readonly lives: readonly Life[];
-  /** What was undone has no effect any more so long after, in milliseconds. */
+  readonly sessions: readonly JudgedSession[];
+  /** How long after its end a fault may still have effects. */
   readonly aftermathMs: number;
-  readonly #livesOf = new Map<string, readonly Life[]>();
+  readonly #byPeer = new Map<string, readonly JudgedSession[]>();
 
   constructor(history: History) {
     this.history = history;
-    // This process is as slow as the others are.
+    // The nodes are as slow as this process: they share one machine.
     this.aftermathMs = shortestAftermathMs + 5 * history.lagMs;
-    this.lives = history.clients.flatMap((client) => {
-      const lives = client.sessions.map((session, i) => this.#toLife(client, session, i));
-      this.#livesOf.set(client.id, lives);
-      return lives;
+    this.sessions = history.clients.flatMap((client) => {
+      const sessions = client.sessions.map((record, i) => this.#toJudged(client, record, i));
+      this.#byPeer.set(client.id, sessions);
+      return sessions;
     });
   }
 
-  livesOf(peerId: string): readonly Life[] {
-    return this.#livesOf.get(peerId) ?? [];
+  sessionsOf(peerId: string): readonly JudgedSession[] {
+    return this.#byPeer.get(peerId) ?? [];
   }
 
-  /** The session of the peer that an entry of that id was for. */
-  lifeAt(peerId: string, id: number): Life | undefined {
-    return this.livesOf(peerId).find(({ from, to }) => from < id && id < to);
+  /** The session of the peer to which a message with this cursor belongs. */
+  sessionAt(peerId: string, cursor: number): JudgedSession | undefined {
+    return this.sessionsOf(peerId).find(
+      ({ startCursor, endCursor }) => startCursor < cursor && cursor < endCursor,
+    );
   }
 
-  /** Whether the session was in the room for sure, all that time. */
-  wasMember(life: Life, roomId: string, from: number, to = from): boolean {
-    const spans = life.memberships.get(roomId) ?? [];
-    return spans.some((span) => span.from <= from && to < Math.min(span.to, life.seenUpTo));
+  /** Whether the session certainly was in the room from one cursor to the other. */
+  wasMember(session: JudgedSession, roomId: string, from: number, to = from): boolean {
+    const spans = session.memberships.get(roomId) ?? [];
+    return spans.some((span) => span.from <= from && to < Math.min(span.to, session.receivedUpTo));
   }
 
   /** When a fault has no effect any more. */
-  endOf({ to }: FaultRecord): number {
+  effectEnd({ to }: FaultRecord): number {
     return (to ?? Number.POSITIVE_INFINITY) + this.aftermathMs;
   }
 
-  /** The faults that touch that time, in milliseconds. */
-  faultsIn(from: number, to: number): readonly FaultRecord[] {
-    return this.history.faults.filter((fault) => fault.from <= to && this.endOf(fault) >= from);
-  }
-
-  /** Whether Redis may have lost what it had acknowledged, in that time: sessions may end for it. */
-  mayHaveLost(from: number, to: number): boolean {
-    return this.#hasMet(from, to, (kind) => kind === 'redis-empty' || forks.has(kind));
+  /** Whether, in that time, Redis may have lost data that it had acknowledged. Sessions may end because of it. */
+  mayHaveLostData(from: number, to: number): boolean {
+    return this.#mayFeel(from, to, (kind) => kind === 'redis-empty' || failovers.has(kind));
   }
 
   /**
-   * Whether, in that time, Redis may have gone on from less than it had acknowledged. One that has lost everything
-   * does not: of it no session is told anything, as nodes cut their streams before they ask it for more.
+   * Whether, in that time, another Redis may have gone on without the last acknowledged writes. A Redis that lost
+   * everything does not count: nodes cut their streams before they ask it for anything, so no session hears from it.
    */
-  mayHaveForked(from: number, to: number): boolean {
-    return this.#hasMet(from, to, (kind) => forks.has(kind));
+  mayHaveFailedOver(from: number, to: number): boolean {
+    return this.#mayFeel(from, to, (kind) => failovers.has(kind));
   }
 
-  /** Whether something was done to one of them in that time, or so long before that they need not be over it. */
-  hasTouched(targets: readonly FaultRecord['target'][], from: number, to: number, graceMs = 0): boolean {
+  /** Whether a fault hit one of the targets in that time, or ended less than `aftermathMs` before it. */
+  wasHit(targets: readonly FaultRecord['target'][], from: number, to: number, aftermathMs = 0): boolean {
     return this.history.faults.some((fault) => {
-      const until = (fault.to ?? Number.POSITIVE_INFINITY) + graceMs;
+      const until = (fault.to ?? Number.POSITIVE_INFINITY) + aftermathMs;
       return targets.includes(fault.target) && fault.from <= to && until >= from;
     });
   }
 
-  /** Until when a call may have taken effect, in milliseconds. */
+  /** The latest time at which a call may have taken effect. */
   callSettledBy({ outcome, node, endedAt }: Call): number {
     return outcome === 'ok' ? endedAt : this.settledBy(node, endedAt);
   }
 
-  /** Whether the client may have called that in the room, so that it took effect at that time, in milliseconds. */
+  /** Whether the client may have made such a call in the room that took effect at that time. */
   mayHaveCalled({ calls }: ClientHistory, kind: Call['kind'], roomId: string, at: number): boolean {
     return calls.some((call) => {
       if (call.kind !== kind || call.roomId !== roomId || !mayHaveHappened(call)) return false;
@@ -122,64 +119,67 @@ export class Timeline {
     });
   }
 
-  /** Until when what something was done to, Redis or the node, may still do late, in milliseconds. */
+  /** Until when Redis or the node, delayed by faults, may still carry out a request that ended then. */
   settledBy(node: number, endedAt: number): number {
-    return this.#lastEnd(endedAt, ({ target }) => target === 'redis' || target === node);
+    return this.#lastEffectEnd(endedAt, ({ target }) => target === 'redis' || target === node);
   }
 
-  /** Until when an attempt to open a stream may: Redis refuses what it gets late, and a node that stands still has to ask. */
+  /**
+   * The same for an attempt to open a stream. Only a pause of the node delays it: Redis refuses an attempt that
+   * reaches it late, and a node that was paused has to ask Redis after the pause.
+   */
   attemptSettledBy(node: number, endedAt: number): number {
-    return this.#lastEnd(endedAt, ({ kind, target }) => kind === 'node-stop' && target === node);
+    return this.#lastEffectEnd(endedAt, ({ kind, target }) => kind === 'node-stop' && target === node);
   }
 
-  /** The end of the faults that follow on one another from that time on, in milliseconds. */
-  #lastEnd(from: number, concerns: (fault: FaultRecord) => boolean): number {
+  /** The end of the last fault in an unbroken chain of faults that begins at that time. */
+  #lastEffectEnd(from: number, concerns: (fault: FaultRecord) => boolean): number {
     let until = from + this.aftermathMs;
     for (let grew = true; grew; ) {
       grew = false;
       for (const fault of this.history.faults) {
-        if (!concerns(fault) || fault.from > until || this.endOf(fault) <= until) continue;
-        until = this.endOf(fault);
+        if (!concerns(fault) || fault.from > until || this.effectEnd(fault) <= until) continue;
+        until = this.effectEnd(fault);
         grew = true;
       }
     }
     return until;
   }
 
-  #hasMet(from: number, to: number, isOne: (kind: FaultRecord['kind']) => boolean): boolean {
+  #mayFeel(from: number, to: number, counts: (kind: FaultRecord['kind']) => boolean): boolean {
     return this.history.faults.some((fault) => {
-      const until = this.#foundOutBy(fault) + 2 * this.aftermathMs;
-      return isOne(fault.kind) && fault.from <= to && until >= from;
+      const until = this.#lossNoticedBy(fault) + 2 * this.aftermathMs;
+      return counts(fault.kind) && fault.from <= to && until >= from;
     });
   }
 
-  /** When each node has asked Redis after a loss: one that stands still does so, and tells the others, when it goes on. */
-  #foundOutBy({ from, to = Number.POSITIVE_INFINITY }: FaultRecord): number {
+  /** When every node has asked Redis about a loss. A paused node asks, and tells the others, after its pause. */
+  #lossNoticedBy({ from, to = Number.POSITIVE_INFINITY }: FaultRecord): number {
     const soon = to + this.aftermathMs;
-    const halts = this.history.faults.filter(
+    const nodePauses = this.history.faults.filter(
       (other) => other.kind === 'node-stop' && other.from <= soon && (other.to ?? soon) >= from,
     );
-    return Math.max(to, ...halts.map((halt) => halt.to ?? to));
+    return Math.max(to, ...nodePauses.map((nodePause) => nodePause.to ?? to));
   }
 
-  #toLife(client: ClientHistory, session: Session, index: number): Life {
+  #toJudged(client: ClientHistory, record: Session, index: number): JudgedSession {
     const next = client.sessions[index + 1];
-    const arrivals = session.streams.flatMap((stream) => stream.arrivals);
+    const arrivals = record.streams.flatMap((stream) => stream.arrivals);
     const { calm } = this.history;
-    const lived = next === undefined && calm !== undefined && calm.present.has(client);
-    const last = session.streams.at(-1);
+    const livedToCalm = next === undefined && calm !== undefined && calm.present.has(client);
+    const last = record.streams.at(-1);
     const newest = Math.max(
-      session.start,
-      ...session.streams.map(({ connected }) => Number(connected.id)),
-      arrivals.reduce((most, { id }) => Math.max(most, id), 0),
+      record.startCursor,
+      ...record.streams.map(({ connected }) => Number(connected.cursor)),
+      arrivals.reduce((most, { cursor }) => Math.max(most, cursor), 0),
     );
-    const stayed = lived && last !== undefined && !endedBefore(last, calm.at);
+    const connectedAtCalm = livedToCalm && last !== undefined && !endedBefore(last, calm.at);
     return {
-      ...{ session, client, number: index, from: session.start, lived, arrivals },
-      to: next?.start ?? Number.POSITIVE_INFINITY,
-      seenUpTo: stayed ? Math.max(newest, calm.at * 1000) : newest,
-      came: new Map(arrivals.map((arrival) => [arrival.id, arrival])),
-      memberships: memberships(session),
+      ...{ record, client, number: index, startCursor: record.startCursor, livedToCalm, arrivals },
+      endCursor: next?.startCursor ?? Number.POSITIVE_INFINITY,
+      receivedUpTo: connectedAtCalm ? Math.max(newest, calm.at * 1000) : newest,
+      byCursor: new Map(arrivals.map((arrival) => [arrival.cursor, arrival])),
+      memberships: memberships(record),
     };
   }
 }
@@ -193,11 +193,11 @@ export function mayHaveHappened({ outcome }: Call): boolean {
   return outcome === 'ok' || outcome === 'unknown';
 }
 
-/** A join that was answered puts the session into the room, until it sets out to leave. */
-function memberships(session: Session): Map<string, Span[]> {
+/** A session is certainly in a room from the answer to `joinRoom` until it calls `leaveRoom`. */
+function memberships(record: Session): Map<string, Span[]> {
   const rooms = new Map<string, Span[]>();
-  for (const call of session.client.calls) {
-    if (call.session !== session) continue;
+  for (const call of record.client.calls) {
+    if (call.session !== record) continue;
     const spans = rooms.get(call.roomId) ?? [];
     const open = spans.at(-1)?.to === Number.POSITIVE_INFINITY;
     if (call.kind === 'join' && call.outcome === 'ok' && call.sameSession && !open) {

@@ -1,26 +1,26 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Receipt, Room } from '../test/support/client.ts';
 import { type Answer, call } from './api.ts';
 import { Connection, type Nodes } from './connection.ts';
 import type { Call, CallKind, ClientHistory, Load } from './history.ts';
 import type { Random } from './random.ts';
 
-const peers = '{ id username state }';
+const member = '{ peer { id username } state }';
 const documents: Readonly<Record<CallKind, string>> = {
-  join: `mutation ($roomId: ID!, $state: JSON) { joinRoom(roomId: $roomId, state: $state) { id peers ${peers} } }`,
+  join: `mutation ($roomId: ID!, $state: JSON) { joinRoom(roomId: $roomId, state: $state) { id members ${member} } }`,
   leave: 'mutation ($roomId: ID!) { leaveRoom(roomId: $roomId) }',
   relay: `mutation ($roomId: ID!, $to: ID!, $event: String!, $data: JSON) {
-    relay(roomId: $roomId, peerId: $to, event: $event, data: $data) { id status }
+    relay(roomId: $roomId, peerId: $to, event: $event, data: $data) { cursor status }
   }`,
   broadcast: `mutation ($roomId: ID!, $event: String!, $data: JSON) {
-    broadcast(roomId: $roomId, event: $event, data: $data) { id status }
+    broadcast(roomId: $roomId, event: $event, data: $data) { cursor status }
   }`,
-  setState: `mutation ($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) ${peers} }`,
-  room: `query ($roomId: ID!) { room(roomId: $roomId) { id peers ${peers} } }`,
+  setState: `mutation ($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) ${member} }`,
+  room: `query ($roomId: ID!) { room(roomId: $roomId) { id members ${member} } }`,
 };
 
-/** Of every hundred things that a user does, so many are this. */
-const habits = [
+/** How often a user does each thing, relative to the others. The sum is 100. */
+const actions = [
   ['relay', 46],
   ['broadcast', 22],
   ['setState', 8],
@@ -33,18 +33,18 @@ const habits = [
   ['go', 0.8],
 ] as const;
 
-/** Between two things that a user does. */
+/** The time between two actions of a user, in milliseconds. */
 const thinkMs = [50, 600] as const;
-/** Of those whose stream is cut, so many go for good. */
-const lossOfPatience = 0.2;
+/** The share of clients that never come back after their stream was cut. */
+const giveUpChance = 0.2;
 const blipMs = [1, 800] as const;
 /**
- * A call without an answer may still take effect, at a node or a Redis that stands still for the
- * moment. Until that is past, the user does not do the contrary, so that it knows where it is.
+ * A call without an answer may still take effect while a node or Redis is paused. For this long the user does not make
+ * the opposite call, so that it knows which rooms it is in.
  */
 export const settleMs = 15_000;
 
-/** A client with a mind of its own: it goes in and out of rooms, and talks. */
+/** A simulated user: it joins and leaves rooms, sends messages and loses its connection, at random. */
 export class User {
   readonly history: ClientHistory;
   readonly connection: Connection;
@@ -53,30 +53,30 @@ export class User {
   readonly #random: Random;
   readonly #rooms: readonly string[];
   readonly #graceMs: number;
-  /** The rooms that it means to be in, and those peers there that it heard of. */
+  /** The rooms that the user wants to be in, each with the peers that it was told about. */
   readonly #wanted = new Map<string, Set<string>>();
-  /** Of the wanted ones, those to (re)join. */
+  /** The wanted rooms that the user has to join, or join again. */
   readonly #toJoin = new Set<string>();
-  /** Rooms to leave, until that has had an answer. */
+  /** Rooms to leave. A room stays here until `leaveRoom` was answered. */
   readonly #toLeave = new Set<string>();
   readonly #unsettledUntil = new Map<string, number>();
-  #quiet: AbortSignal | undefined;
+  #calmDown: AbortSignal | undefined;
   #n = 0;
   #busy = false;
 
   constructor(
-    profile: { readonly id: string; readonly username: string; readonly token: string },
-    world: { readonly nodes: Nodes; readonly rooms: readonly string[]; readonly graceMs: number },
+    peer: { readonly id: string; readonly username: string; readonly token: string },
+    environment: { readonly nodes: Nodes; readonly rooms: readonly string[]; readonly graceMs: number },
     random: Random,
   ) {
-    const { id, username, token } = profile;
+    const { id, username, token } = peer;
     this.history = { id, name: username, attempts: [], sessions: [], calls: [] };
     this.#token = token;
-    this.#nodes = world.nodes;
-    this.#rooms = world.rooms;
-    this.#graceMs = world.graceMs;
+    this.#nodes = environment.nodes;
+    this.#rooms = environment.rooms;
+    this.#graceMs = environment.graceMs;
     this.#random = random;
-    this.connection = new Connection(this.history, token, world.nodes, random.fork(), {
+    this.connection = new Connection(this.history, token, environment.nodes, random.fork(), {
       began: () => {
         this.#toLeave.clear();
         for (const [room, known] of this.#wanted) {
@@ -85,10 +85,10 @@ export class User {
         }
       },
       lost: () => {
-        // Some never come back, so that someone else has to notice.
-        if (!this.#quiet?.aborted && this.#random.chance(lossOfPatience)) this.connection.close();
+        // Some clients never come back, so that the nodes have to find out.
+        if (!this.#calmDown?.aborted && this.#random.chance(giveUpChance)) this.connection.close();
       },
-      arrived: (message) => this.#hear(message),
+      arrived: (message) => this.#noteMember(message),
     });
   }
 
@@ -96,7 +96,7 @@ export class User {
     return this.history.goneAt !== undefined;
   }
 
-  /** Whether it has a stream and is where it means to be. */
+  /** Whether the user is connected and in the rooms that it wants to be in. */
   get settled(): boolean {
     const { connected, away } = this.connection;
     return connected && !away && !this.#busy && this.#toJoin.size === 0 && this.#toLeave.size === 0;
@@ -106,30 +106,30 @@ export class User {
     return new Set(this.#wanted.keys());
   }
 
-  /** Does what users do until it goes; told to be quiet, it only sees to it that it is where it means to be. */
-  async live(quiet: AbortSignal): Promise<void> {
-    this.#quiet = quiet;
+  /** Acts until the user goes. After `calmDown` the user only finishes the joins and leaves that it still has to do. */
+  async live(calmDown: AbortSignal): Promise<void> {
+    this.#calmDown = calmDown;
     const running = this.connection.run();
     while (!this.gone) {
-      await pause(this.#random.between(...thinkMs) / (quiet.aborted ? 4 : 1));
+      await sleep(this.#random.between(...thinkMs) / (calmDown.aborted ? 4 : 1));
       if (this.gone || !this.connection.session) continue;
-      // A session outlives its stream: who is away can still be heard.
+      // A session outlives its stream, so a user that is away can still make calls.
       if (this.connection.away && this.#random.chance(0.5)) continue;
       this.#busy = true;
       await this.#settle();
       this.#busy = false;
-      if (!quiet.aborted) await this.#act();
+      if (!calmDown.aborted) await this.#act();
     }
     await running;
   }
 
-  /** Talks to everyone in its rooms. */
-  async sayBarrier(): Promise<void> {
+  /** Sends a last broadcast to each of its rooms. Every other member must receive it. */
+  async broadcastBarrier(): Promise<void> {
     for (const roomId of this.#wanted.keys()) await this.#send('broadcast', roomId);
   }
 
-  /** Asks how each of its rooms is. */
-  async lookAround(): Promise<void> {
+  /** Queries each of its rooms. */
+  async queryRooms(): Promise<void> {
     for (const roomId of this.#wanted.keys()) await this.#call('room', roomId);
   }
 
@@ -137,7 +137,7 @@ export class User {
     for (const roomId of this.#wanted.keys()) await this.#call('leave', roomId);
   }
 
-  /** Joins and leaves what is still to be joined or left. */
+  /** Joins and leaves the rooms that it still has to join or leave. */
   async #settle(): Promise<void> {
     for (const room of this.#toLeave) {
       if ((await this.#call('leave', room)).outcome === 'ok') this.#toLeave.delete(room);
@@ -152,10 +152,10 @@ export class User {
 
   async #act(): Promise<void> {
     const roomId = this.#random.pick([...this.#wanted.keys()]);
-    const habit = roomId === undefined ? 'join' : this.#habit();
-    switch (habit) {
+    const action = roomId === undefined ? 'join' : this.#pickAction();
+    switch (action) {
       case 'join':
-        return this.#want();
+        return this.#chooseRoomToJoin();
       case 'blip':
         return this.connection.leave(this.#random.between(...blipMs));
       case 'stay away':
@@ -166,23 +166,23 @@ export class User {
         return this.connection.close();
     }
     if (roomId === undefined) return;
-    if (habit === 'leave') this.#unwant(roomId);
-    else if (habit === 'setState') await this.#call('setState', roomId, { state: { n: this.#n } });
-    else if (habit === 'room') await this.#call('room', roomId);
-    else await this.#send(habit, roomId);
+    if (action === 'leave') this.#chooseToLeave(roomId);
+    else if (action === 'setState') await this.#call('setState', roomId, { state: { n: this.#n } });
+    else if (action === 'room') await this.#call('room', roomId);
+    else await this.#send(action, roomId);
   }
 
-  #habit() {
-    const sum = habits.reduce((before, [, weight]) => before + weight, 0);
+  #pickAction() {
+    const sum = actions.reduce((before, [, weight]) => before + weight, 0);
     let left = this.#random.between(0, sum);
-    for (const [habit, weight] of habits) {
+    for (const [action, weight] of actions) {
       left -= weight;
-      if (left < 0) return habit;
+      if (left < 0) return action;
     }
     return 'relay';
   }
 
-  #want(): void {
+  #chooseRoomToJoin(): void {
     if (this.#wanted.size >= 3) return;
     const room = this.#random.pick(this.#rooms.filter((id) => !this.#wanted.has(id) && this.#isSettled(id)));
     if (room === undefined) return;
@@ -190,7 +190,7 @@ export class User {
     this.#toJoin.add(room);
   }
 
-  #unwant(room: string): void {
+  #chooseToLeave(room: string): void {
     if (!this.#isSettled(room) || this.#toJoin.has(room)) return;
     this.#wanted.delete(room);
     this.#toLeave.add(room);
@@ -207,7 +207,7 @@ export class User {
     await this.#call(kind, roomId, { to, event: 'load', data });
   }
 
-  #hear(message: Message): void {
+  #noteMember(message: Message): void {
     if (message.__typename !== 'PeerAdded' && message.__typename !== 'PeerRemoved') return;
     const known = this.#wanted.get(message.roomId);
     if (message.__typename === 'PeerAdded') known?.add(message.peer.id);
@@ -227,11 +227,11 @@ export class User {
     };
     this.history.calls.push(record);
     const answer = await call(this.#nodes.url(node), this.#token, documents[kind], { roomId, ...more });
-    // The clock counts whole milliseconds: the answer came before the next one begins.
+    // The clock counts whole milliseconds. Add one, so that the end lies before the beginning of the next call.
     record.endedAt = Date.now() + 1;
     record.sameSession = session === this.connection.session;
     record.outcome = answer.outcome;
-    if (answer.outcome === 'ok') note(record, answer);
+    if (answer.outcome === 'ok') recordAnswer(record, answer);
     else record.code = answer.code;
     const changes = kind === 'join' || kind === 'leave';
     if (changes && answer.outcome === 'unknown') this.#unsettledUntil.set(roomId, Date.now() + settleMs);
@@ -239,12 +239,12 @@ export class User {
   }
 }
 
-function note(record: Call, { data }: Answer & { outcome: 'ok' }): void {
+function recordAnswer(record: Call, { data }: Answer & { outcome: 'ok' }): void {
   if (record.kind === 'join') record.room = data.joinRoom as Room;
   else if (record.kind === 'room') record.room = data.room as Room | null;
   else if (record.kind === 'relay' || record.kind === 'broadcast') {
-    const { id, status } = data[record.kind] as Receipt;
-    record.id = Number(id);
+    const { cursor, status } = data[record.kind] as Receipt;
+    record.cursor = Number(cursor);
     record.status = status;
   }
 }

@@ -1,23 +1,24 @@
 import type { Arrival } from './history.ts';
 
-/** What one member knows of a room from what came: who is there beside it, and their states as JSON. */
+/** The other members of each room and their states (as JSON), as one member knows them from its messages alone. */
 export class View {
+  /** Room -> peer -> state. */
   readonly rooms = new Map<string, Map<string, string>>();
 
-  /** Takes what came next. Returns what is odd about it, where something is. */
+  /** Applies the next message. If it contradicts those before, returns how, as the end of a sentence. */
   take({ message }: Arrival): string | undefined {
     if (message.__typename === 'Signal') return undefined;
-    const { roomId, peer } = message;
+    const { roomId, peer, state } = message;
     const room = this.rooms.get(roomId) ?? new Map<string, string>();
     this.rooms.set(roomId, room);
     const known = room.has(peer.id);
     if (message.__typename === 'PeerRemoved') room.delete(peer.id);
-    else room.set(peer.id, JSON.stringify(peer.state));
-    if (message.__typename === 'PeerAdded') return known ? 'was added, and was there already' : undefined;
-    return known ? undefined : `${message.__typename} came, and it was not there`;
+    else room.set(peer.id, JSON.stringify(state));
+    if (message.__typename === 'PeerAdded') return known ? 'which had already been added' : undefined;
+    return known ? undefined : 'which had not been added';
   }
 
-  /** The room is left: nothing of it is known any more. */
+  /** Forgets a room that the member has left. */
   leave(roomId: string): void {
     this.rooms.delete(roomId);
   }

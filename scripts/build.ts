@@ -1,4 +1,4 @@
-/** Makes `dist/` out of `src/`: what the package ships, for plain Node without TypeScript. */
+/** Builds `dist/` from `src/`. The package ships it, so that Node.js without TypeScript can run it. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
 
-/** Whatever the code reads at run time from beside itself. */
+/** The other files in `src/` that the code reads at run time. */
 const assets = 'src/**/*.{lua,html,css,svg}';
 
 rmSync(dist, { recursive: true, force: true });

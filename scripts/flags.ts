@@ -1,8 +1,8 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 
 /**
- * The flags that a program of the project was started with. Where help is asked for it is printed, and the
- * process ends with 0; where a flag is none, it says so and ends with 2.
+ * Reads the flags of one of the project's programs. `--help` prints the help and exits with 0. A wrong flag prints
+ * the error with the help, and exits with 2.
  */
 export function readFlags<const Options extends ParseArgsOptionsConfig>(help: string, options: Options) {
   const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } }, strict: false });
@@ -17,16 +17,16 @@ export function readFlags<const Options extends ParseArgsOptionsConfig>(help: st
   }
 }
 
-/** A flag that takes a number from `min` on. */
+/** Reads the value of a flag that takes a whole number of at least `min`. */
 export function readNumber(flag: string, text: string, min: number, help: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < min) {
-    refuse(`${flag} is ${JSON.stringify(text)}; it takes a whole number from ${min} on.`, help);
+    refuse(`${flag} is ${JSON.stringify(text)}; it takes a whole number of at least ${min}.`, help);
   }
   return value;
 }
 
-function refuse(what: string, help: string): never {
-  process.stderr.write(`${what}\n\n${help}`);
+function refuse(error: string, help: string): never {
+  process.stderr.write(`${error}\n\n${help}`);
   process.exit(2);
 }

@@ -1,16 +1,16 @@
 /**
- * Runs before the tests: sees to it that the programs they need are there. On a fresh Debian, as
- * root, it installs them; elsewhere it says in one line what is missing. Silent where all is there.
+ * Runs before the tests and looks for the programs that they need. If it runs as root on Debian, it installs the
+ * missing ones. Otherwise it prints one line that names them. It prints nothing if all programs are there.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { chromium, findExecutable, findProgram, type Program, redisServer } from './programs.ts';
 
-/** How long `apt-get` may take for one command. */
-const aptLimitMs = 10 * 60_000;
+/** How long one `apt-get` command may take. */
+const aptTimeoutMs = 10 * 60_000;
 
-/** Asked by Debian's packages before they start a service; 101 means no (invoke-rc.d(8)). */
+/** Debian's packages run this script before they start a service. Exit code 101 means no (invoke-rc.d(8)). */
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
 function findMissing(): readonly Program[] {
@@ -19,7 +19,7 @@ function findMissing(): readonly Program[] {
 
 async function install(programs: readonly Program[]): Promise<void> {
   const packages = programs.map(({ aptPackage }) => aptPackage);
-  process.stderr.write(`Installing what the tests need with apt-get: ${packages.join(', ')}\n`);
+  process.stderr.write(`Installing the programs that the tests need with apt-get: ${packages.join(', ')}\n`);
   const release = holdServices();
   try {
     await aptGet('update', '-qq');
@@ -30,8 +30,8 @@ async function install(programs: readonly Program[]): Promise<void> {
 }
 
 /**
- * Keeps the distribution's own Redis from being started by its installation: the tests start theirs.
- * The policy holds only while this process lives, so one that is left behind does no harm.
+ * Keeps the installation from starting the distribution's own Redis, because the tests start theirs. The policy
+ * applies only while this process lives, so a file that is left behind does no harm.
  */
 function holdServices(): () => void {
   if (existsSync(servicePolicy)) return () => undefined;
@@ -47,10 +47,10 @@ async function aptGet(...args: string[]): Promise<void> {
   const child = spawn('apt-get', args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    timeout: aptLimitMs,
+    timeout: aptTimeoutMs,
   });
   const [code, signal] = await once(child, 'exit');
-  if (code !== 0) process.stderr.write(`apt-get ${args[0]} ended with ${code ?? signal}\n`);
+  if (code !== 0) process.stderr.write(`apt-get ${args[0]} failed with ${code ?? signal}\n`);
 }
 
 function explain(missing: readonly Program[]): string {
@@ -60,7 +60,7 @@ function explain(missing: readonly Program[]): string {
     process.platform === 'darwin'
       ? missing.map(({ brewPackage }) => `brew install ${brewPackage}`).join(' && ')
       : `apt-get install ${missing.map(({ aptPackage }) => aptPackage).join(' ')} (as root)`;
-  return `The tests need ${names}: ${how}, or say where with ${variables}.`;
+  return `The tests need ${names}: ${how}, or set their paths in ${variables}.`;
 }
 
 let missing = findMissing();

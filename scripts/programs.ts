@@ -1,15 +1,15 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** A program that the tests need, and that npm does not bring. */
+/** A program that the tests need and that npm does not install. */
 export interface Program {
   readonly name: string;
-  /** What Debian's package is called. */
+  /** The name of Debian's package. */
   readonly aptPackage: string;
   readonly brewPackage: string;
-  /** Names it goes by, and full paths where no name finds it. */
+  /** Its possible names in PATH, and full paths outside of PATH. */
   readonly candidates: readonly string[];
-  /** The variable that says where it is, before all else. */
+  /** The environment variable with its path. It takes precedence over the candidates. */
   readonly variable: string;
 }
 
@@ -36,10 +36,10 @@ export const chromium: Program = {
   variable: 'CHROMIUM_PATH',
 };
 
-/** Where the program is, or undefined where it is not to be found. */
+/** The path of the program, or undefined if it is missing. */
 export function findProgram(program: Program): string | undefined {
-  const told = process.env[program.variable];
-  if (told) return isExecutable(told) ? told : undefined;
+  const given = process.env[program.variable];
+  if (given) return isExecutable(given) ? given : undefined;
   for (const candidate of program.candidates) {
     const path = findExecutable(candidate);
     if (path) return path;
@@ -47,7 +47,7 @@ export function findProgram(program: Program): string | undefined {
   return undefined;
 }
 
-/** A command in PATH, or a full path as it is, where it can be executed. */
+/** The path of an executable: looked up in PATH, or unchanged if it is a full path. Undefined if there is none. */
 export function findExecutable(command: string): string | undefined {
   if (command.includes('/')) return isExecutable(command) ? command : undefined;
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** Of the package: `../package.json` is at the same place for `src/` and for `dist/`. */
+/** The version of the package. `package.json` is one folder above both `src/` and `dist/`. */
 export const version: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version;
 
-/** Where the server is and what it keeps its rooms in, for the one who has just started it. */
+/** Tells a person who has just started the server where it is, and where it keeps its rooms. */
 export function banner(server: { readonly url: string; readonly hub: string }): string {
   return [
     '',
@@ -15,7 +15,7 @@ export function banner(server: { readonly url: string; readonly hub: string }): 
     `  GraphiQL  ${server.url}/graphql`,
     `  Health    ${server.url}/health`,
     '',
-    '  Ctrl+C stops it, --help shows its settings.',
+    '  Ctrl+C stops the server, --help shows the settings.',
     '',
     '',
   ].join('\n');

@@ -1,34 +1,35 @@
-/** What a code means to the one who gets it. */
+/** One kind of error that a client can get. */
 interface ErrorKind {
-  /** Said where the thrower has nothing more exact to say. */
+  /** The default message. Code that throws the error may give a more exact one. */
   readonly message: string;
-  /** The HTTP status, where it is not for GraphQL alone to answer. */
+  /** The HTTP status. Without one, the error comes in a response of GraphQL with status 200. */
   readonly status?: number;
-  /** Whether the same request may succeed a little later. */
+  /** Set if the same request may succeed a little later. */
   readonly retryable?: true;
 }
 
-/** Every error that a client can meet. What is thrown and is not one of these is masked. */
+/** Every error code that a client can get. All other errors are masked as `unexpectedError`. */
 const kinds = {
   UNAUTHENTICATED: {
     message:
-      'This needs a token. Get one with the mutation `access`, and send it as `Authorization: Bearer <token>`.',
+      'This operation needs a token. Get one with the mutation `access`, and send it as `Authorization: Bearer <token>`.',
     status: 401,
   },
-  FORBIDDEN: { message: 'This is not allowed here.', status: 403 },
+  FORBIDDEN: { message: 'This is not allowed.', status: 403 },
   BAD_USER_INPUT: { message: 'The input is not valid.' },
-  NOT_CONNECTED: { message: 'You have no session: open the subscription `messages` first.' },
-  NOT_IN_ROOM: { message: 'You are not in this room: call `joinRoom` first.' },
+  NOT_CONNECTED: { message: 'You have no session. Open the subscription `messages` first.' },
+  NOT_IN_ROOM: { message: 'You are not in this room. Call `joinRoom` first.' },
   PEER_NOT_IN_ROOM: { message: 'That peer is not in this room.' },
   ROOM_FULL: { message: 'This room is full.' },
-  TOO_MANY_ROOMS: { message: 'You are in as many rooms as a peer may be: leave one with `leaveRoom` first.' },
+  TOO_MANY_ROOMS: { message: 'You are in as many rooms as allowed. Leave one with `leaveRoom` first.' },
   PAYLOAD_TOO_LARGE: {
-    message: 'The state is too large: with those of the other peers it takes more than a room may hold.',
+    message:
+      'The state is too large. Together with the states of the other members, it exceeds the limit of the room.',
   },
   REPLACED: { message: 'Your session was replaced by a newer one of the same peer.' },
   TOKEN_EXPIRED: {
     message:
-      'Your token has expired. Open `messages` again after the last id, with a new token of the same peer. A guest gets a new peer from `access`, and begins anew.',
+      'Your token has expired. Open `messages` again from your last cursor, with a new token of the same peer. A guest gets a new peer from `access`, and starts a new session.',
   },
   UNAVAILABLE: {
     message: 'The server cannot do this now. Try again in a moment.',
@@ -39,7 +40,7 @@ const kinds = {
 
 export type ErrorCode = keyof typeof kinds;
 
-/** An error that a client is told of, by its code. */
+/** An error that a client gets as it is: its code and its message. */
 export class SignalboxError extends Error {
   override readonly name = 'SignalboxError';
   readonly code: ErrorCode;
@@ -58,7 +59,91 @@ export class SignalboxError extends Error {
   }
 }
 
-/** Whether a word, from a script's reply say, is one of the codes. */
+/** Whether the word, for example from the reply of a Redis script, is an error code. */
 export function isErrorCode(word: string): word is ErrorCode {
   return Object.hasOwn(kinds, word);
 }
+
+/** Every reason for which a token is not accepted, to be given to `tokenError`. */
+export const tokenFaults = {
+  notJwt: 'it is not a JWT',
+  /** `algorithm`: the only one accepted. */
+  wrongAlgorithm: (algorithm: string) => `its algorithm is not ${algorithm}, the only one accepted`,
+  wrongSignature: 'its signature is wrong: it was made with another secret',
+  unfulfilledClaim: (claim: string) => `its claim \`${claim}\` is not fulfilled`,
+  expired: (at: Date) => `it expired at ${at.toISOString()}`,
+  noSub: 'it has no `sub`, the id of the peer',
+  noUsername: 'it has no `username`',
+  /** `fault`: from `faultOfName`. */
+  invalidName: (claim: string, fault: string, maxCharacters: number) =>
+    `its \`${claim}\` ${fault}: use 1 to ${maxCharacters} printable characters`,
+} as const;
+
+export function tokenError(fault: string): SignalboxError {
+  return new SignalboxError('UNAUTHENTICATED', `The token is not accepted: ${fault}.`);
+}
+
+/** What a client gets in place of an error that is not in these tables. The log has the error itself. */
+export const unexpectedError = {
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'Unexpected error.',
+  status: 500,
+} as const;
+
+/** The reason for which HTTP refuses a request, before GraphQL sees it. */
+export interface HttpFault {
+  readonly status: number;
+  readonly message: string;
+  /** `BAD_USER_INPUT` if absent. */
+  readonly code?: ErrorCode;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Every reason for which HTTP refuses a request. */
+export const httpFaults = {
+  notFound: { status: 404, message: 'There is nothing at this path. The API is at `/graphql`.' },
+  methodNotAllowed: (allow: string) => ({
+    status: 405,
+    message: `The method is not allowed. This path takes ${allow}.`,
+    headers: { Allow: allow },
+  }),
+  notAcceptable: {
+    status: 406,
+    message:
+      'The `Accept` header must include one of `application/graphql-response+json`, `application/json` and `text/event-stream`.',
+  },
+  notJsonContent: {
+    status: 415,
+    message: 'The content type of a POST must be `application/json`, in UTF-8.',
+    headers: { Accept: 'application/json; charset=utf-8' },
+  },
+  compressedBody: {
+    status: 415,
+    message: 'The body must not be compressed.',
+    headers: { 'Accept-Encoding': 'identity' },
+  },
+  bodyTooLarge: (maxBytes: number) => ({
+    status: 413,
+    message: `The body is too large. At most ${maxBytes} bytes are accepted.`,
+    code: 'PAYLOAD_TOO_LARGE',
+  }),
+  /** The bodies that are still arriving exceed the limit for all of them together. */
+  tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE' },
+  bodyNotUtf8: { status: 400, message: 'The body is not UTF-8.' },
+  bodyNotObject: (kind: string) => ({
+    status: 400,
+    message: `The body must be a JSON object, but is ${kind}.`,
+  }),
+  urlNotUtf8: { status: 400, message: 'The query string of the URL is not percent-encoded UTF-8.' },
+  /** `what`: "The body", or the name of a parameter. */
+  notJson: (what: string, reason: string) => ({ status: 400, message: `${what} is not JSON: ${reason}.` }),
+  queryMissing: { status: 400, message: 'The parameter `query` is missing.' },
+  repeatedParameter: (name: string) => ({
+    status: 400,
+    message: `The parameter \`${name}\` is given more than once.`,
+  }),
+  wrongType: (name: string, type: string, kind: string) => ({
+    status: 400,
+    message: `The parameter \`${name}\` must be ${type}, but is ${kind}.`,
+  }),
+} as const satisfies Record<string, HttpFault | ((...facts: never[]) => HttpFault)>;

@@ -1,11 +1,8 @@
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 
-/** The log of the process; its parts are given it, and none makes its own. */
-export type Log = Logger;
-
-/** A JWT wherever it stands: its header and its claims are JSON objects, so both begin with `eyJ`. */
+/** A JWT anywhere in a text. Its header and its claims are JSON objects, so both begin with `eyJ`. */
 const jwt = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g;
 const tokenParameter = /(access_token=)[^&\s"\\]+/g;
 const bearer = /\b(bearer )(?!\[)[^\s"\\]+/gi;
@@ -13,9 +10,8 @@ const urlPassword = /(rediss?(?:\+[a-z]+)?:\/\/)[^\s"\\/]*@/g;
 const sentinelPassword = /(sentinelPassword=)[^&\s"\\]+/g;
 
 /**
- * Takes out of a line what nobody may read in a log: tokens, and the password within a Redis URL.
- * It is done to the whole line, since a secret may be in the message of a library's error, under no
- * name that a list of fields could give.
+ * Removes secrets from a line: tokens, and the passwords in Redis URLs. It searches the whole line, because a
+ * secret may be part of the message of a library's error. A list of field names would miss it there.
  */
 export function redact(line: string): string {
   return line
@@ -26,10 +22,13 @@ export function redact(line: string): string {
     .replace(sentinelPassword, '$1[password]');
 }
 
-/** JSON lines on stdout; in a terminal, unless in production, lines for people. */
-export function createLog({ logLevel, nodeEnv }: Pick<Settings, 'logLevel' | 'nodeEnv'>): Log {
+/**
+ * The one log of the process, on stdout: lines of JSON. In a terminal, and if not in production, lines for people.
+ * Parts of the server get the log as an argument, and never make their own.
+ */
+export function createLog({ logLevel, nodeEnv }: Pick<Settings, 'logLevel' | 'nodeEnv'>): Logger {
   const options = { level: logLevel, base: null, hooks: { streamWrite: redact } };
   const forPeople = process.stdout.isTTY && nodeEnv !== 'production';
-  // A stream, not a worker: what was logged before an exit is out.
+  // `sync`: an exit of the process loses no lines.
   return forPeople ? pino(options, PinoPretty({ sync: true, ignore: 'pid,hostname' })) : pino(options);
 }

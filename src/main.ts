@@ -1,18 +1,17 @@
 import { banner, version } from './banner.ts';
-import { ConfigError, help, readCommand, readSettings } from './config.ts';
 import { SignalboxError } from './errors.ts';
 import { createLog, redact } from './log.ts';
 import type { Signalbox } from './server.ts';
+import { help, readCommand, readSettings, SettingsError } from './settings.ts';
 
 /**
- * The process: its settings, its signals, and how it ends. It exits with 0 after SIGTERM or SIGINT,
- * and with 1 where it cannot start, where a bug shows, or at a second signal.
+ * The process: its settings, its signals and its exit. The exit code is 0 after SIGTERM or SIGINT. It is 1 if the
+ * server cannot start, after an error that nobody handled, and after a second signal.
  */
 
 /**
- * Under npm, one Ctrl+C can arrive twice: from the terminal, and some milliseconds later from npm,
- * which passes it on (where its shell is bash, as on macOS). Only there is a second signal that
- * follows so soon taken for the first.
+ * Under npm, one Ctrl+C can arrive twice: from the terminal, and some milliseconds later from npm, which passes it
+ * on if its shell is bash, as on macOS. So under npm, a second signal within this time is ignored.
  */
 const npmEchoMs = 250;
 
@@ -29,25 +28,27 @@ async function serve(): Promise<void> {
     }
     stoppingSince = performance.now();
     log.info({ signal }, 'stopping');
-    // Ctrl+C is a person who waits; SIGTERM is a deployment, which wants its clients spread.
+    // After Ctrl+C a person waits, so cut all streams now. SIGTERM comes from a deployment: spread the cuts.
     await signalbox?.close(signal === 'SIGINT' ? 0 : undefined);
     process.exit(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Rejections that nobody handles come here too. What state a bug has left is unknown: no going on.
+  // Unhandled rejections arrive here too. After a bug the state is unknown, so the process must not go on.
   process.on('uncaughtException', (error, origin) => {
     log.fatal({ err: error }, origin);
     process.exit(1);
   });
 
-  // Loaded only now: neither `--help` nor a wrong setting has to wait for it.
+  // Load the server only now, so that `--help` and wrong settings are answered at once.
   const { startSignalbox } = await import('./server.ts');
   signalbox = await startSignalbox(settings, log);
   const { url, hub } = signalbox;
   log.info({ url, hub, version }, 'listening');
   if (settings.tokenSecretIsRandom) {
-    log.warn('TOKEN_SECRET is not set: a random one is used, and all tokens die with this process.');
+    log.warn(
+      'TOKEN_SECRET is not set: using a random one, so all tokens become invalid when this process ends.',
+    );
   }
   if (settings.nodeEnv !== 'production') process.stdout.write(banner(signalbox));
 }
@@ -68,8 +69,8 @@ async function run(): Promise<void> {
 try {
   await run();
 } catch (error) {
-  // What the operator can mend is said in one line; anything else is a bug, and its stack is wanted.
-  const known = error instanceof ConfigError || error instanceof SignalboxError;
+  // Configuration errors take one line. Anything else is a bug: print the stack.
+  const known = error instanceof SettingsError || error instanceof SignalboxError;
   const text = known ? error.message : String((error instanceof Error && error.stack) || error);
   process.stderr.write(`${redact(text)}\n`);
   process.exit(1);

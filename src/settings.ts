@@ -1,201 +1,139 @@
-/** One setting: an environment variable, and a flag of the same name. */
-export interface Setting {
-  readonly variable: string;
-  /** As it would be written. Without one, and not given, the setting is undefined. */
-  readonly default?: string;
-  /** What a value must be, to follow "takes". */
-  readonly takes: string;
-  /** What it is for: a line of the help. */
-  readonly about: string;
-  /** The value, or undefined where it is not what the setting takes. */
-  parse(text: string): unknown;
-  /** Why there is no flag, where there is none. */
-  readonly noFlag?: string;
-  /** How a wrong value is shown in an error, where it may hold a secret. */
-  show?(text: string): string;
-}
-
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-/** As many bytes as HS256 asks of a key (RFC 7518, 3.2). */
-export const secretBytes = 32;
-export const howToMakeSecret = 'make one with `openssl rand -base64 32`';
-
-const redisHost = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
-const redisUrls = [
-  String.raw`rediss?://(?:[^/?#\s]*@)?${redisHost}(?:/\d{0,5})?`,
-  String.raw`rediss?\+sentinel://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/[^/?#\s]+(?:/\d{0,5})?`,
-  String.raw`rediss?\+cluster://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/?`,
-].map((form) => new RegExp(String.raw`^${form}(?:\?[^#\s]*)?$`));
-
-const table = {
-  port: {
-    variable: 'PORT',
-    default: '4000',
-    ...whole(0, 65_535),
-    about: 'where to listen; 0 takes any free port',
-  },
-  host: {
-    variable: 'HOST',
-    default: 'localhost',
-    takes: 'a host name or an IP address',
-    parse: (text: string) => matching(/^[\w.:%-]{1,253}$/, text),
-    about: 'where to listen; 0.0.0.0 for every interface',
-  },
-  redisUrl: {
-    variable: 'REDIS_URL',
-    takes: 'a URL such as redis://localhost:6379, or another of those in docs/redis.md',
-    parse: (text: string) => (redisUrls.some((form) => form.test(text)) ? text : undefined),
-    show: showUrl,
-    about: 'the Redis that nodes share; without it, one node in memory',
-  },
-  redisPrefix: {
-    variable: 'REDIS_PREFIX',
-    default: 'signalbox',
-    // Braces would end the hash tag that keeps a deployment in one slot.
-    takes: '1 to 64 letters, digits or any of _ . : -',
-    parse: (text: string) => matching(/^[\w.:-]{1,64}$/, text),
-    about: 'begins every key; two deployments may share one Redis',
-  },
-  tokenSecret: {
-    variable: 'TOKEN_SECRET',
-    takes: `at least ${secretBytes} bytes: ${howToMakeSecret}`,
-    parse: tokenSecret,
-    show: (text: string) => `only ${Buffer.byteLength(text)} bytes`,
-    noFlag: 'a list of processes shows flags',
-    about: 'signs tokens (HS256): 32 bytes or more; random, if no Redis',
-  },
-  tokenTtlSeconds: {
-    variable: 'TOKEN_TTL_SECONDS',
-    default: '3600',
-    ...whole(1, 31_536_000),
-    about: "how long a guest's token holds",
-  },
-  guestAccess: {
-    variable: 'GUEST_ACCESS',
-    default: 'true',
-    takes: 'true or false',
-    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
-    about: 'whether `access` gives tokens to guests',
-  },
-  graceSeconds: {
-    variable: 'GRACE_SECONDS',
-    default: '15',
-    ...seconds(0.1, 3600),
-    about: 'how long a session outlives its stream',
-  },
-  drainSeconds: {
-    variable: 'DRAIN_SECONDS',
-    default: '5',
-    ...seconds(0, 300),
-    about: 'over which SIGTERM spreads the end of its streams',
-  },
-  pingSeconds: {
-    variable: 'PING_SECONDS',
-    default: '12',
-    ...seconds(0.1, 300),
-    about: 'how often a quiet stream gets a comment',
-  },
-  maxPeersPerRoom: {
-    variable: 'MAX_PEERS_PER_ROOM',
-    default: '1000',
-    ...whole(1, 100_000),
-    about: 'beyond it, ROOM_FULL',
-  },
-  maxRoomsPerPeer: {
-    variable: 'MAX_ROOMS_PER_PEER',
-    default: '32',
-    ...whole(1, 10_000),
-    about: 'beyond it, TOO_MANY_ROOMS',
-  },
-  maxStreams: {
-    variable: 'MAX_STREAMS',
-    default: '10000',
-    ...whole(1, 1_000_000),
-    about: 'that this process holds; beyond it, 503',
-  },
-  maxDataBytes: {
-    variable: 'MAX_DATA_BYTES',
-    default: '65536',
-    ...whole(1, 1_048_576),
-    about: 'of `data` and `state`, as JSON',
-  },
-  logLevel: {
-    variable: 'LOG_LEVEL',
-    default: 'info',
-    takes: `one of ${logLevels.join(', ')}`,
-    parse: (text: string) => logLevels.find((level) => level === text),
-    about: `one of ${logLevels.join(', ')}`,
-  },
-  nodeEnv: {
-    variable: 'NODE_ENV',
-    default: 'development',
-    takes: '1 to 64 letters, digits or any of _ . -',
-    parse: (text: string) => matching(/^[\w.-]{1,64}$/, text),
-    noFlag: 'libraries read it too, and from the environment alone',
-    about: 'production: no banner, and the log is always JSON',
-  },
-} as const satisfies Record<string, Setting>;
-
-type Table = typeof table;
-type Key = keyof Table;
-type Parsed<K extends Key> = Exclude<ReturnType<Table[K]['parse']>, undefined>;
-
-export type Values = {
-  readonly [K in Key]: Table[K] extends { default: string } ? Parsed<K> : Parsed<K> | undefined;
-};
-
-/** Each with its key in `Values`, in the order of the help. */
-export const settings: readonly (readonly [string, Setting])[] = Object.entries(table);
-
-/** `GRACE_SECONDS` is `--grace-seconds`. */
-export function flagOf(setting: Setting): string {
-  return `--${setting.variable.toLowerCase().replaceAll('_', '-')}`;
-}
-
-function matching(pattern: RegExp, text: string): string | undefined {
-  return pattern.test(text) ? text : undefined;
-}
-
-function whole(min: number, max: number) {
-  return {
-    takes: `a whole number from ${min} to ${max}`,
-    parse: (text: string) => (/^\d{1,15}$/.test(text) ? within(min, Number(text), max) : undefined),
-  };
-}
-
-function seconds(min: number, max: number) {
-  return {
-    takes: `a number of seconds from ${min} to ${max}`,
-    parse: (text: string) =>
-      /^\d{1,9}(\.\d{1,9})?$/.test(text) ? within(min, Number(text), max) : undefined,
-  };
-}
-
-function within(min: number, value: number, max: number): number | undefined {
-  return value >= min && value <= max ? value : undefined;
-}
-
-function tokenSecret(text: string): Uint8Array | undefined {
-  const bytes = new TextEncoder().encode(text);
-  return bytes.length >= secretBytes ? bytes : undefined;
-}
-
-/** In quotes and on one line, whatever is in it. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-}
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import {
+  flagOf,
+  howToMakeSecret,
+  minSecretBytes,
+  quote,
+  type Setting,
+  settings,
+  showUrl,
+  type Values,
+} from './settings-table.ts';
 
 /**
- * What was given, where a URL is taken, for an error to show: of a URL only what cannot be a
- * password, and of anything else only what looks like a host.
+ * The only reader of the environment. A flag takes precedence over its variable. An empty variable counts as
+ * absent.
  */
-export function showUrl(text: string): string {
-  if (/^[\w.-]*(:\d{1,5})?$/.test(text)) return quote(text);
-  // Of several hosts the first alone is shown: only one makes a URL.
-  const url = URL.parse(text.replace(new RegExp(`((?:^|[/@])${redisHost}),[^/?#@]*`), '$1'));
-  if (!url?.host) return 'not a URL';
-  const user = url.username || url.password ? '***@' : '';
-  return quote(`${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`);
+
+/** A mistake in the configuration. Its message is one line for the operator, and contains no secret. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+export interface Settings extends Values {
+  /** Random if none was given. Tokens then die with the process. */
+  readonly tokenSecret: Uint8Array;
+  readonly tokenSecretIsRandom: boolean;
+  /** Whether `npm start` or `npx` runs this process. npm repeats the signals that the terminal sends. */
+  readonly runByNpm: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the command line asks for. Does not throw: `readSettings` reports wrong flags. */
+export function readCommand(argv: readonly string[] = process.argv.slice(2)): 'help' | 'version' | 'serve' {
+  const names = tokensOf(argv).map((token) => (token.kind === 'option' ? token.name : ''));
+  if (names.includes('help')) return 'help';
+  return names.includes('version') ? 'version' : 'serve';
+}
+
+/** Reads and checks all settings. Throws a `SettingsError`. */
+export function readSettings(
+  env: Environment = process.env,
+  argv: readonly string[] = process.argv.slice(2),
+): Settings {
+  const flags = readFlags(argv);
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of settings) values[key] = read(setting, flags, env);
+  if (values.tokenSecret === undefined && values.redisUrl !== undefined) {
+    throw new SettingsError(
+      `TOKEN_SECRET is not set; with REDIS_URL, all nodes need the same secret: ${howToMakeSecret}.`,
+    );
+  }
+  const tokenSecretIsRandom = values.tokenSecret === undefined;
+  if (tokenSecretIsRandom) values.tokenSecret = new Uint8Array(randomBytes(minSecretBytes));
+  const runByNpm = ['start', 'npx'].includes(env.npm_lifecycle_event ?? '');
+  // The type is derived from the table, and the loop above has read every key of the table.
+  return Object.freeze({ ...values, tokenSecretIsRandom, runByNpm }) as Settings;
+}
+
+/** The text of `--help`: a table of all settings, at most 120 columns wide. */
+export function help(): string {
+  const rows = settings.map(([, setting]) => [
+    setting.variable,
+    setting.noFlag ? '' : flagOf(setting),
+    setting.default ?? '',
+    setting.about,
+  ]);
+  const all = [['Variable', 'Flag', 'Default', 'Meaning'], ...rows];
+  const width = (column: number) => Math.max(...all.map((row) => row[column]?.length ?? 0));
+  const widths = [width(0), width(1), width(2), 0];
+  const lines = all.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
+  );
+  return [
+    'Usage: signalbox [--flag value]...',
+    '',
+    'Every setting is an environment variable. Most are flags too; a flag takes precedence over its variable.',
+    '',
+    ...lines,
+    '',
+    '  -h, --help      prints this help',
+    '  -v, --version   prints the version',
+  ].join('\n');
+}
+
+function read(setting: Setting, flags: ReadonlyMap<string, string>, env: Environment): unknown {
+  const flag = flagOf(setting);
+  const given = flags.get(flag);
+  const text = given ?? (env[setting.variable] || setting.default);
+  if (text === undefined) return undefined;
+  const value = setting.parse(text);
+  if (value !== undefined) return value;
+  const shown = setting.show?.(text) ?? quote(text);
+  const name = given === undefined ? setting.variable : `${setting.variable} (${flag})`;
+  throw new SettingsError(`${name} is ${shown}; it takes ${setting.takes}.`);
+}
+
+function tokensOf(argv: readonly string[]) {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      ...Object.fromEntries(settings.map(([, setting]) => [flagOf(setting).slice(2), { type: 'string' }])),
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+    // In strict mode, `parseArgs` throws messages of several lines.
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens;
+}
+
+/** The given flags: values by name, dashes included. If a flag is repeated, its last value counts. */
+function readFlags(argv: readonly string[]): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>();
+  for (const token of tokensOf(argv)) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      throw new SettingsError(`Unexpected argument: ${showUrl(token.value)}; see --help.`);
+    }
+    const { name, rawName, value, inlineValue } = token;
+    if (name === 'help' || name === 'version') continue;
+    const setting = settings.find(([, known]) => rawName === flagOf(known))?.[1];
+    if (!setting) throw new SettingsError(`Unknown flag: ${quote(rawName)}; see --help.`);
+    if (setting.noFlag) {
+      throw new SettingsError(
+        `${setting.variable} has no flag, because ${setting.noFlag}: set the variable ${setting.variable}.`,
+      );
+    }
+    // `parseArgs` takes the next argument as the value, even if it is a flag.
+    if (!value || (!inlineValue && value.startsWith('--'))) {
+      throw new SettingsError(`${rawName} has no value; it takes ${setting.takes}.`);
+    }
+    flags.set(rawName, value);
+  }
+  return flags;
 }

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 /**
- * What each part of `src` may import of the others: one way, from the process down to the hub, which
- * knows nothing of GraphQL or HTTP. A part is a folder, or a file that lies in `src` itself.
+ * The parts of `src` that each part may import. Imports point one way: from the process down to the hub, which
+ * knows nothing of GraphQL or HTTP. A part is a folder, or a file directly in `src`.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  main: ['banner', 'config', 'errors', 'log', 'server'],
-  server: ['auth', 'config', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'log'],
+  main: ['banner', 'errors', 'log', 'server', 'settings'],
+  server: ['auth', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'log', 'settings'],
   http: ['errors', 'graphql', 'hub', 'log'],
   graphql: ['auth', 'errors', 'generated', 'hub', 'log', 'names'],
   generated: ['graphql', 'hub'],
@@ -17,17 +17,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'hub/memory': ['errors', 'hub', 'log'],
   'hub/redis': ['errors', 'hub', 'log'],
   hub: ['errors'],
-  log: ['config', 'settings'],
-  config: ['settings'],
+  log: ['settings'],
+  settings: ['settings-table'],
   banner: [],
-  settings: [],
+  'settings-table': [],
   errors: [],
   names: [],
   demo: ['client'],
   client: [],
 };
 
-/** Packages that only some parts may know. */
+/** Packages that only the named parts may import. */
 const keptTo: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['hub/redis'],
   'graphql-redis-subscriptions': ['hub/redis'],
@@ -38,7 +38,7 @@ const keptTo: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['http', 'server'],
 };
 
-/** Where running or bundling begins: what none of them reaches is dead. */
+/** The entry points of the process and the bundles. A file that none of them reaches is dead. */
 const roots = ['main.ts', 'client/', 'demo/'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,27 +47,30 @@ const files = globSync('**/*.ts', { cwd: src }).sort();
 const imports = new Map(files.map((file) => [file, readImports(file)]));
 
 describe('imports', () => {
-  test.each(files)('%s imports only what lies below it', (file) => {
+  test.each(files)('%s imports only the parts that its own part may import', (file) => {
     const part = partOf(file);
     const allowed = mayImport[part];
-    if (!allowed) throw new Error(`src/${file} is in no part that this test knows: add "${part}" to it.`);
+    if (!allowed)
+      throw new Error(
+        `src/${file} is in the part "${part}", which this test does not know: add it to mayImport.`,
+      );
     const parts = relativeImports(file).map(partOf);
     expect(parts.filter((other) => other !== part && !allowed.includes(other))).toEqual([]);
   });
 
-  test.each(Object.entries(keptTo))('only the part for it knows %s', (name, parts) => {
+  test.each(Object.entries(keptTo))('%s is imported only by the parts that may know it', (name, parts) => {
     const users = files.filter((file) =>
       imports.get(file)?.some((target) => target === name || target.startsWith(`${name}/`)),
     );
     expect(users.filter((file) => !parts.includes(partOf(file)))).toEqual([]);
   });
 
-  test('of files that are there', () => {
+  test('every imported file exists', () => {
     const missing = files.flatMap(relativeImports).filter((target) => !files.includes(target));
     expect(missing).toEqual([]);
   });
 
-  test('reach every file', () => {
+  test('every file is reached by the imports of an entry point', () => {
     const reached = new Set<string>();
     const visit = (file: string) => {
       if (reached.has(file)) return;
@@ -80,9 +83,9 @@ describe('imports', () => {
   });
 });
 
-test('only config.ts reads the environment', () => {
+test('only settings.ts reads the environment', () => {
   const readers = files.filter((file) => /\bprocess\.env\b|'node:process'/.test(read(join('src', file))));
-  expect(readers).toEqual(['config.ts']);
+  expect(readers).toEqual(['settings.ts']);
 });
 
 test('no file has more than 300 lines', () => {
@@ -104,7 +107,7 @@ function readImports(file: string): readonly string[] {
   return [...found].map(([, , target = '']) => target);
 }
 
-/** The files that it imports, by their paths within `src`. */
+/** The paths within `src` of the files that `file` imports. */
 function relativeImports(file: string): readonly string[] {
   const targets = imports.get(file) ?? [];
   return targets

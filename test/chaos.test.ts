@@ -8,7 +8,7 @@ import { schedule } from '../chaos/schedule.ts';
 import type { Room } from './support/client.ts';
 
 const seed = 7;
-/** A run starts a Redis and three nodes, and afterwards waits for two grace periods. */
+/** A run starts a Redis and three nodes, lasts 20 s, and then waits for two grace periods. */
 const runLimitMs = 150_000;
 
 let history: History;
@@ -16,17 +16,17 @@ beforeAll(async () => {
   history = await runChaos({ seed, seconds: 20, clients: 30 });
 }, runLimitMs);
 
-test('G1–G6, G10, G11: while nodes and Redis die, stand still and come back, every guarantee holds', () => {
+test('G1–G6, G10, G11: a chaos run in which nodes and Redis are killed, halted and restarted breaks no guarantee', () => {
   const violations = judge(history);
   expect(violations, report(seed, history, violations)).toEqual([]);
-  // It was no idle run.
+  // The run had enough faults, resumes and messages to mean something.
   const resumed = streamsOf(history).filter(({ connected }) => connected.resumed);
   expect(history.faults.length).toBeGreaterThan(6);
   expect(resumed.length).toBeGreaterThan(20);
   expect(streamsOf(history).flatMap(({ arrivals }) => arrivals).length).toBeGreaterThan(1000);
 });
 
-/** What the judge says of the same run, had one thing in it been otherwise. */
+/** Changes a copy of the history, and returns the guarantees that the judge then finds broken. */
 function judged(tamper: (other: History) => void): ReadonlySet<string> {
   const other = structuredClone(history);
   tamper(other);
@@ -37,58 +37,58 @@ function streamsOf({ clients }: History) {
   return clients.flatMap(({ sessions }) => sessions.flatMap(({ streams }) => streams));
 }
 
-/** The first arrival that fits, and that others follow on its stream; and where it is. */
+/** The first arrival that fits and is not the last on its stream, by its stream's arrivals and its index. */
 function find(other: History, fits: (arrival: Arrival) => boolean): { arrivals: Arrival[]; i: number } {
   for (const { arrivals } of streamsOf(other)) {
     const i = arrivals.slice(0, -1).findIndex(fits);
     if (i >= 0) return { arrivals, i };
   }
-  throw new Error('No such thing came in this run.');
+  throw new Error('No arrival of this run fits.');
 }
 
-/** The same, where it came as an acknowledged relay. */
+/** The first arrival of an acknowledged relay. */
 function findRelay(other: History): { arrivals: Arrival[]; i: number } {
-  const receipts = other.clients.flatMap(({ calls }) => calls.flatMap(({ id }) => id ?? []));
+  const receipts = other.clients.flatMap(({ calls }) => calls.flatMap(({ cursor }) => cursor ?? []));
   const acknowledged = new Set(receipts);
-  return find(other, ({ id, message }) => {
+  return find(other, ({ cursor, message }) => {
     const directed = message.__typename === 'Signal' && (message.data as Load).to !== undefined;
-    return directed && acknowledged.has(id);
+    return directed && acknowledged.has(cursor);
   });
 }
 
-/** The first that was told to wait for the offer of one who joined, and whom that one was told to make it. */
+/** The first `PeerAdded(offer: false)` whose joiner got `PeerAdded(offer: true)` for the same pair and join. */
 function findMeeting(other: History): { arrivals: Arrival[]; i: number } {
   const told = other.clients.flatMap(({ id: peerId, sessions }) =>
     sessions.flatMap(({ streams }) =>
       streams.flatMap(({ arrivals }) => arrivals.map((arrival, i) => ({ peerId, arrivals, i, ...arrival }))),
     ),
   );
-  const met = told.find(({ peerId, id, message }) => {
+  const met = told.find(({ peerId, cursor, message }) => {
     if (message.__typename !== 'PeerAdded' || message.offer) return false;
-    return told.some(({ peerId: joiner, id: theirId, message: theirs }) => {
+    return told.some(({ peerId: joiner, cursor: theirCursor, message: theirs }) => {
       if (joiner !== message.peer.id || theirs.__typename !== 'PeerAdded' || !theirs.offer) return false;
-      // The entries of one join have ids in a row.
-      const sameJoin = id < theirId && theirId < id + 1000;
+      // The cursors of one join's entries follow one another.
+      const sameJoin = cursor < theirCursor && theirCursor < cursor + 1000;
       return sameJoin && theirs.roomId === message.roomId && theirs.peer.id === peerId;
     });
   });
-  if (!met) throw new Error('Nobody met anybody in this run.');
+  if (!met) throw new Error('No two peers met in this run.');
   return met;
 }
 
 function change(arrivals: Arrival[], i: number, change: Readonly<Record<string, unknown>>): void {
   const arrival = arrivals[i];
-  if (!arrival) throw new Error('There is one.');
+  if (!arrival) throw new Error('There is no arrival at this index.');
   arrivals[i] = { ...arrival, message: { ...arrival.message, ...change } as Arrival['message'] };
 }
 
 function calmOf({ calm }: History): Calm {
-  if (!calm) throw new Error('The run became calm.');
+  if (!calm) throw new Error('The run did not become calm.');
   return calm;
 }
 
 describe('the judge', () => {
-  test('G1: finds a pair of which both were told to offer', () => {
+  test('G1: the judge finds a pair whose peers were both told to offer', () => {
     const found = judged((other) => {
       const { arrivals, i } = findMeeting(other);
       change(arrivals, i, { offer: true });
@@ -96,7 +96,7 @@ describe('the judge', () => {
     expect(found).toContain('G1');
   });
 
-  test('G2: finds two entries that came in the wrong order', () => {
+  test('G2: the judge finds two entries in the wrong order', () => {
     const found = judged((other) => {
       const { arrivals, i } = findRelay(other);
       arrivals.splice(i, 2, ...arrivals.slice(i, i + 2).reverse());
@@ -104,7 +104,7 @@ describe('the judge', () => {
     expect(found).toContain('G2');
   });
 
-  test('G3: finds one message that was acknowledged and did not come', () => {
+  test('G3: the judge finds an acknowledged message that did not arrive', () => {
     const found = judged((other) => {
       const { arrivals, i } = findRelay(other);
       arrivals.splice(i, 1);
@@ -112,7 +112,7 @@ describe('the judge', () => {
     expect(found).toContain('G3');
   });
 
-  test('G3: finds one message that came twice', () => {
+  test('G3: the judge finds a message that arrived twice', () => {
     const found = judged((other) => {
       const { arrivals, i } = findRelay(other);
       arrivals.splice(i, 0, ...arrivals.slice(i, i + 1));
@@ -120,15 +120,15 @@ describe('the judge', () => {
     expect(found).toContain('G3');
   });
 
-  test('G3: finds a room that a member was not told of on coming back', () => {
+  test('G3: the judge finds a room that is missing in a resumed Connected', () => {
     const found = judged((other) => {
       for (const { connected } of streamsOf(other)) (connected.rooms as Room[]).pop();
     });
     expect(found).toContain('G3');
   });
 
-  test('G4: finds peers that were announced as disconnected, and had left', () => {
-    // All of them: one may have been away for so long that it could be true of it.
+  test('G4: the judge finds peers that left and were announced as disconnected', () => {
+    // Change all of them: a single peer may have been away long enough for the announcement to be right.
     const found = judged((other) => {
       for (const { arrivals } of streamsOf(other)) {
         for (const [i, { message }] of arrivals.entries()) {
@@ -141,15 +141,15 @@ describe('the judge', () => {
     expect(found).toContain('G4');
   });
 
-  test('G4: finds a ghost in a room', () => {
+  test('G4: the judge finds a room with a member that no client has', () => {
     const found = judged((other) => {
       const [members] = calmOf(other).stored.values();
-      (members as Map<string, string>).set('nobody', 'null');
+      (members as Map<string, string>).set('ghost', 'null');
     });
     expect(found).toContain('G4');
   });
 
-  test('G5: finds streams that were replaced, and whose clients had opened no other', () => {
+  test('G5: the judge finds replaced streams whose clients opened no other', () => {
     const found = judged((other) => {
       for (const { attempt } of streamsOf(other)) {
         if (attempt.end?.how === 'dropped') attempt.end = { how: 'complete', code: 'REPLACED' };
@@ -158,27 +158,27 @@ describe('the judge', () => {
     expect(found).toContain('G5');
   });
 
-  test('G10: finds a call that was refused, though nothing was done to anyone', () => {
+  test('G10: the judge finds a call that was refused before the first fault', () => {
     const found = judged((other) => {
       const [call] = other.clients.flatMap(({ calls }) => calls).sort((a, b) => a.startedAt - b.startedAt);
-      if (!call) throw new Error('Nobody called in this run.');
+      if (!call) throw new Error('No client made a call in this run.');
       Object.assign(call, { outcome: 'unknown', code: 'UNAVAILABLE' });
     });
     expect(found).toContain('G10');
   });
 
-  test('G6: finds a message that was for another', () => {
+  test('G6: the judge finds a message that arrived at the wrong peer', () => {
     const found = judged((other) => {
       const { arrivals, i } = findRelay(other);
       const { message } = arrivals[i] as Arrival;
-      if (message.__typename !== 'Signal') throw new Error('A relay comes as a Signal.');
+      if (message.__typename !== 'Signal') throw new Error('The relay did not arrive as a Signal.');
       change(arrivals, i, { data: { ...(message.data as Load), to: 'another' } });
     });
     expect(found).toContain('G6');
   });
 });
 
-test('a schedule is a pure function of the seed, and leaves one node alone at any time', () => {
+test('a schedule of faults depends only on its seed, and leaves at least one node without fault at any time', () => {
   const options = { durationMs: 60_000, nodes: 3, replicated: false };
   const faults = schedule(new Random(seed), options);
   expect(schedule(new Random(seed), options)).toEqual(faults);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Tokens } from '../src/auth/tokens.ts';
 import { redact } from '../src/log.ts';
 
-test('a token is never logged, wherever in a line it stands', async () => {
+test('redact removes a token from a log line, wherever it stands', async () => {
   const secret = new TextEncoder().encode('a secret for tests, of 32 bytes or more');
   const { token } = await new Tokens({ secret, ttlSeconds: 60 }).issue('ann');
   const line = JSON.stringify({
@@ -20,19 +20,19 @@ test('a token is never logged, wherever in a line it stands', async () => {
   });
 });
 
-test('what is no JWT, but stands where a token does, is not logged either', () => {
+test('redact removes a text in the place of a token, even if it is not a JWT', () => {
   expect(redact('/graphql?access_token=hunter2&a=b')).toBe('/graphql?access_token=[token]&a=b');
   expect(redact('{"authorization":"Bearer hunter2"}')).toBe('{"authorization":"Bearer [token]"}');
 });
 
-test('the password of a Redis is not logged', () => {
+test('redact removes the credentials of a Redis URL', () => {
   expect(redact('{"msg":"connect redis://me:hunter2@h:6379/0 failed"}')).toBe(
     '{"msg":"connect redis://[password]@h:6379/0 failed"}',
   );
   expect(redact('rediss://:p%40ss@h')).toBe('rediss://[password]@h');
 });
 
-test('other lines stay as they are', () => {
+test('redact leaves other lines unchanged', () => {
   const line = '{"level":30,"msg":"listening","url":"http://localhost:4000","host":"redis://h:6379"}\n';
   expect(redact(line)).toBe(line);
 });

@@ -12,11 +12,11 @@ const bin = fileURLToPath(new URL('../bin/signalbox.js', import.meta.url));
 async function portOf(server: Server): Promise<number> {
   await once(server, 'listening');
   const address = server.address();
-  if (typeof address !== 'object' || !address) throw new Error('A TCP server has an address.');
+  if (typeof address !== 'object' || !address) throw new Error('The server has no TCP address.');
   return address.port;
 }
 
-/** A client in the middle of a request, which it never ends: closing has to wait for it. */
+/** Opens a client that never finishes its request, so that closing the node has to wait for it. */
 async function hangOn(node: NodeProcess): Promise<Socket> {
   const socket = connect(Number(new URL(node.url).port), '127.0.0.1');
   socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n');
@@ -26,7 +26,7 @@ async function hangOn(node: NodeProcess): Promise<Socket> {
   return socket;
 }
 
-/** What an operator sees of a start that fails: one line on stderr, nothing on stdout, and 1. */
+/** Expects that the start fails with exit code 1 and one line on stderr. Returns that line. */
 async function failure(options: ConstructorParameters<typeof NodeProcess>[0]): Promise<string> {
   await using node = new NodeProcess(options);
   expect(await node.exited).toEqual({ code: 1, signal: null });
@@ -35,7 +35,7 @@ async function failure(options: ConstructorParameters<typeof NodeProcess>[0]): P
   return node.stderr.trimEnd();
 }
 
-test.each(['--help', '-h'])('%s prints every setting and exits with 0', async (flag) => {
+test.each(['--help', '-h'])('%s prints the settings and exits with 0', async (flag) => {
   await using node = new NodeProcess({ args: [flag] });
   expect(await node.exited).toEqual({ code: 0, signal: null });
   for (const word of ['PORT', '--grace-seconds', 'TOKEN_SECRET', '65536']) {
@@ -44,49 +44,51 @@ test.each(['--help', '-h'])('%s prints every setting and exits with 0', async (f
   expect(node.stderr).toBe('');
 });
 
-test.each(['--version', '-v'])('%s prints the version alone', async (flag) => {
+test.each(['--version', '-v'])('%s prints only the version and exits with 0', async (flag) => {
   await using node = new NodeProcess({ args: [flag] });
   expect(await node.exited).toEqual({ code: 0, signal: null });
   expect(node.stdout).toBe(`${pkg.version}\n`);
 });
 
-test('a wrong value stops the start with one line', async () => {
+test('a wrong setting stops the start with one line', async () => {
   expect(await failure({ env: { GRACE_SECONDS: 'soon' } })).toBe(
     'GRACE_SECONDS is "soon"; it takes a number of seconds from 0.1 to 3600.',
   );
 });
 
-test('a port in use stops the start with one line that names it', async () => {
+test('a port that is in use stops the start with one line that names the port', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   const port = await portOf(other);
   try {
     expect(await failure({ env: { HOST: '127.0.0.1', PORT: `${port}` } })).toBe(
-      `PORT ${port} is in use on HOST 127.0.0.1: stop what listens there, or set another PORT.`,
+      `PORT ${port} is in use on HOST 127.0.0.1: stop the program that listens there, or set another PORT.`,
     );
   } finally {
     other.close();
   }
 });
 
-test('a HOST that is none of this machine stops the start with one line', async () => {
-  // 192.0.2.0/24 is kept for documentation (RFC 5737).
-  expect(await failure({ env: { HOST: '192.0.2.1' } })).toMatch(/^HOST 192\.0\.2\.1 is no address/);
+test('a HOST that is not an address of this machine stops the start with one line', async () => {
+  // RFC 5737 reserves 192.0.2.0/24 for documentation.
+  expect(await failure({ env: { HOST: '192.0.2.1' } })).toMatch(
+    /^HOST 192\.0\.2\.1 is not an address of this machine/,
+  );
 });
 
-test('a Redis that is not there stops the start with one line, soon', async () => {
+test('a Redis that cannot be reached stops the start within seconds, with one line without the password', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   const port = await portOf(server);
   server.close();
   await once(server, 'close');
   const since = performance.now();
   const line = await failure({ env: { REDIS_URL: `redis://me:hunter2@127.0.0.1:${port}` } });
-  // The hub tries for 5 seconds at most; the rest is for a busy machine to start Node in.
+  // The hub tries for at most 5 seconds. The rest is the time in which a busy machine starts Node.js.
   expect(performance.now() - since).toBeLessThan(12_000);
   expect(line).toContain(`Redis at 127.0.0.1:${port}`);
   expect(line).not.toContain('hunter2');
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('G11: %s ends the server with 0', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('G11: a node that gets %s exits with 0', async (signal) => {
   await using node = await startNode();
   const health = await fetch(`${node.url}/health`);
   expect(health.status).toBe(200);
@@ -95,7 +97,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('G11: %s ends the server with 0', asyn
   expect(node.stderr).toBe('');
 });
 
-test('G11: a second signal ends the server at once', async () => {
+test('G11: a node that gets a second SIGTERM exits at once with 1', async () => {
   await using node = await startNode({ env: { HOST: '127.0.0.1' } });
   const socket = await hangOn(node);
   void node.kill('SIGTERM');
@@ -104,7 +106,7 @@ test('G11: a second signal ends the server at once', async () => {
   socket.destroy();
 });
 
-test('G11: a client that hangs does not keep the server from ending', async () => {
+test('G11: a node that gets SIGTERM exits even if a client never finishes its request', async () => {
   await using node = await startNode({ env: { HOST: '127.0.0.1' } });
   const socket = await hangOn(node);
   const cut = once(socket.resume(), 'close');
@@ -112,21 +114,21 @@ test('G11: a client that hangs does not keep the server from ending', async () =
   await cut;
 });
 
-test('on Redis it says where, without the credentials', async () => {
+test('a node on Redis logs the address of its Redis without the credentials, and is ready', async () => {
   const redisUrl = inject('redisUrl');
   const withUser = redisUrl.replace('redis://', 'redis://default:@');
   await using node = await startNode({ env: { REDIS_URL: withUser, REDIS_PREFIX: freshPrefix() } });
-  const where = `on Redis at ${redisUrl.replace('redis://', '')}/0`;
-  expect(await node.logged('listening')).toMatchObject({ hub: expect.stringContaining(where) });
+  const address = `on Redis at ${redisUrl.replace('redis://', '')}/0`;
+  expect(await node.logged('listening')).toMatchObject({ hub: expect.stringContaining(address) });
   expect(node.output()).not.toContain('default:@');
   const ready = await fetch(`${node.url}/ready`);
   expect(ready.status).toBe(200);
   expect(await node.kill()).toEqual({ code: 0, signal: null });
 });
 
-test('the banner gives the links, save in production', async () => {
+test('a node prints the banner with its links, except in production', async () => {
   await using node = await startNode();
-  // The banner follows the line that says "listening": at its end all of it is there.
+  // The banner follows the log line "listening". It is complete when the node has ended.
   await node.kill();
   expect(node.stdout).toContain(`GraphiQL  ${node.url}/graphql\n`);
   expect(node.stdout).toContain('in memory');
@@ -137,7 +139,7 @@ test('the banner gives the links, save in production', async () => {
   expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
 });
 
-test('a missing TOKEN_SECRET is warned of, and the one that is given is never shown', async () => {
+test('a node warns if TOKEN_SECRET is not set, and never prints a secret that is set', async () => {
   await using random = await startNode({ env: { TOKEN_SECRET: '' } });
   await random.kill();
   expect(random.log()).toContainEqual(
@@ -151,18 +153,18 @@ test('a missing TOKEN_SECRET is warned of, and the one that is given is never sh
   expect(given.output()).not.toContain('TOKEN_SECRET');
 });
 
-test('an old Node is told so in one line', async () => {
+test('a Node.js that is too old stops the start with one line', async () => {
   const old = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
   const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(old)}`];
-  expect(await failure({ nodeArgs })).toMatch(/^Signalbox needs Node 22 or newer; this is v20\.20\.2\. /);
+  expect(await failure({ nodeArgs })).toMatch(/^Signalbox needs Node\.js 22 or newer; this is v20\.20\.2\. /);
 });
 
-test('a Node that runs no TypeScript is told so in one line', () => {
+test('a Node.js that cannot run TypeScript stops the start of a checkout with one line', () => {
   const { status, stderr } = spawnSync(process.execPath, ['--no-experimental-strip-types', bin], {
     encoding: 'utf8',
   });
   expect(status).toBe(1);
   expect(stderr).toMatch(
-    /^This is a checkout, and Node v[\d.]+ does not run its TypeScript: use `npm start`\.\n$/,
+    /^Node\.js v[\d.]+ does not run the TypeScript of this checkout: use `npm start`\.\n$/,
   );
 });

@@ -4,8 +4,8 @@ import { readSchema } from '../schema.ts';
 import { listen } from './listen.ts';
 
 /**
- * The least that answers a GraphQL request: node:http and graphql-js, each document parsed and
- * validated once. No plugins, no limits, no content negotiation, and any token is believed.
+ * The least code that answers a GraphQL request: node:http and graphql-js. Each document is parsed and validated once.
+ * It has no plugins, limits or content negotiation, and accepts any token.
  */
 
 const schema = buildSchema(readSchema().join('\n'));

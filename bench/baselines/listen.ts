@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** Listens on a free port, and says where, in the words that the bench waits for. */
+/** Listens on a free port and prints the line that the bench waits for. */
 export function listen(server: Server): void {
   server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1', () => {

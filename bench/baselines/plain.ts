@@ -3,11 +3,11 @@ import { Redis } from 'ioredis';
 import { listen } from './listen.ts';
 
 /**
- * As little as can be written: node:http, JSON, and a Redis channel for each peer and each room, which
- * a node listens to while it holds a stream of theirs. A message is encoded once by its sender's node,
- * and passed on as it is.
+ * The least code that passes messages on: node:http, JSON, and a Redis channel for each peer and each room. A node
+ * subscribes to a channel while it holds a stream for it. The sender's node encodes a message once; other nodes pass
+ * the text on.
  *
- * It has no GraphQL, no sessions, no memberships, no logs, and believes any token.
+ * It has no GraphQL, sessions, members or logs, and accepts any token.
  */
 
 interface Sent {
@@ -21,7 +21,7 @@ const { REDIS_URL = '' } = process.env;
 const publisher = new Redis(REDIS_URL);
 const subscriber = new Redis(REDIS_URL);
 const streams = new Map<string, Set<ServerResponse>>();
-let lastId = 0;
+let lastCursor = 0;
 
 subscriber.on('message', (channel: string, json: string) => {
   const event = `event: next\ndata: ${json}\n\n`;
@@ -40,11 +40,11 @@ async function readJson(req: IncomingMessage): Promise<Sent> {
 
 async function send(req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { roomId, peerId, event, data } = await readJson(req);
-  lastId = Math.max(lastId + 1, Date.now() * 1000);
-  const id = String(lastId);
-  const signal = { id, sentAt: new Date(), roomId, peer: { id: bearer(req) }, event, data };
+  lastCursor = Math.max(lastCursor + 1, Date.now() * 1000);
+  const cursor = String(lastCursor);
+  const signal = { cursor, sentAt: new Date(), roomId, peer: { id: bearer(req) }, event, data };
   await publisher.publish(peerId ? `peer:${peerId}` : `room:${roomId}`, JSON.stringify(signal));
-  const answer = JSON.stringify({ id, status: 'DELIVERED' });
+  const answer = JSON.stringify({ cursor, status: 'DELIVERED' });
   res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(answer) });
   res.end(answer);
 }

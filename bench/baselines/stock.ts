@@ -6,16 +6,16 @@ import { readSchema } from '../schema.ts';
 import { listen } from './listen.ts';
 
 /**
- * The stock way: Yoga with its own Node adapter, and the async iterator of graphql-redis-subscriptions,
- * a Redis channel for each peer and each room. The schema is Signalbox's, and one more field: which
- * room a stream is of is an argument, since nothing here remembers who is in a room.
+ * The usual way: Yoga with its own Node.js adapter, and the async iterator of graphql-redis-subscriptions, with a Redis
+ * channel for each peer and each room. The schema is Signalbox's plus one field, whose argument names the room of a
+ * stream: this baseline does not remember which peers are in a room.
  *
- * It has no sessions, no memberships, no logs, and believes any token.
+ * It has no sessions, members or logs, and accepts any token.
  */
 
 interface Signal {
   readonly __typename: 'Signal';
-  readonly id: string;
+  readonly cursor: string;
   readonly sentAt: string;
   readonly roomId: string;
   readonly peer: { readonly id: string; readonly username: string };
@@ -36,15 +36,15 @@ interface Context {
 
 const { REDIS_URL = '' } = process.env;
 const pubsub = new RedisPubSub({ publisher: new Redis(REDIS_URL), subscriber: new Redis(REDIS_URL) });
-let lastId = 0;
+let lastCursor = 0;
 
 async function publish(channel: string, { roomId, event, data }: Sent, { peer }: Context) {
-  lastId = Math.max(lastId + 1, Date.now() * 1000);
-  const id = String(lastId);
+  lastCursor = Math.max(lastCursor + 1, Date.now() * 1000);
+  const cursor = String(lastCursor);
   const sentAt = new Date().toISOString();
-  const signal: Signal = { __typename: 'Signal', id, sentAt, roomId, peer, event, data };
+  const signal: Signal = { __typename: 'Signal', cursor, sentAt, roomId, peer, event, data };
   await pubsub.publish(channel, { messagesIn: signal });
-  return { id, status: 'DELIVERED' };
+  return { cursor, status: 'DELIVERED' };
 }
 
 const yoga = createYoga<object, Context>({

@@ -1,50 +1,55 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster.ts';
+import type { Deployment } from '../deployment.ts';
 import type { BenchPeer } from '../systems.ts';
 import { Caller } from './caller.ts';
 import { toWire } from './http.ts';
 import { Listener, stamp } from './listener.ts';
 
-/** A peer with an open stream, in a room. */
+/** A peer in a room, with its open stream. */
 export interface Member {
   readonly peer: BenchPeer;
   readonly stream: Listener;
 }
 
-/** How long everything that was sent may take to arrive, in milliseconds. */
-const patienceMs = 60_000;
+/** How long all messages of a round may take to arrive, in milliseconds. */
+const arrivalLimitMs = 60_000;
 
-/** Enters a room at a node: opens a stream there, and joins where there is something to join. */
-export async function enter(cluster: Cluster, index: number, room: string, caller: Caller): Promise<Member> {
-  const { program } = cluster;
+/** Opens a stream at a node and joins the room. With a baseline, opening the stream is enough. */
+export async function enter(
+  deployment: Deployment,
+  index: number,
+  room: string,
+  caller: Caller,
+): Promise<Member> {
+  const { program } = deployment;
   const peer = await program.peer();
-  const stream = await Listener.open(cluster.node(index).port, toWire(program.open(peer, room)));
-  if (program.join) await caller.insist(toWire(program.join(peer, room)));
+  const stream = await Listener.open(deployment.node(index).port, toWire(program.open(peer, room)));
+  if (program.join) await caller.sendUntilAccepted(toWire(program.join(peer, room)));
   return { peer, stream };
 }
 
 /** Opens connections to a node. */
-export function connectCallers(cluster: Cluster, index: number, count: number): Promise<Caller[]> {
-  const { port } = cluster.node(index);
+export function connectCallers(deployment: Deployment, index: number, count: number): Promise<Caller[]> {
+  const { port } = deployment.node(index);
   return Promise.all(Array.from({ length: count }, () => Caller.connect(port)));
 }
 
 /**
- * Sends until all of them have heard something. The stock way subscribes some time after it has sent
- * its headers, and what is sent before that is lost.
+ * Sends until every member has received something. The stock baseline subscribes some time after it has sent the
+ * response headers, and loses the messages that are sent before.
  */
 export async function untilHeard(members: readonly Member[], send: () => Promise<unknown>): Promise<void> {
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + arrivalLimitMs;
   while (members.some(({ stream }) => stream.count === 0)) {
-    if (performance.now() > until) throw new Error('Some streams never heard a thing.');
+    if (performance.now() > until) throw new Error('Some streams received nothing.');
     await send();
     await sleep(50);
   }
-  // What is still under way would be counted with what follows.
+  // Let the remaining messages arrive: otherwise the next measurement would count them.
   await sleep(200);
 }
 
-/** Counts what arrives on many streams, and says when it is all there. */
+/** Counts the messages that arrive on many streams, and resolves when all have arrived. */
 export class Tally {
   readonly latencies: number[] = [];
   readonly #done = Promise.withResolvers<void>();
@@ -57,15 +62,15 @@ export class Tally {
     if (expected === 0) this.#done.resolve();
     for (const stream of streams) {
       stream.onMessage = (ms) => this.#take(ms);
-      stream.onCut = () => this.#done.reject(new Error('The server cut a stream.'));
+      stream.onCut = () => this.#done.reject(new Error('A node cut a stream.'));
     }
   }
 
-  /** Resolves when as many as expected have arrived. Rejects where that takes too long. */
+  /** Resolves when the expected number of messages has arrived. Rejects if that takes too long. */
   async all(): Promise<void> {
     const limit = setTimeout(() => {
       this.#done.reject(new Error(`Only ${this.latencies.length} of ${this.#expected} messages arrived.`));
-    }, patienceMs);
+    }, arrivalLimitMs);
     try {
       await this.#done.promise;
     } finally {
@@ -73,7 +78,7 @@ export class Tally {
     }
   }
 
-  /** Resolves when so many have arrived. One caller at a time. */
+  /** Resolves when this number of messages has arrived. One caller at a time. */
   async reached(count: number): Promise<void> {
     if (this.latencies.length >= count) return;
     this.#milestone = count;
@@ -88,12 +93,12 @@ export class Tally {
   }
 }
 
-/** A request that is made once, and is copied with another time stamp whenever it is sent. */
+/** A request that is built once, and copied with a new time stamp each time it is sent. */
 export class StampedRequest {
   readonly #bytes: Buffer;
   readonly #at: number;
 
-  /** `make` is given the data to send: a session description of some size, and a stamp. */
+  /** `make` builds the request from its data: a session description of `bytes` bytes, and a stamp. */
   constructor(make: (data: unknown) => Buffer, bytes = 300) {
     const mark = stamp();
     this.#bytes = make({ at: mark, sdp: 'v=0 '.repeat(Math.ceil(bytes / 4)) });

@@ -8,28 +8,28 @@ const ok = Buffer.from('HTTP/1.1 200');
 const unavailable = Buffer.from('HTTP/1.1 503');
 const errors = Buffer.from('"errors"');
 
-/** What `Retry-After` says. */
-const againMs = 1000;
+/** The node's `Retry-After`. */
+const retryMs = 1000;
 
-/** The server said that it cannot now, and that the same request may be sent again. */
+/** The node answered 503: the same request may be sent again later. */
 class Unavailable extends Error {}
 
 /**
- * One kept-alive connection that sends requests one after another. It reads no more of an answer than
- * where it ends and whether it is good: a client in full would cost more than what is measured.
+ * One keep-alive connection that sends requests one after another. It finds the end of a response and whether the
+ * request succeeded, and parses nothing else: a complete HTTP client would cost more CPU than the measured nodes.
  */
 export class Caller {
   readonly #socket: Socket;
   #received: Buffer[] = [];
   #answer: PromiseWithResolvers<Buffer> | undefined;
-  /** Settles when the requests before have been answered. */
+  /** Settles when all earlier requests have been answered. */
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#answer?.reject(error));
-    socket.on('close', () => this.#answer?.reject(new Error('The server closed a connection.')));
+    socket.on('close', () => this.#answer?.reject(new Error('The node closed a connection.')));
   }
 
   static async connect(port: number): Promise<Caller> {
@@ -38,7 +38,7 @@ export class Caller {
     return new Caller(socket);
   }
 
-  /** Resolves with the answer, as it came. Rejects where it is no success. */
+  /** Resolves with the whole response. Rejects if the request failed. */
   send(request: Buffer): Promise<Buffer> {
     const sent = this.#last.then(() => {
       this.#answer = Promise.withResolvers();
@@ -50,17 +50,17 @@ export class Caller {
   }
 
   /**
-   * Sends it until the server can, as clients do: to join twice is to join once. Resolves with how
-   * often it could not.
+   * Sends the request again while the node answers 503, as clients do. That is safe for `joinRoom`, which is idempotent.
+   * Resolves with the number of 503s.
    */
-  async insist(request: Buffer): Promise<number> {
+  async sendUntilAccepted(request: Buffer): Promise<number> {
     for (let refused = 0; ; refused++) {
       try {
         await this.send(request);
         return refused;
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
-        await sleep(againMs);
+        await sleep(retryMs);
       }
     }
   }

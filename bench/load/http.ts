@@ -1,4 +1,4 @@
-/** A request as it goes over the wire, made once and sent many times. */
+/** An HTTP request. It is built once and sent many times. */
 export interface WireRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;

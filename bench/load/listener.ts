@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** The digits of a time, so that each has the same length. */
+/** How many digits a time stamp has. The length is fixed, so that a stamp can be overwritten in place. */
 const timeDigits = 12;
 
-/** What each message carries: when it was sent, in microseconds of this process. */
+/** A time stamp for a message: the current time, in microseconds of this process. */
 export function stamp(): string {
   return `@${String(Math.round(performance.now() * 1000)).padStart(timeDigits, '0')}@`;
 }
@@ -13,30 +13,30 @@ const stampLength = timeDigits + 2;
 
 const at = 0x40;
 
-/** Called for each message that arrives, with the milliseconds that it took. */
+/** Called for each message that arrives. `ms`: how long the message took. */
 export type OnMessage = (ms: number) => void;
 
 /**
- * One open event stream. It looks for stamps in what comes, and for nothing else: many thousands of
- * messages a second must cost little here.
+ * One open event stream. It looks for time stamps in the bytes and ignores the rest: many thousands of messages a second
+ * must cost this process little.
  */
 export class Listener {
-  /** How many messages have come. */
+  /** How many messages have arrived. */
   count = 0;
   onMessage: OnMessage | undefined;
-  /** Called where the server ends the stream, which none of the measured things asks for. */
+  /** Called if the node ends the stream, which no measurement expects. */
   onCut: (() => void) | undefined;
   readonly #socket: Socket;
   #rest: Buffer | undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    // A connection that breaks is closed next.
+    // `close` follows an error.
     socket.on('error', () => undefined);
     socket.on('close', () => this.onCut?.());
   }
 
-  /** Opens a stream. Resolves at its first bytes, which must be those of a success. */
+  /** Opens a stream. Resolves when the first bytes arrive. Throws if the status is not 200. */
   static async open(port: number, request: Buffer): Promise<Listener> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const listener = new Listener(socket);

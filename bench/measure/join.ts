@@ -1,59 +1,63 @@
-import { type Cluster, withClusters } from '../cluster.ts';
-import { type Effort, rivals } from '../effort.ts';
+import { type Deployment, withDeployments } from '../deployment.ts';
+import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, type Sample } from '../figures.ts';
 import { connectCallers, Tally } from '../load/audience.ts';
 import { toWire } from '../load/http.ts';
 import { Listener, stamp } from '../load/listener.ts';
 import { signalbox } from '../systems.ts';
 
-/** So many joins are under way at the same time: not all is answered, or not everyone has been told. */
+/** How many joins are under way at the same time: unanswered, or with messages that have not arrived. */
 const atOnce = 8;
 
 /**
- * Many join one room, some at once, half of them at each of two nodes, until each has been told of
- * each other. There is no baseline: in none of them does anybody hear who is there.
+ * Many peers join one room, half of them at each of two nodes, until every peer was told of every other. There is no
+ * baseline: in none of them is a peer told who is in its room.
  */
 export function measureJoin(effort: Effort): Promise<readonly Figure[]> {
   const { joiners, joinRounds } = effort;
-  return alternate(`${joiners} join one room`, rivals([signalbox], effort, []), joinRounds, (system) =>
-    withClusters([system], 2, async ([cluster]) => {
-      if (!cluster) throw new Error('The one cluster that was asked for has not come.');
-      return join(cluster, joiners);
-    }),
+  return alternate(
+    `${joiners} join one room`,
+    systemsToCompare([signalbox], effort, []),
+    joinRounds,
+    (system) =>
+      withDeployments([system], 2, async ([deployment]) => {
+        if (!deployment) throw new Error('No deployment was started.');
+        return join(deployment, joiners);
+      }),
   );
 }
 
-async function join(cluster: Cluster, joiners: number): Promise<Sample> {
-  const { program } = cluster;
-  if (!program.join) throw new Error(`Nobody joins a room of ${program.name}.`);
+async function join(deployment: Deployment, joiners: number): Promise<Sample> {
+  const { program } = deployment;
+  if (!program.join) throw new Error(`${program.name} has no members.`);
   const streams: Listener[] = [];
   const requests: { readonly node: number; readonly bytes: Buffer }[] = [];
   for (let i = 0; i < joiners; i++) {
     const node = i % 2;
-    const peer = await program.peer();
-    streams.push(await Listener.open(cluster.node(node).port, toWire(program.open(peer, 'plaza'))));
-    // A peer's state comes with each word of it, and its stamp is what streams count.
-    requests.push({ node, bytes: toWire(program.join(peer, 'plaza', stamp())) });
+    const peer = await program.peer(stamp());
+    streams.push(await Listener.open(deployment.node(node).port, toWire(program.open(peer, 'plaza'))));
+    // Each `PeerAdded` names the peer, so a stamp as its username lets the streams count them.
+    requests.push({ node, bytes: toWire(program.join(peer, 'plaza')) });
   }
 
-  // Only now: a connection that sends nothing for long is closed.
-  const doors = [await connectCallers(cluster, 0, atOnce), await connectCallers(cluster, 1, atOnce)];
-  const redis = cluster.redis.client();
+  // Connect only now: a node closes a connection that is idle for long.
+  const callers = [await connectCallers(deployment, 0, atOnce), await connectCallers(deployment, 1, atOnce)];
+  const redis = deployment.redis.client();
   await redis.config('SET', 'slowlog-log-slower-than', '0');
   await redis.config('SET', 'slowlog-max-len', '100000');
   await redis.slowlog('RESET');
-  const tally = new Tally(streams, told(joiners));
+  const tally = new Tally(streams, messagesAfter(joiners));
   const start = performance.now();
   let refused = 0;
   const answers: Promise<void>[] = [];
-  const { nodes, redis: ofRedis } = await cluster.cost(async () => {
+  const { nodes, redis: ofRedis } = await deployment.cost(async () => {
     for (const [i, { node, bytes }] of requests.entries()) {
       const settled = Math.max(0, i - atOnce);
-      await Promise.all([answers[settled], tally.reached(told(settled))]);
-      const caller = doors[node]?.[i % atOnce];
-      if (!caller) throw new Error('There is a connection for each that was asked for.');
+      await Promise.all([answers[settled], tally.reached(messagesAfter(settled))]);
+      const caller = callers[node]?.[i % atOnce];
+      if (!caller) throw new Error(`There is no connection ${i % atOnce}.`);
       answers.push(
-        caller.insist(bytes).then((times) => {
+        caller.sendUntilAccepted(bytes).then((times) => {
           refused += times;
         }),
       );
@@ -70,15 +74,15 @@ async function join(cluster: Cluster, joiners: number): Promise<Sample> {
   const scripts = slow.filter(([, , , args]) => args[0]?.toLowerCase().startsWith('eval'));
   for (const stream of streams) stream.close();
   return {
-    'answers UNAVAILABLE': refused,
-    'until each has heard of each, ms': toldAfter,
-    'CPU of both nodes a PeerAdded, µs': nodes / told(joiners),
-    'CPU of Redis a join, ms': ofRedis / joiners / 1000,
+    'joins refused with UNAVAILABLE': refused,
+    'time until every peer knows every other, ms': toldAfter,
+    'CPU of both nodes per PeerAdded, µs': nodes / messagesAfter(joiners),
+    'CPU of Redis per join, ms': ofRedis / joiners / 1000,
     'longest script in Redis, ms': Math.max(...scripts.map(([, , micros]) => micros)) / 1000,
   };
 }
 
-/** How many messages there are when so many have joined: each is told of each other. */
-function told(joined: number): number {
+/** The number of messages after that many joins: every peer was told of every other. */
+function messagesAfter(joined: number): number {
   return joined * (joined - 1);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cluster, withClusters } from '../cluster.ts';
-import { type Effort, rivals } from '../effort.ts';
+import { type Deployment, withDeployments } from '../deployment.ts';
+import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, quantile, type Sample } from '../figures.ts';
 import { connectCallers, enter, StampedRequest, Tally, untilHeard } from '../load/audience.ts';
 import type { Caller } from '../load/caller.ts';
@@ -8,18 +8,18 @@ import { toWire } from '../load/http.ts';
 import type { Listener } from '../load/listener.ts';
 import { plain, signalbox, stock } from '../systems.ts';
 
-/** Senders on one node, each with a receiver on the other. */
+/** Senders at one node. Each has a receiver at the other node. */
 const pairs = 16;
-/** Messages a second, where the time that each takes is measured: far from what any of them can do. */
+/** Relays per second while latency is measured: far below the capacity of every system. */
 const rate = 400;
 const tickMs = 5;
 
-/** A mutation at one node until the message is out at another. */
+/** From a mutation at one node to the message on a stream of the other. */
 export function measureRelay(effort: Effort): Promise<readonly Figure[]> {
-  return withClusters(rivals([signalbox], effort, [stock, plain]), 2, async (clusters) => {
+  return withDeployments(systemsToCompare([signalbox], effort, [stock, plain]), 2, async (deployments) => {
     const loads: RelayLoad[] = [];
-    for (const cluster of clusters) {
-      const load = await RelayLoad.start(cluster);
+    for (const deployment of deployments) {
+      const load = await RelayLoad.start(deployment);
       await load.burst(effort.warmUp / pairs);
       loads.push(load);
     }
@@ -27,50 +27,50 @@ export function measureRelay(effort: Effort): Promise<readonly Figure[]> {
   });
 }
 
-/** The pairs of one system, and what they send. */
+/** The pairs of one system, and their requests. */
 export class RelayLoad {
-  readonly #cluster: Cluster;
+  readonly #deployment: Deployment;
   readonly #callers: readonly Caller[];
   readonly #requests: readonly StampedRequest[];
   readonly #streams: readonly Listener[];
 
   private constructor(
-    cluster: Cluster,
+    deployment: Deployment,
     callers: readonly Caller[],
     requests: readonly StampedRequest[],
     streams: readonly Listener[],
   ) {
-    this.#cluster = cluster;
+    this.#deployment = deployment;
     this.#callers = callers;
     this.#requests = requests;
     this.#streams = streams;
   }
 
-  static async start(cluster: Cluster): Promise<RelayLoad> {
-    const { program } = cluster;
-    const callers = await connectCallers(cluster, 0, pairs);
+  static async start(deployment: Deployment): Promise<RelayLoad> {
+    const { program } = deployment;
+    const callers = await connectCallers(deployment, 0, pairs);
     const requests: StampedRequest[] = [];
     const streams: Listener[] = [];
     for (const [i, caller] of callers.entries()) {
       const room = `pair-${i}`;
-      const sender = await enter(cluster, 0, room, caller);
-      const receiver = await enter(cluster, 1, room, caller);
+      const sender = await enter(deployment, 0, room, caller);
+      const receiver = await enter(deployment, 1, room, caller);
       const make = (data: unknown) => toWire(program.relay(sender.peer, receiver.peer, room, data));
       const request = new StampedRequest(make);
       await untilHeard([receiver], () => caller.send(request.stamped()));
       requests.push(request);
       streams.push(receiver.stream);
     }
-    return new RelayLoad(cluster, callers, requests, streams);
+    return new RelayLoad(deployment, callers, requests, streams);
   }
 
   get name(): string {
-    return this.#cluster.name;
+    return this.#deployment.name;
   }
 
-  /** What it costs where the nodes have much to do, and how long it takes where they have not. */
+  /** Measures the cost under full load, and the latency under light load. */
   async round({ relays, seconds }: Effort): Promise<Sample> {
-    const { nodes, redis } = await this.#cluster.cost(() => this.burst(relays / pairs));
+    const { nodes, redis } = await this.#deployment.cost(() => this.burst(relays / pairs));
     const latencies = await this.#steadily(seconds);
     return {
       'CPU of both nodes, µs': nodes / relays,
@@ -80,7 +80,7 @@ export class RelayLoad {
     };
   }
 
-  /** Each sender sends one after another, as fast as it is answered. Resolves when all has arrived. */
+  /** Each sender sends its next relay as soon as the last is answered. Resolves when all messages have arrived. */
   async burst(each: number): Promise<void> {
     const tally = new Tally(this.#streams, each * pairs);
     const senders = this.#callers.map(async (caller, i) => {

@@ -1,5 +1,5 @@
-import { type Cluster, withClusters } from '../cluster.ts';
-import { type Effort, rivals } from '../effort.ts';
+import { type Deployment, withDeployments } from '../deployment.ts';
+import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, type Sample } from '../figures.ts';
 import { Caller } from '../load/caller.ts';
 import { toWire } from '../load/http.ts';
@@ -7,13 +7,13 @@ import { graphql, graphqlJs, type Program, signalboxInMemory, stock } from '../s
 
 const connections = 8;
 
-/** What a GraphQL request costs where there is next to nothing to do for it. */
+/** The cost of a GraphQL request that needs almost no work. */
 export function measureRequest(effort: Effort): Promise<readonly Figure[]> {
-  const programs = rivals<Program>([signalboxInMemory], effort, [stock, graphqlJs]);
-  return withClusters(programs, 1, async (clusters) => {
+  const programs = systemsToCompare<Program>([signalboxInMemory], effort, [stock, graphqlJs]);
+  return withDeployments(programs, 1, async (deployments) => {
     const loads: RequestLoad[] = [];
-    for (const cluster of clusters) {
-      const load = await RequestLoad.start(cluster);
+    for (const deployment of deployments) {
+      const load = await RequestLoad.start(deployment);
       await load.round(effort);
       loads.push(load);
     }
@@ -22,30 +22,30 @@ export function measureRequest(effort: Effort): Promise<readonly Figure[]> {
 }
 
 class RequestLoad {
-  readonly #cluster: Cluster<Program>;
+  readonly #deployment: Deployment<Program>;
   readonly #callers: readonly Caller[];
   readonly #request: Buffer;
 
-  private constructor(cluster: Cluster<Program>, callers: readonly Caller[], request: Buffer) {
-    this.#cluster = cluster;
+  private constructor(deployment: Deployment<Program>, callers: readonly Caller[], request: Buffer) {
+    this.#deployment = deployment;
     this.#callers = callers;
     this.#request = request;
   }
 
-  static async start(cluster: Cluster<Program>): Promise<RequestLoad> {
-    const { port } = cluster.node(0);
+  static async start(deployment: Deployment<Program>): Promise<RequestLoad> {
+    const { port } = deployment.node(0);
     const callers = await Promise.all(Array.from({ length: connections }, () => Caller.connect(port)));
-    const request = toWire(graphql(await cluster.program.peer(), '{ me { id } }'));
-    return new RequestLoad(cluster, callers, request);
+    const request = toWire(graphql(await deployment.program.peer(), '{ me { id } }'));
+    return new RequestLoad(deployment, callers, request);
   }
 
   get name(): string {
-    return this.#cluster.name;
+    return this.#deployment.name;
   }
 
   async round({ requests }: Effort): Promise<Sample> {
     const each = Math.ceil(requests / connections);
-    const { nodes } = await this.#cluster.cost(async () => {
+    const { nodes } = await this.#deployment.cost(async () => {
       const senders = this.#callers.map(async (caller) => {
         for (let n = 0; n < each; n++) await caller.send(this.#request);
       });

@@ -1,45 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cluster, withClusters } from '../cluster.ts';
-import { type Effort, rivals } from '../effort.ts';
+import { type Deployment, withDeployments } from '../deployment.ts';
+import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, type Sample } from '../figures.ts';
 import { toWire } from '../load/http.ts';
 import { Listener } from '../load/listener.ts';
 import { plain, type System, signalbox, signalboxInMemory, stock } from '../systems.ts';
 
-/** Streams that are open before the first look, so that what a server allocates once is not counted. */
+/** Streams to open before the first look, so that one-time allocations do not count. */
 const first = 500;
-/** How many are opened at once. */
+/** How many streams to open at the same time. */
 const atOnce = 32;
-/** The stock way still subscribes after it has sent its headers. */
+/** The stock baseline is still subscribing after it has sent the response headers. */
 const settleMs = 1000;
 
-/** What one open stream takes of a node's memory. */
+/** How much memory of a node one open stream takes. */
 export function measureStreams(effort: Effort): Promise<readonly Figure[]> {
   const { streams } = effort;
-  const systems = rivals([signalbox, signalboxInMemory], effort, [stock, plain]);
-  // Each in a process of its own, which nothing else has been done with: what a heap once grew to, it keeps.
+  const systems = systemsToCompare([signalbox, signalboxInMemory], effort, [stock, plain]);
+  // Use a fresh process each time: a heap that has grown does not shrink again.
   return alternate(`${streams} streams`, systems, 1, (system) => memoryOf(system, streams));
 }
 
 function memoryOf(system: System, streams: number): Promise<Sample> {
-  return withClusters([system], 1, async ([cluster]) => {
-    if (!cluster) throw new Error('The one cluster that was asked for has not come.');
+  return withDeployments([system], 1, async ([deployment]) => {
+    if (!deployment) throw new Error('No deployment was started.');
     const opened: Listener[] = [];
-    await open(cluster, opened, first);
-    const before = await cluster.node(0).ask('memory');
-    await open(cluster, opened, streams);
-    const after = await cluster.node(0).ask('memory');
+    await open(deployment, opened, first);
+    const before = await deployment.node(0).ask('memory');
+    await open(deployment, opened, streams);
+    const after = await deployment.node(0).ask('memory');
     for (const stream of opened) stream.close();
     return {
-      'RSS a stream, KB': (after.rssBytes - before.rssBytes) / streams / 1024,
-      'heap a stream, KB': (after.heapBytes - before.heapBytes) / streams / 1024,
+      'RSS per stream, KB': (after.rssBytes - before.rssBytes) / streams / 1024,
+      'heap per stream, KB': (after.heapBytes - before.heapBytes) / streams / 1024,
     };
   });
 }
 
-async function open(cluster: Cluster, opened: Listener[], count: number): Promise<void> {
-  const { program } = cluster;
-  const { port } = cluster.node(0);
+async function open(deployment: Deployment, opened: Listener[], count: number): Promise<void> {
+  const { program } = deployment;
+  const { port } = deployment.node(0);
   const until = opened.length + count;
   while (opened.length < until) {
     const batch = Array.from({ length: Math.min(atOnce, until - opened.length) }, async (_, i) => {

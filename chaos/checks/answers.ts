@@ -1,82 +1,88 @@
 import type { Attempt, Call, ClientHistory, StreamHistory } from '../history.ts';
-import type { Life, Timeline } from '../timeline.ts';
-import { type Check, ofAttempt, ofCall, type Violation, violation } from '../violation.ts';
+import type { JudgedSession, Timeline } from '../timeline.ts';
+import { attemptEvent, type Check, callEvent, type Violation, violation } from '../violation.ts';
 import { outages } from './resumes.ts';
 
-/** A call is answered in 2 s (G10), whatever Redis does, and some more where processes wait for their turn. */
+/** Every call is answered within 2 s (G10). The rest allows for a busy machine. */
 const answerMs = 2500;
-/** So long after something was done to Redis, or to itself, a node may still have to refuse. */
+/** A node may refuse requests for this long after a fault of Redis or of its own. */
 const refusalMs = 1500;
 
 /**
- * G10. Calls are answered in time. A node refuses calls and streams, or cuts a stream, only where something was done
- * to it or to Redis; and a stream is refused with REPLACED only where its client has opened another (G5).
+ * G10: Calls are answered in time. A node refuses a call or a stream, or cuts a stream, only after a fault of the
+ * node or of Redis. G5: A stream is refused with REPLACED only if its client opened another session.
  */
 export const answers: Check = (timeline) => [
   ...timeline.history.clients.flatMap((client) => [
-    ...client.calls.flatMap((call) => ofCalls(timeline, call)),
-    ...client.attempts.flatMap((attempt) => refused(timeline, client, attempt)),
+    ...client.calls.flatMap((call) => wrongAnswers(timeline, call)),
+    ...client.attempts.flatMap((attempt) => wrongRefusals(timeline, client, attempt)),
   ]),
-  ...timeline.lives.flatMap((life) => life.session.streams.flatMap((stream) => cut(timeline, life, stream))),
+  ...timeline.sessions.flatMap((session) =>
+    session.record.streams.flatMap((stream) => wrongCuts(timeline, session, stream)),
+  ),
 ];
 
-function ofCalls(timeline: Timeline, call: Call): Violation[] {
+function wrongAnswers(timeline: Timeline, call: Call): Violation[] {
   const { node, startedAt, endedAt, outcome, code } = call;
   if (outcome === 'not sent' || !Number.isFinite(endedAt)) return [];
-  const complain = (guarantee: string, what: string) => [
-    violation(guarantee, what, startedAt, ofCall(undefined, call)),
+  const report = (guarantee: string, summary: string) => [
+    violation(guarantee, summary, startedAt, callEvent(undefined, call)),
   ];
   const isLate = endedAt - startedAt > answerMs + timeline.history.lagMs;
-  if (isLate && !timeline.hasTouched([node], startedAt, endedAt)) {
-    return complain('G10', 'a call was not answered in time');
+  if (isLate && !timeline.wasHit([node], startedAt, endedAt)) {
+    return report('G10', `a call was not answered within ${answerMs} ms`);
   }
   if (code === 'UNAVAILABLE' && !isExcused(timeline, node, startedAt, endedAt)) {
-    return complain('G10', 'a call was refused without a cause');
+    return report('G10', 'a call failed with UNAVAILABLE, but no fault explains it');
   }
   if (isWronglyQueued(timeline, call)) {
-    return complain('API', 'a relay was said to wait, and its receiver was there');
+    return report('API', 'the status of a relay was QUEUED, but its receiver was connected');
   }
   return [];
 }
 
-/** Whether its receiver had a stream all the time, and a while before and after, and nothing was done to anyone. */
+/** Whether the receiver was connected before, during and after the call, and no fault hit anything involved. */
 function isWronglyQueued(timeline: Timeline, call: Call): boolean {
-  const { kind, status, id, to = '', node, startedAt, endedAt } = call;
+  const { kind, status, cursor, to = '', node, startedAt, endedAt } = call;
   if (kind !== 'relay' || status !== 'QUEUED') return false;
-  const streams = timeline.lifeAt(to, Number(id))?.session.streams ?? [];
-  return streams.some(({ attempt, connectedAt, lifeAt }) => {
-    const until = Math.min(lifeAt, attempt.endedAt ?? lifeAt);
-    const wasThere = connectedAt < startedAt - refusalMs && endedAt + refusalMs < until;
+  const streams = timeline.sessionAt(to, Number(cursor))?.record.streams ?? [];
+  return streams.some(({ attempt, connectedAt, lastByteAt }) => {
+    const until = Math.min(lastByteAt, attempt.endedAt ?? lastByteAt);
+    const wasConnected = connectedAt < startedAt - refusalMs && endedAt + refusalMs < until;
     const targets = ['redis', node, attempt.node] as const;
-    return wasThere && !timeline.hasTouched(targets, startedAt, endedAt, timeline.aftermathMs);
+    return wasConnected && !timeline.wasHit(targets, startedAt, endedAt, timeline.aftermathMs);
   });
 }
 
 function isExcused(timeline: Timeline, node: number, from: number, to: number): boolean {
-  return timeline.hasTouched(['redis', node], from, to, refusalMs + 5 * timeline.history.lagMs);
+  return timeline.wasHit(['redis', node], from, to, refusalMs + 5 * timeline.history.lagMs);
 }
 
-function refused(timeline: Timeline, client: ClientHistory, attempt: Attempt): Violation[] {
+function wrongRefusals(timeline: Timeline, client: ClientHistory, attempt: Attempt): Violation[] {
   const { node, startedAt, endedAt = startedAt, end } = attempt;
   if (end?.how !== 'refused') return [];
   if (end.code === 'REPLACED') {
-    if (hasRival(timeline, client, attempt)) return [];
-    const what = `${client.name} was refused as replaced, and had opened no other session`;
-    return [violation('G5', what, startedAt, ofAttempt(undefined, attempt))];
+    if (openedAnotherSession(timeline, client, attempt)) return [];
+    const summary = `a stream of ${client.name} was refused with REPLACED, but the client had opened no other session`;
+    return [violation('G5', summary, startedAt, attemptEvent(undefined, attempt))];
   }
   if (isExcused(timeline, node, startedAt, endedAt)) return [];
-  const what = `a stream of ${client.name} was refused with ${end.code}, without a cause`;
-  return [violation('G10', what, startedAt, ofAttempt(undefined, attempt))];
+  const summary = `a stream of ${client.name} was refused with ${end.code}, but no fault explains it`;
+  return [violation('G10', summary, startedAt, attemptEvent(undefined, attempt))];
 }
 
-/** Whether the client had opened another session than the one that its cursor is of, be it without an answer. */
-function hasRival(timeline: Timeline, { attempts, sessions }: ClientHistory, refusedOne: Attempt): boolean {
-  const { startedAt, endedAt = startedAt, after } = refusedOne;
+/** Whether the client opened a session other than that of the refused cursor. An attempt without an answer counts. */
+function openedAnotherSession(
+  timeline: Timeline,
+  { attempts, sessions }: ClientHistory,
+  refused: Attempt,
+): boolean {
+  const { startedAt, endedAt = startedAt, after } = refused;
   const own = sessions.findLast(
-    ({ start, openedBy }) => start <= Number(after) && openedBy.startedAt < startedAt,
+    ({ startCursor, openedBy }) => startCursor <= Number(after) && openedBy.startedAt < startedAt,
   );
   return attempts.some((other) => {
-    if (other === refusedOne || other.startedAt > endedAt || other.end?.how === 'not sent') return false;
+    if (other === refused || other.startedAt > endedAt || other.end?.how === 'not sent') return false;
     if (other.connectedAt !== undefined) {
       return other.after === undefined && other.startedAt > (own?.openedBy.startedAt ?? 0);
     }
@@ -87,25 +93,38 @@ function hasRival(timeline: Timeline, { attempts, sessions }: ClientHistory, ref
   });
 }
 
-/** A node cuts what it cannot vouch for any more; and a client that has come back has left its old stream. */
-function cut(timeline: Timeline, life: Life, { attempt, lifeAt }: StreamHistory): Violation[] {
-  const { node, startedAt, endedAt = lifeAt, end } = attempt;
+/** A node may cut a stream that it can no longer serve without loss, and the old stream of a client that came back. */
+function wrongCuts(
+  timeline: Timeline,
+  session: JudgedSession,
+  { attempt, lastByteAt }: StreamHistory,
+): Violation[] {
+  const { node, startedAt, endedAt = lastByteAt, end } = attempt;
   if (end?.how !== 'cut') return [];
-  const moved = life.client.attempts.some(
+  const cameBack = session.client.attempts.some(
     (other) => other.startedAt > startedAt && other.startedAt <= endedAt,
   );
-  if (moved || timeline.mayHaveLost(lifeAt, endedAt)) return [];
-  if (timeline.hasTouched([node], lifeAt, endedAt, timeline.aftermathMs)) return [];
-  if (learnsLate(timeline, node, lifeAt, endedAt)) return [];
-  return [violation('G10', 'a stream was cut without a cause', endedAt, ofAttempt(life, attempt))];
+  if (cameBack || timeline.mayHaveLostData(lastByteAt, endedAt)) return [];
+  if (timeline.wasHit([node], lastByteAt, endedAt, timeline.aftermathMs)) return [];
+  if (learnedLateThatItWasGivenUp(timeline, node, lastByteAt, endedAt)) return [];
+  const summary = 'a node cut a stream, but no fault explains it';
+  return [violation('G10', summary, endedAt, attemptEvent(session, attempt))];
 }
 
-/** Whether the node stood still, and Redis was away when it went on: only then it learns that it was given up. */
-function learnsLate(timeline: Timeline, node: number, lifeAt: number, endedAt: number): boolean {
+/** Whether Redis was away when the node's pause ended: the node learns only later that the others gave it up. */
+function learnedLateThatItWasGivenUp(
+  timeline: Timeline,
+  node: number,
+  lastByteAt: number,
+  endedAt: number,
+): boolean {
   const { faults } = timeline.history;
-  const halts = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
+  const nodePauses = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
   return faults.some((outage) => {
-    if (!outages.has(outage.kind) || outage.from > endedAt || timeline.endOf(outage) < lifeAt) return false;
-    return halts.some((halt) => halt.from <= outage.from && outage.from <= timeline.endOf(halt));
+    if (!outages.has(outage.kind) || outage.from > endedAt || timeline.effectEnd(outage) < lastByteAt)
+      return false;
+    return nodePauses.some(
+      (nodePause) => nodePause.from <= outage.from && outage.from <= timeline.effectEnd(nodePause),
+    );
   });
 }

@@ -1,117 +1,125 @@
-import type { Call, Load, Session } from '../history.ts';
-import { foundOutMs, type Life, type Timeline } from '../timeline.ts';
+import type { Arrival, Call, Load, Session } from '../history.ts';
+import { type JudgedSession, noticeLossMs, type Timeline } from '../timeline.ts';
 import {
+  arrivalEvent,
   type Check,
+  callEvent,
   type Event,
   nameOf,
-  ofArrival,
-  ofCall,
-  ofSession,
+  sessionEvent,
   type Violation,
   violation,
 } from '../violation.ts';
 
 /**
- * G3. Within a session nothing is lost and nothing comes twice: what was acknowledged before something
- * that came, came too. Where Redis has lost what it acknowledged, the end of the session says so.
+ * G3: Within a session no message is lost and none arrives twice. If a message arrived, all messages that were
+ * acknowledged before it have arrived too. If Redis lost acknowledged writes, the session must end.
  */
 export const delivery: Check = (timeline) => {
-  const callers = new Map<Session, Life>(timeline.lives.map((life) => [life.session, life]));
-  const found: Violation[] = [];
-  const losses = new Map<Life, Violation[]>();
-  const lose = (life: Life, call: Call, what: string) => {
-    if (isExcused(timeline, life, call)) return;
-    const sender = call.session && callers.get(call.session);
-    const events = [ofCall(sender, call), ofSession(life), ...around(life, call)];
-    losses.set(life, [...(losses.get(life) ?? []), violation('G3', what, call.startedAt, ...events)]);
+  const senders = new Map<Session, JudgedSession>(timeline.sessions.map((each) => [each.record, each]));
+  const losses = new Map<JudgedSession, Violation[]>();
+  const reportLoss = (session: JudgedSession, call: Call, summary: string) => {
+    if (isExcused(timeline, session, call)) return;
+    const sender = call.session && senders.get(call.session);
+    const events = [callEvent(sender, call), sessionEvent(session), ...neighbours(session, call)];
+    const loss = violation('G3', summary, call.startedAt, ...events);
+    losses.set(session, [...(losses.get(session) ?? []), loss]);
   };
 
   for (const client of timeline.history.clients) {
     for (const call of client.calls) {
       if (call.outcome !== 'ok') continue;
-      if (call.kind === 'relay') lostRelay(timeline, call, lose);
-      else if (call.kind === 'broadcast') lostBroadcast(timeline, client.id, call, lose);
-      else if (call.kind === 'setState') lostState(timeline, client.id, call, lose);
+      if (call.kind === 'relay') lostRelay(timeline, call, reportLoss);
+      else if (call.kind === 'broadcast') lostBroadcast(timeline, client.id, call, reportLoss);
+      else if (call.kind === 'setState') lostState(timeline, client.id, call, reportLoss);
     }
   }
-  for (const life of timeline.lives) found.push(...twice(life));
-  return [...found, ...[...losses.values()].flatMap(shorten)];
+  return [...timeline.sessions.flatMap(duplicates), ...[...losses.values()].flatMap(summarize)];
 };
 
-type Lose = (life: Life, call: Call, what: string) => void;
+type ReportLoss = (session: JudgedSession, call: Call, summary: string) => void;
 
-/** Redis knew the receiver in the room: it took the message in. */
-function lostRelay(timeline: Timeline, call: Call, lose: Lose): void {
-  const id = Number(call.id);
-  const life = timeline.lifeAt(call.to ?? '', id);
-  if (!life || life.seenUpTo < id || life.came.has(id)) return;
-  lose(life, call, `a relay, acknowledged as ${id}, never came to ${nameOf(life)}`);
+/** The membership of the receiver is not checked here: Redis acknowledged, so it found the receiver in the room. */
+function lostRelay(timeline: Timeline, call: Call, reportLoss: ReportLoss): void {
+  const cursor = Number(call.cursor);
+  const session = timeline.sessionAt(call.to ?? '', cursor);
+  if (!session || session.receivedUpTo < cursor || session.byCursor.has(cursor)) return;
+  reportLoss(
+    session,
+    call,
+    `a relay was acknowledged with cursor ${cursor} but never reached ${nameOf(session)}`,
+  );
 }
 
-function lostBroadcast(timeline: Timeline, senderId: string, call: Call, lose: Lose): void {
-  const id = Number(call.id);
+function lostBroadcast(timeline: Timeline, senderId: string, call: Call, reportLoss: ReportLoss): void {
+  const cursor = Number(call.cursor);
   for (const { id: peerId } of timeline.history.clients) {
     if (peerId === senderId) continue;
-    const life = timeline.lifeAt(peerId, id);
-    if (!life || life.came.has(id) || !timeline.wasMember(life, call.roomId, id)) continue;
-    lose(life, call, `a broadcast, acknowledged as ${id}, never came to ${nameOf(life)}, a member`);
+    const session = timeline.sessionAt(peerId, cursor);
+    if (!session || session.byCursor.has(cursor) || !timeline.wasMember(session, call.roomId, cursor))
+      continue;
+    const summary = `a broadcast was acknowledged with cursor ${cursor} but never reached the member ${nameOf(session)}`;
+    reportLoss(session, call, summary);
   }
 }
 
-function lostState(timeline: Timeline, senderId: string, call: Call, lose: Lose): void {
+function lostState(timeline: Timeline, senderId: string, call: Call, reportLoss: ReportLoss): void {
   const [from, to] = [call.startedAt * 1000, call.endedAt * 1000];
   for (const { id: peerId } of timeline.history.clients) {
     if (peerId === senderId) continue;
-    const life = timeline.lifeAt(peerId, from);
-    if (!life || !timeline.wasMember(life, call.roomId, from, to)) continue;
-    const came = life.arrivals.some(
+    const session = timeline.sessionAt(peerId, from);
+    if (!session || !timeline.wasMember(session, call.roomId, from, to)) continue;
+    const arrived = session.arrivals.some(
       ({ message }) =>
         message.__typename === 'PeerChanged' &&
         message.peer.id === senderId &&
         message.roomId === call.roomId &&
-        (message.peer.state as { n: number }).n === call.n,
+        (message.state as { n: number }).n === call.n,
     );
-    if (!came) lose(life, call, `a state, acknowledged, never came to ${nameOf(life)}, a member`);
+    if (arrived) continue;
+    reportLoss(session, call, `a setState was acknowledged but never reached the member ${nameOf(session)}`);
   }
 }
 
-/** Redis has lost what it acknowledged, and the session ended for it. */
-function isExcused(timeline: Timeline, { lived, to, arrivals }: Life, call: Call): boolean {
-  if (lived) return false;
+/** Whether Redis may have lost what it acknowledged, and the session ended because of it. */
+function isExcused(timeline: Timeline, session: JudgedSession, call: Call): boolean {
+  const { livedToCalm, endCursor, arrivals } = session;
+  if (livedToCalm) return false;
   const last = Math.max(call.endedAt, ...arrivals.slice(-1).map(({ at }) => at));
-  return timeline.mayHaveForked(call.startedAt, Math.min(last + foundOutMs, to / 1000));
+  return timeline.mayHaveFailedOver(call.startedAt, Math.min(last + noticeLossMs, endCursor / 1000));
 }
 
-/** What came just before and just after. */
-function around(life: Life, call: Call): Event[] {
-  const id = call.id ?? call.startedAt * 1000;
-  const before = life.arrivals.findLast((arrival) => arrival.id < id);
-  const after = life.arrivals.find((arrival) => arrival.id > id);
-  return [before, after].flatMap((arrival) => (arrival ? [ofArrival(life, arrival)] : []));
+/** The messages that arrived just before and just after the lost one. */
+function neighbours(session: JudgedSession, call: Call): Event[] {
+  const cursor = call.cursor ?? call.startedAt * 1000;
+  const before = session.arrivals.findLast((arrival) => arrival.cursor < cursor);
+  const after = session.arrivals.find((arrival) => arrival.cursor > cursor);
+  return [before, after].flatMap((arrival) => (arrival ? [arrivalEvent(session, arrival)] : []));
 }
 
-/** One session may have lost a thousand. The first says enough. */
-function shorten(losses: Violation[]): Violation[] {
-  const [first, ...rest] = losses.sort((a, b) => a.at - b.at);
+/** Keeps the first violation and counts the others: one session may have lost a thousand messages. */
+function summarize(violations: Violation[]): Violation[] {
+  const [first, ...rest] = violations.sort((a, b) => a.at - b.at);
   if (!first) return [];
-  return [rest.length === 0 ? first : { ...first, what: `${first.what} (and ${rest.length} more like it)` }];
+  if (rest.length === 0) return [first];
+  return [{ ...first, summary: `${first.summary} (and ${rest.length} more of this session)` }];
 }
 
-function twice(life: Life): Violation[] {
+function duplicates(session: JudgedSession): Violation[] {
   const found: Violation[] = [];
-  const seen = new Map<string, Life['arrivals'][number]>();
-  for (const arrival of life.arrivals) {
-    const { message, id } = arrival;
+  const seen = new Map<string, Arrival>();
+  for (const arrival of session.arrivals) {
+    const { message, cursor } = arrival;
     const load = message.__typename === 'Signal' ? (message.data as Load) : undefined;
-    for (const key of [`${id}`, ...(load ? [`${load.from}#${load.n}`] : [])]) {
+    for (const key of [`${cursor}`, ...(load ? [`${load.from}#${load.n}`] : [])]) {
       const before = seen.get(key);
       if (before) {
-        const what = `the same came twice to ${nameOf(life)}`;
-        found.push(violation('G3', what, arrival.at, ofArrival(life, before), ofArrival(life, arrival)));
+        const events = [arrivalEvent(session, before), arrivalEvent(session, arrival)];
+        found.push(violation('G3', `a message reached ${nameOf(session)} twice`, arrival.at, ...events));
         break;
       }
       seen.set(key, arrival);
     }
   }
-  return shorten(found);
+  return summarize(found);
 }

@@ -1,85 +1,97 @@
-import type { Load } from '../history.ts';
-import type { Life } from '../timeline.ts';
-import { type Check, nameOf, ofArrival, ofAttempt, ofCall, type Violation, violation } from '../violation.ts';
+import type { Arrival, Load } from '../history.ts';
+import type { JudgedSession } from '../timeline.ts';
+import {
+  arrivalEvent,
+  attemptEvent,
+  type Check,
+  callEvent,
+  nameOf,
+  type Violation,
+  violation,
+} from '../violation.ts';
 
 /**
- * G2. Ids strictly increase on a stream. All members see a room's entries in one order: an entry has
- * one id, whoever gets it, so increasing ids say the same to all. A sender's entries have the order in
- * which it sent them, where one was answered before the next was sent.
+ * G2: Cursors strictly increase on a stream. A room-wide entry has the same cursor for every member, so all members
+ * see one order. A sender's entries have the order of its calls, if each call was answered before the next began.
  */
 export const order: Check = (timeline) => [
-  ...timeline.lives.flatMap(onStreams),
-  ...oneIdEach(timeline.lives),
-  ...asSent(timeline.lives),
+  ...timeline.sessions.flatMap(wrongStreamOrder),
+  ...conflictingCursors(timeline.sessions),
+  ...wrongSendOrder(timeline.sessions),
 ];
 
-function onStreams(life: Life): Violation[] {
+function wrongStreamOrder(session: JudgedSession): Violation[] {
   const found: Violation[] = [];
-  for (const { attempt, connected, connectedAt, arrivals } of life.session.streams) {
-    if (attempt.end?.broken !== undefined) {
-      found.push(
-        violation('G2', 'a stream broke the rules of the wire', connectedAt, ofAttempt(life, attempt)),
-      );
+  for (const { attempt, connected, connectedAt, arrivals } of session.record.streams) {
+    if (attempt.end?.wireError !== undefined) {
+      const summary = 'a node broke the event stream protocol';
+      found.push(violation('G2', summary, connectedAt, attemptEvent(session, attempt)));
     }
-    if (connected.resumed && connected.id !== attempt.after) {
-      const what = `Connected(resumed: true) has the id ${connected.id}, which is not the cursor`;
-      found.push(violation('G3', what, connectedAt, ofAttempt(life, attempt)));
+    if (connected.resumed && connected.cursor !== attempt.after) {
+      const summary = `Connected(resumed: true) has the cursor ${connected.cursor}; the client asked for ${attempt.after}`;
+      found.push(violation('G3', summary, connectedAt, attemptEvent(session, attempt)));
     }
-    let last = Number(connected.id);
+    let last = Number(connected.cursor);
     for (const arrival of arrivals) {
-      if (arrival.id <= last) {
-        const what = `on a stream of ${nameOf(life)} the id ${arrival.id} came after ${last}`;
-        found.push(violation('G2', what, arrival.at, ofArrival(life, arrival), ofAttempt(life, attempt)));
+      if (arrival.cursor <= last) {
+        const summary = `on a stream of ${nameOf(session)} the cursor ${arrival.cursor} came after ${last}`;
+        const events = [arrivalEvent(session, arrival), attemptEvent(session, attempt)];
+        found.push(violation('G2', summary, arrival.at, ...events));
       }
-      last = arrival.id;
+      last = arrival.cursor;
     }
   }
   return found;
 }
 
-/** What the entry is, by what only it can hold. */
-function keyOf(message: Life['arrivals'][number]['message']): string | undefined {
+/** Identifies a signal by its content, which no other signal has. */
+function keyOf(message: Arrival['message']): string | undefined {
   if (message.__typename !== 'Signal') return undefined;
   const { from, n } = message.data as Load;
   return `${from}#${n}`;
 }
 
-function oneIdEach(lives: readonly Life[]): Violation[] {
+function conflictingCursors(sessions: readonly JudgedSession[]): Violation[] {
   const found: Violation[] = [];
-  const byKey = new Map<string, [Life, Life['arrivals'][number]]>();
-  const byId = new Map<number, [Life, Life['arrivals'][number]]>();
-  for (const life of lives) {
-    for (const arrival of life.arrivals) {
-      const { message, id } = arrival;
+  const byKey = new Map<string, [JudgedSession, Arrival]>();
+  const byCursor = new Map<number, [JudgedSession, Arrival]>();
+  for (const session of sessions) {
+    for (const arrival of session.arrivals) {
+      const { message, cursor } = arrival;
+      const report = (summary: string, otherSession: JudgedSession, other: Arrival) => {
+        const events = [arrivalEvent(otherSession, other), arrivalEvent(session, arrival)];
+        found.push(violation('G2', summary, arrival.at, ...events));
+      };
       const key = keyOf(message);
-      const [otherLife, other] = (key !== undefined && byKey.get(key)) || [];
-      if (otherLife && other && other.id !== id) {
-        const what = `one signal has the ids ${other.id} and ${id}: members disagree about the order`;
-        found.push(violation('G2', what, arrival.at, ofArrival(otherLife, other), ofArrival(life, arrival)));
+      const [signalSession, signal] = (key !== undefined && byKey.get(key)) || [];
+      if (signalSession && signal && signal.cursor !== cursor) {
+        const summary = `one signal has the cursor ${signal.cursor} for one member and ${cursor} for another`;
+        report(summary, signalSession, signal);
       }
-      const [sameLife, same] = byId.get(id) ?? [];
-      if (sameLife && same && JSON.stringify(same.message) !== JSON.stringify(message)) {
-        const what = `two different entries have the id ${id}`;
-        found.push(violation('G2', what, arrival.at, ofArrival(sameLife, same), ofArrival(life, arrival)));
+      const [sameSession, same] = byCursor.get(cursor) ?? [];
+      if (sameSession && same && JSON.stringify(same.message) !== JSON.stringify(message)) {
+        report(`two different messages have the cursor ${cursor}`, sameSession, same);
       }
-      if (key !== undefined) byKey.set(key, [life, arrival]);
-      byId.set(id, [life, arrival]);
+      if (key !== undefined) byKey.set(key, [session, arrival]);
+      byCursor.set(cursor, [session, arrival]);
     }
   }
   return found;
 }
 
-function asSent(lives: readonly Life[]): Violation[] {
+function wrongSendOrder(sessions: readonly JudgedSession[]): Violation[] {
   const found: Violation[] = [];
-  for (const client of new Set(lives.map((life) => life.client))) {
-    const sent = client.calls.filter(({ id }) => id !== undefined);
+  for (const client of new Set(sessions.map((session) => session.client))) {
+    const sent = client.calls.filter(({ cursor }) => cursor !== undefined);
     for (const [i, call] of sent.entries()) {
       const before = sent[i - 1];
-      // Only where the one was answered is it before the other.
-      if (!before || before.endedAt > call.startedAt + 1 || Number(before.id) < Number(call.id)) continue;
-      const what = `${client.name} sent #${before.n} before #${call.n}, and their ids say the contrary`;
-      const [life] = lives.filter((each) => each.client === client);
-      found.push(violation('G2', what, call.startedAt, ofCall(life, before), ofCall(life, call)));
+      // Calls have an order only if the first was answered before the second began.
+      if (!before || before.endedAt > call.startedAt + 1) continue;
+      if (Number(before.cursor) < Number(call.cursor)) continue;
+      const summary = `${client.name} sent #${before.n} before #${call.n}, but the cursors have the reverse order`;
+      const [session] = sessions.filter((each) => each.client === client);
+      const events = [callEvent(session, before), callEvent(session, call)];
+      found.push(violation('G2', summary, call.startedAt, ...events));
     }
   }
   return found;

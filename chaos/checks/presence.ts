@@ -1,64 +1,63 @@
 import { type Arrival, type FaultRecord, leaseOf, type StreamHistory } from '../history.ts';
-import type { Life, Timeline } from '../timeline.ts';
-import { type Check, nameOf, ofArrival, ofAttempt, type Violation, violation } from '../violation.ts';
-import { absence, safeMs } from './resumes.ts';
+import type { JudgedSession, Timeline } from '../timeline.ts';
+import { arrivalEvent, attemptEvent, type Check, nameOf, type Violation, violation } from '../violation.ts';
+import { absenceMs, guaranteedGraceMs } from './resumes.ts';
 
-/** When its grace is over a peer is announced by whoever beats next: within two seconds, and some for slow turns. */
+/** After the grace period, the next beat of any node announces the peer: within 2 s, plus slack for a busy machine. */
 const announceMs = 2500;
-/** For Redis, nodes and clients that do not get their turn at once. */
+/** Slack for clients, nodes and a Redis that wait for the CPU. */
 const marginMs = 2500;
 
 /**
- * G4, G5. A removal has its cause: `LEFT` a call of `leaveRoom`, `REPLACED` a new session, and
- * `DISCONNECTED` an absence: not before the grace is over, not long after, and not of one who came back.
+ * G4, G5: Each `PeerRemoved` has its cause. `LEFT` needs a call of `leaveRoom`, `REPLACED` a new session, and
+ * `DISCONNECTED` an absence: the grace period is over, but not for long, and the session does not go on.
  */
 export const presence: Check = (timeline) => {
-  const judged = new Map<number, Violation[]>();
-  for (const life of timeline.lives) {
-    for (const arrival of life.arrivals) {
-      const { message, id } = arrival;
+  const byCursor = new Map<number, Violation[]>();
+  for (const session of timeline.sessions) {
+    for (const arrival of session.arrivals) {
+      const { message, cursor } = arrival;
       if (message.__typename !== 'PeerRemoved') continue;
-      // Who goes, goes before the eyes of many: it is judged once.
-      if (!judged.has(id)) judged.set(id, removal(timeline, life, arrival));
+      // Many members receive one removal. Judge it once.
+      if (!byCursor.has(cursor)) byCursor.set(cursor, wrongRemovals(timeline, session, arrival));
     }
   }
-  return [...judged.values()].flat();
+  return [...byCursor.values()].flat();
 };
 
-function removal(timeline: Timeline, seenBy: Life, arrival: Arrival): Violation[] {
-  const { message, id } = arrival;
+function wrongRemovals(timeline: Timeline, receiver: JudgedSession, arrival: Arrival): Violation[] {
+  const { message, cursor } = arrival;
   if (message.__typename !== 'PeerRemoved') return [];
-  // A session ends, and the next begins, within a few microseconds.
-  const lives = timeline.livesOf(message.peer.id);
-  const life = lives.find(({ from, to }) => from < id && id <= to);
-  if (!life) return [];
-  const at = id / 1000;
-  const complain = (guarantee: string, what: string) => {
-    const attempts = life.client.attempts.filter(({ startedAt, endedAt = startedAt }) => {
+  // The next session may begin within the microsecond in which this one ends.
+  const session = timeline
+    .sessionsOf(message.peer.id)
+    .find(({ startCursor, endCursor }) => startCursor < cursor && cursor <= endCursor);
+  if (!session) return [];
+  const at = cursor / 1000;
+  const report = (guarantee: string, problem: string) => {
+    const attempts = session.client.attempts.filter(({ startedAt, endedAt = startedAt }) => {
       return startedAt < at + 2000 && endedAt > at - 2 * timeline.history.graceMs;
     });
-    const events = attempts.slice(-4).map((attempt) => ofAttempt(life, attempt));
-    return [violation(guarantee, what, at, ofArrival(seenBy, arrival), ...events)];
+    const events = attempts.slice(-4).map((attempt) => attemptEvent(session, attempt));
+    const summary = `${nameOf(session)} was announced as ${message.reason}${problem}`;
+    return [violation(guarantee, summary, at, arrivalEvent(receiver, arrival), ...events)];
   };
   switch (message.reason) {
     case 'LEFT':
-      if (timeline.mayHaveCalled(life.client, 'leave', message.roomId, at)) return [];
-      return complain('G4', `${nameOf(life)} was announced as LEFT, and had not called leaveRoom`);
+      if (timeline.mayHaveCalled(session.client, 'leave', message.roomId, at)) return [];
+      return report('G4', ', but had not called leaveRoom');
     case 'REPLACED':
-      if (!mayBeReplaced(timeline, life, at)) {
-        return complain('G5', `${nameOf(life)} was announced as REPLACED, and had opened no other session`);
-      }
-      if (!wentOn(timeline, life, at)) return [];
-      return complain('G5', `${nameOf(life)} was announced as REPLACED, and its session went on`);
+      if (!mayBeReplaced(timeline, session, at)) return report('G5', ', but had opened no other session');
+      return continued(timeline, session, at) ? report('G5', ', but its session went on') : [];
     case 'DISCONNECTED':
-      return disconnected(timeline, life, at).flatMap((what) => complain('G4', what));
+      return wrongDisconnects(timeline, session, at).flatMap((problem) => report('G4', problem));
     default:
-      return complain('G4', `${nameOf(life)} was announced as ${message.reason}, which nobody can be here`);
+      return report('G4', ', a reason that no run of the checker can cause');
   }
 }
 
-/** A new session begins with an attempt without a cursor, or with one that was not resumed. */
-function mayBeReplaced(timeline: Timeline, { client }: Life, at: number): boolean {
+/** Whether an attempt may have begun a new session then: one without a cursor, or one that did not resume. */
+function mayBeReplaced(timeline: Timeline, { client }: JudgedSession, at: number): boolean {
   const streams = client.sessions.flatMap((session) => session.streams);
   const resumed = new Set(streams.flatMap(({ attempt, connected }) => (connected.resumed ? [attempt] : [])));
   return client.attempts.some((attempt) => {
@@ -68,53 +67,48 @@ function mayBeReplaced(timeline: Timeline, { client }: Life, at: number): boolea
   });
 }
 
-/** The stream that a session had when it had been announced as gone, where it had one. */
-function laterStream({ session }: Life, at: number): StreamHistory | undefined {
-  return session.streams.find(({ connectedAt, lifeAt, arrivals }) => {
-    return connectedAt > at + 1 || (lifeAt > at + marginMs && arrivals.some(({ id }) => id > at * 1000));
+/** A stream that the session still had after it was announced as gone. */
+function laterStream({ record }: JudgedSession, at: number): StreamHistory | undefined {
+  return record.streams.find(({ connectedAt, lastByteAt, arrivals }) => {
+    const receivedLater = () => arrivals.some(({ cursor }) => cursor > at * 1000);
+    return connectedAt > at + 1 || (lastByteAt > at + marginMs && receivedLater());
   });
 }
 
-/** Whether a session went on that was announced as gone. */
-function wentOn(timeline: Timeline, life: Life, at: number): boolean {
-  const later = laterStream(life, at);
-  // What brought it back may have been told by a primary that was one no more: then it ends.
-  return later !== undefined && !timeline.mayHaveForked(at, later.connectedAt);
+/** Whether the session went on after it was announced as gone. */
+function continued(timeline: Timeline, session: JudgedSession, at: number): boolean {
+  const later = laterStream(session, at);
+  // A primary that had already been replaced may have resumed the session. Then the session ends soon.
+  return later !== undefined && !timeline.mayHaveFailedOver(at, later.connectedAt);
 }
 
-/** What is wrong with a peer's being announced as DISCONNECTED at that time. */
-function disconnected(timeline: Timeline, life: Life, at: number): string[] {
-  if (wentOn(timeline, life, at))
-    return [`${nameOf(life)} was announced as DISCONNECTED, and its session went on`];
-  if (laterStream(life, at)) return [];
-  const { streams } = life.session;
-  const last = streams.filter(({ connectedAt }) => connectedAt <= at).at(-1);
+/** What is wrong with a peer that was announced as DISCONNECTED at that time. */
+function wrongDisconnects(timeline: Timeline, session: JudgedSession, at: number): string[] {
+  if (continued(timeline, session, at)) return [', but its session went on'];
+  if (laterStream(session, at)) return [];
+  const last = session.record.streams.filter(({ connectedAt }) => connectedAt <= at).at(-1);
   if (!last) return [];
   const found: string[] = [];
-  const absentMs = absence(timeline, last, at);
-  // What brought the session back may be what Redis has lost: then it cannot go on anyway.
-  if (absentMs < safeMs(timeline) && !timeline.mayHaveForked(last.connectedAt, at)) {
-    found.push(
-      `${nameOf(life)} was announced as DISCONNECTED after an absence of ${absentMs} ms; ` +
-        `the grace is ${timeline.history.graceMs} ms`,
-    );
+  const absentMs = absenceMs(timeline, last, at);
+  // Redis may have lost the last resume of the session. Then the session cannot go on anyway.
+  if (absentMs < guaranteedGraceMs(timeline) && !timeline.mayHaveFailedOver(last.connectedAt, at)) {
+    const { graceMs } = timeline.history;
+    found.push(` too early: after an absence of ${absentMs} ms; the grace period is ${graceMs} ms`);
   }
-  const due = dueBy(timeline, life, last.attempt.endedAt ?? at, last.lifeAt);
-  if (at > due) {
-    found.push(`${nameOf(life)} was announced as DISCONNECTED only after an absence of ${absentMs} ms`);
-  }
+  const due = dueBy(timeline, session, last.attempt.endedAt ?? at, last.lastByteAt);
+  if (at > due) found.push(` too late: after an absence of ${absentMs} ms`);
   return found;
 }
 
 /**
- * When the absence must have been announced, at the latest. Where something was done to Redis, or to a node that may
- * have had the stream, its time is granted, and a lease.
+ * The latest time at which the absence must be announced. Faults of Redis, and of nodes that may have held the
+ * stream, extend it by their duration and by one lease.
  */
-function dueBy(timeline: Timeline, { client }: Life, endedAt: number, lifeAt: number): number {
+function dueBy(timeline: Timeline, { client }: JudgedSession, endedAt: number, lastByteAt: number): number {
   const { history } = timeline;
   const waitMs = history.graceMs + announceMs + history.lagMs;
-  let due = Math.max(endedAt, lifeAt) + waitMs;
-  // An attempt that had no answer may have brought the session back for a moment.
+  let due = Math.max(endedAt, lastByteAt) + waitMs;
+  // An attempt without an answer may have resumed the session for a moment.
   for (const { end, endedAt: gaveUpAt } of client.attempts) {
     if (end?.how === 'unanswered' && gaveUpAt !== undefined && gaveUpAt <= due) {
       due = Math.max(due, gaveUpAt + waitMs);
@@ -122,13 +116,13 @@ function dueBy(timeline: Timeline, { client }: Life, endedAt: number, lifeAt: nu
   }
   const nodes = client.attempts.flatMap(({ node, endedAt: at = due }) => (at >= endedAt ? [node] : []));
   const targets = new Set<FaultRecord['target']>(['redis', ...nodes]);
-  let troubledMs = 0;
+  let extensionMs = 0;
   for (const fault of history.faults) {
-    const until = timeline.endOf(fault);
-    if (!targets.has(fault.target) || fault.from > due + troubledMs || until < endedAt) continue;
-    // A node that cannot say that the stream is gone has to be found silent first.
-    if (troubledMs === 0) troubledMs = leaseOf(history);
-    troubledMs += until - Math.max(fault.from, endedAt);
+    const until = timeline.effectEnd(fault);
+    if (!targets.has(fault.target) || fault.from > due + extensionMs || until < endedAt) continue;
+    // If a node cannot report that the stream is gone, the others first have to find the node silent.
+    if (extensionMs === 0) extensionMs = leaseOf(history);
+    extensionMs += until - Math.max(fault.from, endedAt);
   }
-  return due + troubledMs;
+  return due + extensionMs;
 }

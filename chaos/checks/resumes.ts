@@ -1,68 +1,77 @@
 import type { Attempt, FaultRecord, StreamHistory } from '../history.ts';
-import type { Life, Timeline } from '../timeline.ts';
-import { type Check, ofAttempt, ofSession, type Violation, violation } from '../violation.ts';
+import type { JudgedSession, Timeline } from '../timeline.ts';
+import {
+  attemptEvent,
+  type Check,
+  type Event,
+  sessionEvent,
+  type Violation,
+  violation,
+} from '../violation.ts';
 
-/** For processes that do not get their turn at once. */
+/** Slack for processes that wait for the CPU. */
 const marginMs = 500;
-/** Where Redis is away for longer than that, so that no node could beat, that time does not count. */
+/** An outage of Redis longer than this does not count towards a grace period: no node could beat. */
 const outageMs = 2600;
-/** So long after an outage nodes have beaten again. */
+/** Nodes beat again within this time after an outage. */
 const reconnectMs = 1000;
 export const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
 
-/** Within so many milliseconds of a session's last sign of life nobody may end it. */
-export function safeMs({ history }: Timeline): number {
+/** A session must not end within this time after its last sign of life, in milliseconds. */
+export function guaranteedGraceMs({ history }: Timeline): number {
   return history.graceMs - marginMs - history.lagMs;
 }
 
 /**
- * G3. A session that is asked for within its grace goes on: it does not begin anew, nor is it said to
- * be another's, unless Redis has lost its data or the client itself has opened another.
+ * G3: If a client comes back within its grace period, its session goes on: no new session begins, and the cursor is
+ * not refused as that of another session. Exceptions: Redis lost its data, or the client opened another session.
  */
-export const resumes: Check = (timeline) => timeline.lives.flatMap((life) => inOne(timeline, life));
+export const resumes: Check = (timeline) =>
+  timeline.sessions.flatMap((session) => [...wrongNewSession(timeline, session), ...wrongConnected(session)]);
 
-function inOne(timeline: Timeline, life: Life): Violation[] {
+function wrongNewSession(timeline: Timeline, session: JudgedSession): Violation[] {
+  const { openedBy } = session.record;
+  const previous = timeline.sessionsOf(session.client.id)[session.number - 1];
+  if (openedBy.after === undefined || !previous || isJustified(timeline, previous, openedBy)) return [];
+  const last = previous.record.streams.at(-1);
+  const at = openedBy.connectedAt ?? openedBy.startedAt;
+  const absentMs = last ? absenceMs(timeline, last, at) : 0;
+  const summary = `a new session began, although its client came back after an absence of only ${absentMs} ms`;
+  const events = [sessionEvent(session), attemptEvent(session, openedBy), ...lastStreamEvents(previous)];
+  return [violation('G3', summary, at, ...events)];
+}
+
+function wrongConnected(session: JudgedSession): Violation[] {
   const found: Violation[] = [];
-  const { streams, openedBy } = life.session;
-  const previous = timeline.livesOf(life.client.id)[life.number - 1];
-  if (openedBy.after !== undefined && previous && !isJustified(timeline, previous, openedBy)) {
-    const last = previous.session.streams.at(-1);
-    const at = openedBy.connectedAt ?? openedBy.startedAt;
-    const absentMs = last ? absence(timeline, last, at) : 0;
-    const what = `a session began anew, though its client came back after an absence of ${absentMs} ms`;
-    const events = [ofSession(life), ofAttempt(life, openedBy), ...lastOf(previous)];
-    found.push(violation('G3', what, at, ...events));
-  }
-  for (const { attempt, connected, connectedAt } of streams) {
+  for (const { attempt, connected, connectedAt } of session.record.streams) {
+    const report = (guarantee: string, summary: string) =>
+      found.push(violation(guarantee, summary, connectedAt, attemptEvent(session, attempt)));
     if (connected.resumed && attempt.after === undefined) {
-      const what = 'a stream that was opened without a cursor resumed something';
-      found.push(violation('G5', what, connectedAt, ofAttempt(life, attempt)));
+      report('G5', 'a stream that was opened without a cursor resumed a session');
     }
-    if (!connected.resumed && connected.rooms.length > 0) {
-      found.push(violation('G3', 'a session began in a room', connectedAt, ofAttempt(life, attempt)));
-    }
+    if (!connected.resumed && connected.rooms.length > 0) report('G3', 'a new session began inside a room');
   }
   return found;
 }
 
-function lastOf(life: Life) {
-  const last = life.session.streams.at(-1);
-  return last ? [ofAttempt(life, last.attempt)] : [];
+function lastStreamEvents(session: JudgedSession): Event[] {
+  const last = session.record.streams.at(-1);
+  return last ? [attemptEvent(session, last.attempt)] : [];
 }
 
-function isJustified(timeline: Timeline, previous: Life, openedBy: Attempt): boolean {
-  const last = previous.session.streams.at(-1);
+function isJustified(timeline: Timeline, previous: JudgedSession, openedBy: Attempt): boolean {
+  const last = previous.record.streams.at(-1);
   const at = openedBy.connectedAt ?? openedBy.startedAt;
   if (!last) return true;
-  if (absence(timeline, last, at) > safeMs(timeline)) return true;
-  if (timeline.mayHaveLost(last.lifeAt, at)) return true;
-  return hasRival(timeline, previous, openedBy, last.attempt);
+  if (absenceMs(timeline, last, at) > guaranteedGraceMs(timeline)) return true;
+  if (timeline.mayHaveLostData(last.lastByteAt, at)) return true;
+  return openedAnotherSession(timeline, previous, openedBy, last.attempt);
 }
 
-/** How long a session that had this stream was without it, up to that moment, as far as it counts. */
-export function absence({ history }: Timeline, { lifeAt, attempt }: StreamHistory, at: number): number {
-  // Redis knows no more than what the node told last: before Redis was away, or the node stood still.
-  let since = lifeAt;
+/** For how many milliseconds, up to that moment, the session was without this stream, as the product counts them. */
+export function absenceMs({ history }: Timeline, { lastByteAt, attempt }: StreamHistory, at: number): number {
+  // Redis knows only the last beat of the node: the one before Redis went away, or before the node was paused.
+  let since = lastByteAt;
   for (const { kind, target, from, to = at } of history.faults.toReversed()) {
     const silences = outages.has(kind) || (kind === 'node-stop' && target === attempt.node);
     if (silences && from < since && since < to + reconnectMs) since = from;
@@ -75,8 +84,13 @@ export function absence({ history }: Timeline, { lifeAt, attempt }: StreamHistor
   return Math.round(absentMs);
 }
 
-/** Whether the client had made another attempt, unanswered, which came into effect meanwhile. */
-function hasRival(timeline: Timeline, { client }: Life, openedBy: Attempt, last: Attempt): boolean {
+/** Whether an earlier attempt of the client had no answer and may have taken effect in the meantime. */
+function openedAnotherSession(
+  timeline: Timeline,
+  { client }: JudgedSession,
+  openedBy: Attempt,
+  last: Attempt,
+): boolean {
   return client.attempts.some((attempt) => {
     if (attempt === openedBy || attempt === last || attempt.end?.how !== 'unanswered') return false;
     const at = openedBy.connectedAt ?? openedBy.startedAt;

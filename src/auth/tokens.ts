@@ -1,52 +1,53 @@
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { SignalboxError } from '../errors.ts';
-import type { Profile } from '../hub/hub.ts';
-import { faultOfName, longestName } from '../names.ts';
+import { tokenError, tokenFaults } from '../errors.ts';
+import type { Peer } from '../hub/hub.ts';
+import { faultOfName, maxNameCharacters } from '../names.ts';
 
-/** Who a token says is calling, and until when that holds. */
-export interface Caller extends Profile {
-  /** Undefined where the token has no end. */
+/** The peer that a token stands for, and the time at which the token expires. */
+export interface Caller extends Peer {
+  /** Undefined if the token does not expire. */
   readonly expiresAt: Date | undefined;
 }
 
-/** The one algorithm: a token that names another, `none` among them, is refused. */
+/** The only accepted algorithm. A token with another one, for example `none`, is refused. */
 const algorithm = 'HS256';
 
-/** So many verified tokens are remembered: checking a signature again costs more than the rest of a request. */
-const rememberedTokens = 10_000;
+/** The most verified tokens to cache. Checking a signature costs more than the rest of a request. */
+const maxCachedTokens = 10_000;
 
-/** Makes guests' tokens, and reads those that come in, whoever made them with the same secret. */
+/** Issues tokens for guests, and verifies all tokens that were made with the same secret, here or elsewhere. */
 export class Tokens {
   readonly #secret: Uint8Array;
   readonly #ttlMs: number;
-  readonly #verified = new LRUCache<string, Caller>({ max: rememberedTokens });
+  readonly #verified = new LRUCache<string, Caller>({ max: maxCachedTokens });
 
-  /** `secret`: at least 32 bytes, as HS256 asks. */
+  /** `secret`: at least 32 bytes, the least for HS256. */
   constructor(options: { readonly secret: Uint8Array; readonly ttlSeconds: number }) {
     this.#secret = options.secret;
     this.#ttlMs = options.ttlSeconds * 1000;
   }
 
-  /** A token for a new peer of that name. */
-  async issue(username: string): Promise<{ token: string; peer: Profile; expiresAt: Date }> {
+  /** Issues a token for a new peer with this name. */
+  async issue(username: string): Promise<{ token: string; peer: Peer; expiresAt: Date }> {
     const id = randomUUID();
     const expiry = Math.floor((Date.now() + this.#ttlMs) / 1000);
-    const token = await new SignJWT({ username })
+    const token = await new SignJWT({ username, signalbox: { guest: true } })
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setSubject(id)
       .setIssuedAt()
       .setExpirationTime(expiry)
       .sign(this.#secret);
-    return { token, peer: { id, username }, expiresAt: new Date(expiry * 1000) };
+    return { token, peer: { id, username, guest: true }, expiresAt: new Date(expiry * 1000) };
   }
 
-  /** Who is calling. Throws UNAUTHENTICATED, with what is wrong with the token. */
+  /** The caller that the token stands for. Throws UNAUTHENTICATED, and says what is wrong with the token. */
   async verify(token: string): Promise<Caller> {
     const known = this.#verified.get(token);
     if (known) {
-      if (known.expiresAt && known.expiresAt.getTime() <= Date.now()) throw expired(known.expiresAt);
+      if (known.expiresAt && known.expiresAt.getTime() <= Date.now())
+        throw tokenError(tokenFaults.expired(known.expiresAt));
       return known;
     }
     const caller = await this.#read(token);
@@ -57,39 +58,43 @@ export class Tokens {
   async #read(token: string): Promise<Caller> {
     try {
       const { payload } = await jwtVerify(token, this.#secret, { algorithms: [algorithm] });
-      const { sub, username, exp } = payload;
-      if (!sub) throw unauthenticated('it has no `sub`, which is the id of the peer');
-      if (typeof username !== 'string' || username === '') throw unauthenticated('it has no `username`');
-      checkName('sub', sub, longestName.peerId);
-      checkName('username', username, longestName.username);
-      return { id: sub, username, expiresAt: exp === undefined ? undefined : new Date(exp * 1000) };
+      const { sub, username, exp, signalbox } = payload;
+      if (!sub) throw tokenError(tokenFaults.noSub);
+      if (typeof username !== 'string' || username === '') throw tokenError(tokenFaults.noUsername);
+      checkName('sub', sub, maxNameCharacters.peerId);
+      checkName('username', username, maxNameCharacters.username);
+      return {
+        id: sub,
+        username,
+        guest: isGuest(signalbox),
+        expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
+      };
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw expired(new Date((error.payload.exp ?? 0) * 1000));
+      if (error instanceof errors.JWTExpired) {
+        throw tokenError(tokenFaults.expired(new Date((error.payload.exp ?? 0) * 1000)));
+      }
       if (error instanceof errors.JOSEAlgNotAllowed) {
-        throw unauthenticated(`its algorithm is not ${algorithm}, the only one accepted`);
+        throw tokenError(tokenFaults.wrongAlgorithm(algorithm));
       }
       if (error instanceof errors.JWSSignatureVerificationFailed) {
-        throw unauthenticated('its signature is wrong: it was made with another secret');
+        throw tokenError(tokenFaults.wrongSignature);
       }
       if (error instanceof errors.JWTClaimValidationFailed) {
-        throw unauthenticated(`its claim \`${error.claim}\` does not hold`);
+        throw tokenError(tokenFaults.unfulfilledClaim(error.claim));
       }
-      if (error instanceof errors.JOSEError) throw unauthenticated('it is no JWT');
+      if (error instanceof errors.JOSEError) throw tokenError(tokenFaults.notJwt);
       throw error;
     }
   }
 }
 
-/** Others are shown these, and keys are named by them. */
-function checkName(claim: string, value: string, longest: number): void {
-  const fault = faultOfName(value, longest);
-  if (fault) throw unauthenticated(`its \`${claim}\` ${fault}, and may have 1 to ${longest} printable ones`);
+/** Whether a token's claim `signalbox` says that the mutation `access` made the token. */
+function isGuest(claim: unknown): boolean {
+  return typeof claim === 'object' && claim !== null && 'guest' in claim && claim.guest === true;
 }
 
-function unauthenticated(why: string): SignalboxError {
-  return new SignalboxError('UNAUTHENTICATED', `The token is not accepted: ${why}.`);
-}
-
-function expired(at: Date): SignalboxError {
-  return unauthenticated(`it ended at ${at.toISOString()}`);
+/** Checks a name that other peers see, and that is part of keys. */
+function checkName(claim: string, value: string, maxCharacters: number): void {
+  const fault = faultOfName(value, maxCharacters);
+  if (fault) throw tokenError(tokenFaults.invalidName(claim, fault, maxCharacters));
 }

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Peer as PeerModel, Room as RoomModel, Message as MessageModel, Connected as ConnectedModel, PeerAdded as PeerAddedModel, PeerChanged as PeerChangedModel, PeerRemoved as PeerRemovedModel, Signal as SignalModel, Heartbeat as HeartbeatModel } from '../hub/hub.ts';
+import type { Peer as PeerModel, Member as MemberModel, Room as RoomModel, Message as MessageModel, Connected as ConnectedModel, PeerAdded as PeerAddedModel, PeerChanged as PeerChangedModel, PeerRemoved as PeerRemovedModel, Signal as SignalModel, Heartbeat as HeartbeatModel } from '../hub/hub.ts';
 import type { Context } from '../graphql/context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -15,126 +15,152 @@ export type Scalars = {
   /** A moment, as an RFC 3339 string in UTC: `2026-11-24T09:30:00.000Z`. */
   DateTime: { input: Date; output: Date; }
   /**
-   * Any JSON value: object, array, string, number, boolean or null. It is relayed as it is and never
-   * looked into, save for three things: its size is bounded (`MAX_DATA_BYTES`, 64 KiB unless the operator
-   * says otherwise), so is its depth (128 levels), and a key named `__proto__` is refused, since a
-   * receiver that merges it would be polluted.
+   * Any JSON value: object, array, string, number, boolean or null. The server passes it on and does not interpret
+   * it. There are three limits: the size (`MAX_DATA_BYTES`, 64 KiB by default), the depth (128 levels), and the keys
+   * (the key `__proto__` is refused, because it could harm a receiver that merges the value into an object).
    */
   JSON: { input: unknown; output: unknown; }
 };
 
-/** What a guest needs to use this API. */
+/** A guest's token, and the peer that it belongs to. */
 export type Access = {
   readonly __typename?: 'Access';
   /**
-   * When the token ends. A `messages` stream that is open then ends with `TOKEN_EXPIRED`; open it
-   * again with a new token of the same peer and nothing is lost.
+   * When the token expires. An open `messages` stream then ends with `TOKEN_EXPIRED`. A new token from `access` is
+   * for a new peer.
    */
   readonly expiresAt: Scalars['DateTime']['output'];
-  /** The peer that the token stands for. */
+  /** The peer that the token belongs to. */
   readonly peer: Peer;
   /**
-   * A JWT, to be sent as `Authorization: Bearer <token>`, or as `?access_token=<token>` by an
-   * EventSource, which can set no header.
+   * A JWT. Send it as `Authorization: Bearer <token>`. An EventSource cannot set a header: it sends
+   * `?access_token=<token>`.
    */
   readonly token: Scalars['String']['output'];
 };
 
 /**
- * The first message of every stream: the peer is connected. A client that finds `resumed` false has
- * a new session: it is in no room, and joins again.
+ * The first message of every stream. If `resumed` is false, the session is new and you are in no room: join your
+ * rooms now.
  */
 export type Connected = Message & {
   readonly __typename?: 'Connected';
-  /** The cursor that the stream starts from. */
-  readonly id: Scalars['ID']['output'];
-  /** The peer that the stream belongs to. */
+  /** The cursor from which the stream starts. If `resumed` is true, it is the cursor that you passed. */
+  readonly cursor: Scalars['ID']['output'];
+  /** You: the peer that owns the stream. */
   readonly peer: Peer;
   /**
-   * True where the session goes on, with every message after the cursor still to come. False where a
-   * session begins: there was no cursor, or what came after it could not be kept.
+   * True if your session goes on: every message after the cursor follows. False if a new session begins, because
+   * you passed no cursor, or because the session is over, or because messages after the cursor are lost.
    */
   readonly resumed: Scalars['Boolean']['output'];
-  /** The rooms that the peer is in. Empty where a session begins. */
+  /** The rooms that you are in. Empty in a new session. */
   readonly rooms: ReadonlyArray<Room>;
-  /** When the server took it in. */
+  /** The time that the cursor stands for: in a new session its beginning, otherwise the time of your last message. */
+  readonly sentAt: Scalars['DateTime']['output'];
+};
+
+/** Shows that the stream is alive. Sent only if `messages(heartbeat:)` asks for it. */
+export type Heartbeat = Message & {
+  readonly __typename?: 'Heartbeat';
+  /** The cursor of the last message before this one. */
+  readonly cursor: Scalars['ID']['output'];
+  /** The time at which the heartbeat was sent. */
   readonly sentAt: Scalars['DateTime']['output'];
 };
 
 /**
- * Says that the stream lives, where `messages(heartbeat:)` asked for it. It is no entry: its id
- * repeats the last one.
+ * A peer in one room. A member has no id: a peer may have another state in each of its rooms, and a client's
+ * cache must not merge them.
  */
-export type Heartbeat = Message & {
-  readonly __typename?: 'Heartbeat';
-  /** The id of the last message before it. */
-  readonly id: Scalars['ID']['output'];
-  /** When it was sent. */
-  readonly sentAt: Scalars['DateTime']['output'];
+export type Member = {
+  readonly __typename?: 'Member';
+  /** The peer. */
+  readonly peer: Peer;
+  /** The peer's state in this room, as last given to `joinRoom` or `setState`. */
+  readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** One thing that a peer's `messages` stream brings. */
+/** One message on a peer's `messages` stream. */
 export type Message = {
   /**
-   * A decimal number, as a string. On a stream the ids strictly increase, except that a `Heartbeat`
-   * repeats the last. The last id seen is the cursor to go on from: `messages(after: <id>)`.
+   * The place of this message in the peer's order of messages: a decimal number, as a string. On a stream,
+   * cursors strictly increase; only a `Heartbeat` repeats the last one. To resume, pass the last cursor you
+   * received: `messages(after: <cursor>)`.
    */
-  readonly id: Scalars['ID']['output'];
-  /** When the server took it in. */
+  readonly cursor: Scalars['ID']['output'];
+  /** The time at which the server accepted the message. */
   readonly sentAt: Scalars['DateTime']['output'];
 };
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Gives a guest a token, each time for a new peer. The only field that needs no token. Where the
-   * operator has switched guests off, the error is `FORBIDDEN`.
+   * Gives a guest a token. Each call makes a new peer. This is the only field that needs no token.
+   *
+   * Errors: `FORBIDDEN` if the server admits no guests.
    */
   readonly access: Access;
   /**
-   * Sends a message to everyone else in the room. All of them see the room's broadcasts in one and
-   * the same order.
+   * Sends a message to all other members of a room. It arrives on their streams as a `Signal`. All members see the
+   * room's broadcasts in the same order.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
   readonly broadcast: Receipt;
   /**
-   * Enters a room, which begins with its first peer. Everyone there hears of the caller by
-   * `PeerAdded(offer: false)`, and the caller of each of them by `PeerAdded(offer: true)`. In a room
-   * that the caller is in already it changes nothing and announces nothing.
+   * Joins a room. The first peer to join creates it. Each member gets `PeerAdded(offer: false)` for you, and you
+   * get `PeerAdded(offer: true)` for each member. If you are already in the room, nothing changes: your state
+   * stays as it is, and nobody is told.
    *
    * Errors: `NOT_CONNECTED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
    */
   readonly joinRoom: Room;
   /**
-   * Leaves a room; the others hear of it at once. False where the caller was not in it.
+   * Leaves a room. The other members get `PeerRemoved(reason: LEFT)` at once. Returns true, or false if you were
+   * not in the room.
    *
    * Errors: `NOT_CONNECTED`.
    */
   readonly leaveRoom: Scalars['Boolean']['output'];
   /**
-   * Sends a message to one peer in the room: it arrives on that peer's stream as a `Signal`.
+   * Sends a message to one other member of a room. It arrives on that peer's stream as a `Signal`.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
   readonly relay: Receipt;
   /**
-   * Changes what the others see of the caller in a room; they hear of it by `PeerChanged`.
+   * Changes your state in a room. The other members get `PeerChanged`.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
-  readonly setState: Peer;
+  readonly setState: Member;
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationAccessArgs = {
   username: Scalars['String']['input'];
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationBroadcastArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
   event: Scalars['String']['input'];
@@ -142,20 +168,35 @@ export type MutationBroadcastArgs = {
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationJoinRoomArgs = {
   roomId: Scalars['ID']['input'];
   state?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationLeaveRoomArgs = {
   roomId: Scalars['ID']['input'];
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationRelayArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
   event: Scalars['String']['input'];
@@ -164,169 +205,188 @@ export type MutationRelayArgs = {
 };
 
 
-/** What can be done. All but `access` need a token, and a session: open `messages` first. */
+/**
+ * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
 export type MutationSetStateArgs = {
   roomId: Scalars['ID']['input'];
   state?: InputMaybe<Scalars['JSON']['input']>;
 };
 
-/** One connected client. Who a peer is comes from its token, never from an argument. */
+/** A connected client. Each token belongs to one peer, so the server knows the caller from its token. */
 export type Peer = {
   readonly __typename?: 'Peer';
-  /** The peer's id: the `sub` of its token. It stays the same across connections and tokens. */
+  /** True if the peer got its token from the mutation `access`. */
+  readonly guest: Scalars['Boolean']['output'];
+  /** The peer's id: the `sub` of its token. It is the same in every room and on every connection. */
   readonly id: Scalars['ID']['output'];
-  /**
-   * What the peer shows of itself in one room, as given to `joinRoom` or `setState`: it is set only
-   * on a peer that is read through a room, and null elsewhere (in `me`, say).
-   */
-  readonly state: Maybe<Scalars['JSON']['output']>;
-  /** The name that the peer's token carries. Names need not be unique: tell peers apart by `id`. */
+  /** The peer's name, from its token. Two peers may have the same name: tell peers apart by `id`. */
   readonly username: Scalars['String']['output'];
 };
 
 /**
- * Another peer and this one are now in a room together. Of each pair exactly one side is told to
- * offer, so two peers never offer at the same time (no glare) and never wait for each other.
+ * You and another peer now share a room: one of you has just joined it. Of each pair, exactly one side is told to
+ * send an offer. So two peers never send offers at the same time (no glare), and never wait for each other.
  */
 export type PeerAdded = Message & {
   readonly __typename?: 'PeerAdded';
-  /** The message's id, and the cursor to go on from. */
-  readonly id: Scalars['ID']['output'];
+  /** The message's cursor. */
+  readonly cursor: Scalars['ID']['output'];
   /**
-   * Whether it is for the receiver of this message to send that peer an offer. The one who joins
-   * offers; those who were there wait for it.
+   * True if you send that peer an offer; false if you wait for its offer. The joining peer sends the offers, and
+   * the members that it finds in the room wait.
    */
   readonly offer: Scalars['Boolean']['output'];
   /** The other peer. */
   readonly peer: Peer;
-  /** The room they share. */
+  /** The shared room. */
   readonly roomId: Scalars['ID']['output'];
-  /** When the server took it in. */
+  /** The time at which the server accepted the message. */
   readonly sentAt: Scalars['DateTime']['output'];
+  /** The other peer's state in this room. */
+  readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** A peer in the room has a new state. */
+/** Another member of the room has a new state. */
 export type PeerChanged = Message & {
   readonly __typename?: 'PeerChanged';
-  /** The message's id, and the cursor to go on from. */
-  readonly id: Scalars['ID']['output'];
-  /** The peer, with its new state. */
+  /** The message's cursor. */
+  readonly cursor: Scalars['ID']['output'];
+  /** The peer whose state changed. */
   readonly peer: Peer;
-  /** The room in which the state was set. */
+  /** The room in which the state changed. */
   readonly roomId: Scalars['ID']['output'];
-  /** When the server took it in. */
+  /** The time at which the server accepted the message. */
   readonly sentAt: Scalars['DateTime']['output'];
+  /** The peer's new state in this room. */
+  readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** A peer is in the room no longer. */
+/** Another peer is no longer in the room. */
 export type PeerRemoved = Message & {
   readonly __typename?: 'PeerRemoved';
-  /** The message's id, and the cursor to go on from. */
-  readonly id: Scalars['ID']['output'];
-  /** The peer, with the last state it had there. */
+  /** The message's cursor. */
+  readonly cursor: Scalars['ID']['output'];
+  /** The removed peer. */
   readonly peer: Peer;
-  /** Why it is gone. */
+  /** Why the peer was removed. */
   readonly reason: RemovalReason;
   /** The room that the peer was in. */
   readonly roomId: Scalars['ID']['output'];
-  /** When the server took it in. */
+  /** The time at which the server accepted the message. */
   readonly sentAt: Scalars['DateTime']['output'];
+  /** The peer's last state in this room. */
+  readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** What can be read. */
+/** The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session. */
 export type Query = {
   readonly __typename?: 'Query';
-  /** The peer that the token stands for. */
+  /** You: the peer that your token belongs to. */
   readonly me: Peer;
-  /** One room; null unless the caller is in it. */
+  /** One room. Null unless you are in it. */
   readonly room: Maybe<Room>;
-  /** The rooms that the caller is in, in the order of joining. */
+  /**
+   * The rooms that you are in, in order of joining.
+   *
+   * Errors: `PAYLOAD_TOO_LARGE` if they are too large for one response. Then ask for each `room`.
+   */
   readonly rooms: ReadonlyArray<Room>;
 };
 
 
-/** What can be read. */
+/** The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session. */
 export type QueryRoomArgs = {
   roomId: Scalars['ID']['input'];
 };
 
-/** What became of a message that was sent. */
+/** Confirms that the server accepted a message. */
 export type Receipt = {
   readonly __typename?: 'Receipt';
-  /** The id that the `Signal` has on its receivers' streams. */
-  readonly id: Scalars['ID']['output'];
-  /** Whether someone is there to get it now. */
+  /** The cursor of the `Signal` on its receivers' streams. */
+  readonly cursor: Scalars['ID']['output'];
+  /** Whether a receiver was connected when the server accepted the message. */
   readonly status: ReceiptStatus;
 };
 
-/** Whether a message went out at once. */
+/** Whether a receiver was connected when the server accepted the message. */
 export type ReceiptStatus =
-  /** It went to a receiver that is connected, or there was none to send it to. */
+  /** At least one receiver was connected, or there was no receiver at all. */
   | 'DELIVERED'
   /**
-   * There are receivers, and all of them are between connections: they get it if they come back
-   * within the grace period.
+   * There were receivers, and none of them was connected. Each gets the message if it reconnects within its grace
+   * period.
    */
   | 'QUEUED';
 
-/** Why a peer is in a room no longer. */
+/** Why a peer is no longer in a room. */
 export type RemovalReason =
-  /** Its stream was lost, and it did not come back within the grace period. */
+  /** The peer's stream closed, and the peer did not open another within the grace period. */
   | 'DISCONNECTED'
-  /** It was put out of the room. */
+  /** The peer was put out of the room. No operation does that yet. */
   | 'KICKED'
-  /** It called `leaveRoom`. */
+  /** The peer called `leaveRoom`. */
   | 'LEFT'
-  /** It began a new session, which is in no room yet: a page that was loaded again, say. */
+  /** The peer began a new session, for example because its page was reloaded. A new session is in no room yet. */
   | 'REPLACED';
 
 /**
- * A set of peers that hear of one another and may relay messages to one another. A room begins with
- * the first peer to join it and is gone with the last to leave.
+ * A set of peers. Its members can send messages to one another, and each is told when another joins or leaves.
+ * The first peer to join creates the room; the room ends when the last member leaves.
  */
 export type Room = {
   readonly __typename?: 'Room';
-  /** The room's id, as chosen by whoever joined it first: 1 to 128 printable characters. */
+  /** The room's id, chosen by the first peer to join: 1 to 128 printable characters. */
   readonly id: Scalars['ID']['output'];
-  /** Everyone in the room, the caller included, in the order of joining. */
-  readonly peers: ReadonlyArray<Peer>;
+  /** All members of the room, you included, in order of joining. */
+  readonly members: ReadonlyArray<Member>;
 };
 
-/** What another peer sent, by `relay` to this peer alone or by `broadcast` to the room. */
+/** A message from another peer. It used `relay` to send to you alone, or `broadcast` to send to the room. */
 export type Signal = Message & {
   readonly __typename?: 'Signal';
-  /** The message itself. */
+  /** The message's cursor. The sender's `Receipt` has the same cursor. */
+  readonly cursor: Scalars['ID']['output'];
+  /** The content of the message. */
   readonly data: Maybe<Scalars['JSON']['output']>;
-  /** What kind of message it is, in the sender's words: `offer`, `answer`, `candidate`, `chat`. */
+  /** The kind of message, named by the sender: for example `offer`, `answer`, `candidate` or `chat`. */
   readonly event: Scalars['String']['output'];
-  /** The message's id, and the cursor to go on from. The sender's `Receipt` has the same id. */
-  readonly id: Scalars['ID']['output'];
   /** The sender, as its token names it. */
   readonly peer: Peer;
-  /** The room it was sent in. */
+  /** The room in which the message was sent. */
   readonly roomId: Scalars['ID']['output'];
-  /** When the server took it in. */
+  /** The time at which the server accepted the message. */
   readonly sentAt: Scalars['DateTime']['output'];
 };
 
-/** What can be listened to. */
+/** The field that opens a stream. It needs a token, and the header `Accept: text/event-stream`. */
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * Everything that is meant for the caller, on one stream. The first message is `Connected`.
+   * All messages for you, on one stream. The first message is `Connected`.
    *
-   * Without a cursor it begins a new session: the newest wins, and an older session of the same peer
-   * ends with the error `REPLACED`. With a cursor, and within the grace period, the session goes on:
-   * every message after the cursor arrives, once and in order. The cursor of a session that another
-   * has replaced is answered with `REPLACED`.
+   * The stream belongs to your session, which holds the rooms that you are in. If the stream closes, the session
+   * lives on for a grace period (`GRACE_SECONDS`, 15 seconds by default), so that you can resume.
    *
-   * A stream that ends without a `complete` event was cut: open it again from the last id.
+   * Without a cursor, a new session begins. The newest session wins: an older session of the same peer ends, and
+   * its stream gets the error `REPLACED`.
+   *
+   * With a cursor, the session goes on if its grace period is not over: every message after the cursor arrives,
+   * once and in order. If the session cannot go on, a new one begins, and `Connected` has `resumed: false`. The
+   * cursor of a replaced session gets the error `REPLACED`.
+   *
+   * A stream that ends without a `complete` event was cut. Open it again from your last cursor.
+   *
+   * Errors: `REPLACED`, `TOKEN_EXPIRED`.
    */
   readonly messages: Message;
 };
 
 
-/** What can be listened to. */
+/** The field that opens a stream. It needs a token, and the header `Accept: text/event-stream`. */
 export type SubscriptionMessagesArgs = {
   after?: InputMaybe<Scalars['ID']['input']>;
   heartbeat?: InputMaybe<Scalars['Int']['input']>;
@@ -413,6 +473,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  Member: ResolverTypeWrapper<MemberModel>;
   Message: ResolverTypeWrapper<MessageModel>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Peer: ResolverTypeWrapper<PeerModel>;
@@ -439,6 +500,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
+  Member: MemberModel;
   Message: MessageModel;
   Mutation: Record<PropertyKey, never>;
   Peer: PeerModel;
@@ -460,7 +522,7 @@ export type AccessResolvers<ContextType = Context, ParentType extends ResolversP
 };
 
 export type ConnectedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Connected'] = ResolversParentTypes['Connected']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   resumed?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   rooms?: Resolver<ReadonlyArray<ResolversTypes['Room']>, ParentType, ContextType>;
@@ -473,7 +535,7 @@ export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 }
 
 export type HeartbeatResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Heartbeat'] = ResolversParentTypes['Heartbeat']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   sentAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
@@ -481,6 +543,11 @@ export type HeartbeatResolvers<ContextType = Context, ParentType extends Resolve
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
   name: 'JSON';
 }
+
+export type MemberResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Member'] = ResolversParentTypes['Member']> = {
+  peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+};
 
 export type MessageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Message'] = ResolversParentTypes['Message']> = {
   __resolveType: TypeResolveFn<'Connected' | 'Heartbeat' | 'PeerAdded' | 'PeerChanged' | 'PeerRemoved' | 'Signal', ParentType, ContextType>;
@@ -492,38 +559,41 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   joinRoom?: Resolver<ResolversTypes['Room'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'roomId'>>;
   leaveRoom?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'roomId'>>;
   relay?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationRelayArgs, 'event' | 'peerId' | 'roomId'>>;
-  setState?: Resolver<ResolversTypes['Peer'], ParentType, ContextType, RequireFields<MutationSetStateArgs, 'roomId'>>;
+  setState?: Resolver<ResolversTypes['Member'], ParentType, ContextType, RequireFields<MutationSetStateArgs, 'roomId'>>;
 };
 
 export type PeerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Peer'] = ResolversParentTypes['Peer']> = {
+  guest?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   username?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type PeerAddedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PeerAdded'] = ResolversParentTypes['PeerAdded']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   offer?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   roomId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   sentAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type PeerChangedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PeerChanged'] = ResolversParentTypes['PeerChanged']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   roomId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   sentAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type PeerRemovedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PeerRemoved'] = ResolversParentTypes['PeerRemoved']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   reason?: Resolver<ResolversTypes['RemovalReason'], ParentType, ContextType>;
   roomId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   sentAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  state?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -534,19 +604,19 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
 };
 
 export type ReceiptResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Receipt'] = ResolversParentTypes['Receipt']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['ReceiptStatus'], ParentType, ContextType>;
 };
 
 export type RoomResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Room'] = ResolversParentTypes['Room']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  peers?: Resolver<ReadonlyArray<ResolversTypes['Peer']>, ParentType, ContextType>;
+  members?: Resolver<ReadonlyArray<ResolversTypes['Member']>, ParentType, ContextType>;
 };
 
 export type SignalResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Signal'] = ResolversParentTypes['Signal']> = {
+  cursor?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   data?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   event?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   peer?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   roomId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   sentAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
@@ -563,6 +633,7 @@ export type Resolvers<ContextType = Context> = {
   DateTime?: GraphQLScalarType;
   Heartbeat?: HeartbeatResolvers<ContextType>;
   JSON?: GraphQLScalarType;
+  Member?: MemberResolvers<ContextType>;
   Message?: MessageResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Peer?: PeerResolvers<ContextType>;

@@ -1,24 +1,25 @@
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { Allowance } from './allowance.ts';
+import type { ResponseBudget } from './response-budget.ts';
 
-/** What every resolver works with: the parts that live as long as the process. */
+/** The parts that all resolvers use. They live as long as the node. */
 export interface Services {
   readonly hub: Hub;
   readonly tokens: Tokens;
   readonly guestAccess: boolean;
+  /** The most bytes of JSON in one `data` or `state`. */
   readonly maxDataBytes: number;
 }
 
-/** What came with one request beside its GraphQL. */
+/** The parts of a request that identify the caller, and the place from which its stream resumes. */
 export interface Credentials {
-  /** The bearer token, wherever it came from. Not checked yet. */
+  /** The bearer token, from the header or the URL. Not verified yet. */
   readonly token?: string | undefined;
   /** The `Last-Event-ID` header. */
   readonly lastEventId?: string | undefined;
 }
 
-/** What the engine is told of the HTTP request that it answers. */
+/** The parts of an HTTP request that the engine needs. */
 export interface RequestInfo {
   readonly method: 'GET' | 'POST';
   /** Whether the client takes an event stream, which a subscription needs. */
@@ -26,15 +27,19 @@ export interface RequestInfo {
   readonly credentials: Credentials;
 }
 
-/** What resolvers of a message's fields have: nothing that tells one stream from another. */
+/** The context of a message's resolvers. It has nothing of one stream, so that streams can share results. */
 export interface MessageContext {
-  /** Of the answer, or the event. */
-  readonly allowance: Allowance;
+  /** The budget of this response or event. */
+  readonly budget: ResponseBudget;
 }
 
+/** The context of all other resolvers. */
 export interface Context extends Services, RequestInfo, MessageContext {
-  /** The one who calls. Throws UNAUTHENTICATED. Checked when first asked for: `access` needs no token. */
+  /**
+   * Verifies the token and gives its peer. Throws `UNAUTHENTICATED`. It runs once, at the first call, because
+   * `access` needs no token.
+   */
   caller(): Promise<Caller>;
-  /** Set by `messages` where its stream brings heartbeats, so that the connection needs no other sign of life. */
+  /** `messages` sets this if its stream has heartbeats. The connection then needs no comments to stay open. */
   heartbeats: boolean;
 }

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { DocumentNode, ExecutionResult, GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createSchema, createYoga, type GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/tokens.ts';
 import { SignalboxError } from '../errors.ts';
-import { Allowance, answerBytes } from './allowance.ts';
 import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
 import { useExecution } from './execution.ts';
 import { documentCache, useDocumentLimits } from './limits.ts';
 import { resolvers } from './resolvers/index.ts';
+import { maxResponseBytes, ResponseBudget } from './response-budget.ts';
 
-export { entryIdOf } from './execution.ts';
+export { cursorOf } from './execution.ts';
 
-/** What a GraphQL request consists of, as it came in: nothing of it is checked yet. */
+/** The parts of a GraphQL request. None of them is checked yet. */
 export interface Params {
   readonly query?: unknown;
   readonly variables?: unknown;
@@ -21,39 +21,44 @@ export interface Params {
   readonly extensions?: unknown;
 }
 
-/** The results of one subscription. They end by rejecting where the stream is cut (see `isCut`). */
+/** The results of one subscription. If its stream is cut, `next` rejects (see `isCut`). */
 export interface Results extends AsyncIterableIterator<ExecutionResult, undefined> {
-  /** Whether heartbeats come among them, so that the connection needs no other sign of life. */
+  /** Whether some results are heartbeats. The connection then needs no comments to stay open. */
   readonly heartbeats: boolean;
 }
 
 export interface Engine {
   /**
-   * Runs one request. Does not throw: errors are in the result, each with the HTTP status that it
-   * asks for in `extensions.http`, which is not for the client to see.
+   * Runs one request. Does not throw: the result holds the errors. Each has the HTTP status that it asks for
+   * in `extensions.http`, which the HTTP layer removes before it answers.
    */
   run(params: Params, request: RequestInfo): Promise<ExecutionResult | Results>;
 }
 
-/** The schema's files lie beside `src` in a checkout, and beside `dist` in the package. */
+/** The folder `schema` is beside `src` in a checkout, and beside `dist` in the package. */
 const schemaFolder = new URL('../../schema/', import.meta.url);
 
-function readSchema(): string[] {
-  return readdirSync(schemaFolder)
+function buildSchema(): GraphQLSchema {
+  const typeDefs = readdirSync(schemaFolder)
     .filter((file) => file.endsWith('.graphql'))
     .map((file) => readFileSync(new URL(file, schemaFolder), 'utf8'));
+  const schema = createSchema<Context>({ typeDefs, resolvers });
+  // The resolver of a scalar overwrites its type's description, so take that from the syntax tree again.
+  for (const type of Object.values(schema.getTypeMap()))
+    type.description ??= type.astNode?.description?.value;
+  return schema;
 }
 
 export function createEngine(services: Services, log: Logger): Engine {
   const toPublic = (error: unknown) => toPublicError(error, log);
   const yoga = createYoga<Context>({
-    schema: createSchema<Context>({ typeDefs: readSchema(), resolvers }),
+    schema: buildSchema(),
     plugins: [useDocumentLimits, useExecution({ maxDataBytes: services.maxDataBytes, toPublic })],
     parserAndValidationCache: {
       documentCache: documentCache<DocumentNode>(),
       errorCache: documentCache<GraphQLError>(),
     },
-    // Errors are made fit for clients by `toPublicError`, and only there.
+    // `toPublicError` alone makes errors fit for clients.
     maskedErrors: false,
     logging: false,
     graphiql: false,
@@ -82,7 +87,7 @@ function createContext(services: Services, request: RequestInfo): Context {
   return {
     ...services,
     ...request,
-    allowance: new Allowance(answerBytes(services.maxDataBytes)),
+    budget: new ResponseBudget(maxResponseBytes(services.maxDataBytes)),
     heartbeats: false,
     caller() {
       caller ??= token

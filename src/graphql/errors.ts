@@ -1,21 +1,21 @@
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { SignalboxError } from '../errors.ts';
+import { SignalboxError, unexpectedError } from '../errors.ts';
 
-/** The one that GraphQL wrapped, to say where it happened. */
-function origin(error: unknown): unknown {
-  return error instanceof GraphQLError && error.originalError ? origin(error.originalError) : error;
+/** The error that a resolver threw. GraphQL wraps it to add its place in the query. */
+function unwrap(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
 }
 
 /**
- * What a client is told of an error: those of the table as they are, what GraphQL itself finds wrong
- * with a request as BAD_USER_INPUT, and nothing of any other, which goes to the log.
+ * Makes an error fit for clients. A `SignalboxError` keeps its code and message. An error that GraphQL finds in
+ * the request becomes `BAD_USER_INPUT`. Any other error is logged, and the client learns nothing about it.
  *
- * `extensions.http` says which status the error asks for, in the form that graphql-yoga's own errors
- * have: `spec` marks a status that is 200 where the client takes `application/json` only.
+ * `extensions.http` holds the HTTP status that the error asks for, in the form of graphql-yoga's own errors.
+ * `spec: true` marks a status that becomes 200 if the client takes only `application/json`.
  */
 export function toPublicError(error: unknown, log: Logger): GraphQLError {
-  const cause = origin(error);
+  const cause = unwrap(error);
   const { nodes = null, path = null } = error instanceof GraphQLError ? error : {};
   const where = { nodes, path };
   if (cause instanceof SignalboxError) {
@@ -35,8 +35,6 @@ export function toPublicError(error: unknown, log: Logger): GraphQLError {
     });
   }
   log.error({ err: cause }, 'unexpected error');
-  return new GraphQLError('Unexpected error.', {
-    ...where,
-    extensions: { code: 'INTERNAL_SERVER_ERROR', http: { status: 500 } },
-  });
+  const { message, code, status } = unexpectedError;
+  return new GraphQLError(message, { ...where, extensions: { code, http: { status } } });
 }

@@ -12,20 +12,20 @@ import {
   visit,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { EntryId, Message } from '../hub/hub.ts';
+import type { Cursor, Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
-import { Allowance, answerBytes, eventBytes, selectionBytes } from './allowance.ts';
 import type { Context, MessageContext } from './context.ts';
-import { faultOf } from './limits.ts';
+import { operationError } from './limits.ts';
+import { maxEventBytes, maxResponseBytes, maxSelectionBytes, ResponseBudget } from './response-budget.ts';
 
 export interface ExecutionOptions {
-  /** Of one `data` or `state`. The bounds of what goes out are made of it. */
+  /** The most bytes of JSON in one `data` or `state`. The bounds of responses and events follow from it. */
   readonly maxDataBytes: number;
   /** Makes an error fit for clients. */
   readonly toPublic: (error: unknown) => GraphQLError;
 }
 
-/** A selection of a message's fields. Subscriptions that share one share their results. */
+/** The fields that a subscription selects of each message. Subscriptions with the same selection share results. */
 class Selection {
   readonly #results = new WeakMap<Message, ExecutionResult>();
   readonly #args: ExecutionArgs;
@@ -36,64 +36,67 @@ class Selection {
     this.#options = options;
   }
 
-  /** The result for one message, made once. It needs no waiting: no resolver of a message does. */
-  of(message: Message): ExecutionResult {
+  /** The result for one message, made once. It is synchronous, because all resolvers of messages are. */
+  resultFor(message: Message): ExecutionResult {
     let result = this.#results.get(message);
     if (!result) {
       const { maxDataBytes, toPublic } = this.#options;
-      const bytes = message.type === 'Connected' ? answerBytes : eventBytes;
-      const allowance = new Allowance(bytes(maxDataBytes));
-      const contextValue: MessageContext = { allowance };
-      result = allowance.check(
-        executeSync({ ...this.#args, rootValue: message, contextValue, fieldResolver }),
-      );
+      const maxBytes = message.type === 'Connected' ? maxResponseBytes : maxEventBytes;
+      const budget = new ResponseBudget(maxBytes(maxDataBytes));
+      const contextValue: MessageContext = { budget };
+      result = budget.check(executeSync({ ...this.#args, rootValue: message, contextValue, fieldResolver }));
       if (result.errors) result = { ...result, errors: result.errors.map(toPublic) };
-      else if (message.type !== 'Heartbeat') entryIds.set(result, message.id);
+      else if (message.type !== 'Heartbeat') cursors.set(result, message.cursor);
       this.#results.set(message, result);
     }
     return result;
   }
 }
 
-/** Of fields that have no resolver of their own: ids and names may be long, and are asked for room as others are. */
+/** Resolves fields without a resolver of their own, and charges their text to the budget: ids and names may be long. */
 const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, args, context, info) => {
   const value: unknown = defaultFieldResolver(source, args, context, info);
-  if (typeof value === 'string') context.allowance.grants(Buffer.byteLength(value));
+  if (typeof value === 'string') context.budget.spend(Buffer.byteLength(value));
   return value;
 };
 
-const entryIds = new WeakMap<ExecutionResult, EntryId>();
+const cursors = new WeakMap<ExecutionResult, Cursor>();
 
 /**
- * The id of the entry that a subscription's result was made of; none for heartbeats and errors. A
- * result is shared by all streams with the same selection, so what is derived from it can be kept
- * beside it.
+ * The cursor of the message behind a subscription's result. Undefined for heartbeats and errors. All streams with
+ * the same selection share one result object, so it can serve as a key for anything derived from it.
  */
-export function entryIdOf(result: ExecutionResult): EntryId | undefined {
-  return entryIds.get(result);
+export function cursorOf(result: ExecutionResult): Cursor | undefined {
+  return cursors.get(result);
 }
 
-/** Selections that no variable changes, by document and operation. Documents are cached by their text. */
-const shared = new WeakMap<DocumentNode, Map<string, Selection>>();
+/**
+ * Selections that no variable changes, by document and operation name. Equal texts have the same document,
+ * because documents are cached.
+ */
+const sharedSelections = new WeakMap<DocumentNode, Map<string, Selection>>();
 
 function selectionOf(args: ExecutionArgs, options: ExecutionOptions): Selection {
-  let ofDocument = shared.get(args.document);
-  if (!ofDocument) {
+  let byOperation = sharedSelections.get(args.document);
+  if (!byOperation) {
     if (dependsOnVariables(args.document))
       return new Selection({ ...args, contextValue: undefined }, options);
-    ofDocument = new Map();
-    shared.set(args.document, ofDocument);
+    byOperation = new Map();
+    sharedSelections.set(args.document, byOperation);
   }
   const name = args.operationName ?? '';
-  let selection = ofDocument.get(name);
+  let selection = byOperation.get(name);
   if (!selection) {
     selection = new Selection({ ...args, contextValue: undefined }, options);
-    ofDocument.set(name, selection);
+    byOperation.set(name, selection);
   }
   return selection;
 }
 
-/** Whether a variable is used anywhere but in the arguments of a root field, which say where a stream begins. */
+/**
+ * Whether a variable can change the results. A variable in an argument of the root field cannot: it only decides
+ * where the stream begins.
+ */
 function dependsOnVariables(document: DocumentNode): boolean {
   let depth = 0;
   let found = false;
@@ -103,8 +106,8 @@ function dependsOnVariables(document: DocumentNode): boolean {
     FragmentDefinition: { enter: () => void depth++, leave: () => void depth-- },
     Argument: (_node, _key, _parent, _path, ancestors) => {
       const owner = ancestors.at(-1);
-      const ofRootField = depth === 1 && owner && 'kind' in owner && owner.kind === Kind.FIELD;
-      return ofRootField ? false : undefined;
+      const isRootFieldArgument = depth === 1 && owner && 'kind' in owner && owner.kind === Kind.FIELD;
+      return isRootFieldArgument ? false : undefined;
     },
     Variable: () => {
       found = true;
@@ -114,10 +117,10 @@ function dependsOnVariables(document: DocumentNode): boolean {
 }
 
 /**
- * Results by pulling messages: nothing waits here, what waits is the stream's to bound. An error that
- * ends the stream is the last result; a cut goes through as it is.
+ * Turns a stream's messages into results, one at a time. Nothing queues here: the stream has the only backlog, and
+ * bounds it. An error that ends the stream becomes the last result. A cut rejects unchanged.
  */
-class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
+class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined> {
   readonly #messages: AsyncIterator<Message, undefined>;
   readonly #selection: Selection;
   readonly #options: ExecutionOptions;
@@ -132,8 +135,8 @@ class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
     try {
       const step = await this.#messages.next();
       if (step.done) return { done: true, value: undefined };
-      const result = this.#selection.of(step.value);
-      // Whether it goes on or begins anew, the client cannot know then: so it is told nothing more.
+      const result = this.#selection.resultFor(step.value);
+      // Without `Connected`, the client cannot tell whether its session resumed. So the stream ends here.
       if (result.errors && step.value.type === 'Connected') await this.#messages.return?.();
       return { done: false, value: result };
     } catch (error) {
@@ -156,42 +159,42 @@ class Results implements AsyncIterableIterator<ExecutionResult, undefined> {
   }
 }
 
-function needsEvents(): GraphQLError {
+function eventStreamRequired(): GraphQLError {
   return new GraphQLError(
-    'A subscription is answered as an event stream: send it with the header `Accept: text/event-stream`.',
+    'A subscription needs an event stream: send the header `Accept: text/event-stream`.',
     { extensions: { http: { status: 406 } } },
   );
 }
 
 /**
- * Executes with graphql-js, whose errors name the variable that is wrong, and which is the faster here.
- * Subscribes so that a message which goes to many streams with the same selection is executed once.
+ * Replaces Yoga's executor by graphql-js's own. It is faster here, and its errors name the variable that is wrong.
+ * For streams with the same selection, each message is executed once.
  */
 export function useExecution(options: ExecutionOptions): Plugin<Context> {
   return {
     onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
-      const { allowance } = args.contextValue;
-      const fault = faultOf(args, allowance);
-      if (fault) setResultAndStopExecution({ errors: [fault] });
-      else
-        setExecuteFn(async (given: ExecutionArgs) =>
-          allowance.check(await execute({ ...given, fieldResolver })),
-        );
+      const { budget } = args.contextValue;
+      const error = operationError(args, budget);
+      if (error) {
+        setResultAndStopExecution({ errors: [error] });
+        return;
+      }
+      setExecuteFn(async (given: ExecutionArgs) => budget.check(await execute({ ...given, fieldResolver })));
     },
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
-      // Not run at all: it would end the session that the same peer has elsewhere.
-      const fault = args.contextValue.takesEvents
-        ? faultOf(args, new Allowance(selectionBytes))
-        : needsEvents();
-      if (fault) {
-        setResultAndStopExecution({ errors: [fault] });
+      // Refuse before `messages` opens a stream: that could end the session that the peer has elsewhere.
+      const error = args.contextValue.takesEvents
+        ? operationError(args, new ResponseBudget(maxSelectionBytes))
+        : eventStreamRequired();
+      if (error) {
+        setResultAndStopExecution({ errors: [error] });
         return;
       }
       setSubscribeFn(async (given: ExecutionArgs) => {
         const source = await createSourceEventStream(given);
         if (!(Symbol.asyncIterator in source)) return source;
         const messages = source as AsyncIterable<Message, undefined>;
-        return new Results(messages, selectionOf(given, options), options);
+        return new MessageResults(messages, selectionOf(given, options), options);
       });
     },
   };

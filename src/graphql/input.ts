@@ -1,28 +1,28 @@
 import { SignalboxError } from '../errors.ts';
-import type { EntryId, Payload } from '../hub/hub.ts';
-import { faultOfName, longestName } from '../names.ts';
+import type { Cursor, Payload } from '../hub/hub.ts';
+import { faultOfName, maxNameCharacters } from '../names.ts';
 
-const eventName = /^[\w.:-]{1,64}$/;
-/** Longer ids are given by no clock: whoever sends one is told so, rather than begin a new session. */
-const decimal = /^(?:0|[1-9]\d{0,15})$/;
+const eventFormat = /^[\w.:-]{1,64}$/;
+/** No clock gives longer cursors. A longer one is an error of the client, so it begins no new session. */
+const cursorFormat = /^(?:0|[1-9]\d{0,15})$/;
 
-/** As compact JSON writes a key of that name; within a string the quotes would be escaped. */
+/** The key as compact JSON has it. A string value cannot contain this text, because its quotes are escaped. */
 const pollutingKey = '"__proto__":';
 
 /**
- * The most levels of arrays and objects in a JSON argument. Writing JSON recurses: what the stack just
- * holds when it comes in, it may not hold when it goes out, and that would end every stream it goes to.
+ * The most levels of arrays and objects in a JSON argument. Writing JSON recurses. A value that the stack just
+ * holds on its way in could overflow the stack on its way out, and end every stream that receives it.
  */
-const deepest = 128;
+const maxPayloadDepth = 128;
 
 function invalid(message: string): SignalboxError {
   return new SignalboxError('BAD_USER_INPUT', message);
 }
 
-function checkName(what: 'roomId' | 'username', value: string): string {
-  const longest = longestName[what];
-  const fault = faultOfName(value, longest);
-  if (fault) throw invalid(`\`${what}\` ${fault}; it takes 1 to ${longest} printable ones.`);
+function checkName(argument: 'roomId' | 'username', value: string): string {
+  const maxCharacters = maxNameCharacters[argument];
+  const fault = faultOfName(value, maxCharacters);
+  if (fault) throw invalid(`\`${argument}\` ${fault}: use 1 to ${maxCharacters} printable characters.`);
   return value;
 }
 
@@ -35,45 +35,48 @@ export function checkUsername(value: string): string {
 }
 
 export function checkEvent(value: string): string {
-  if (!eventName.test(value)) {
-    throw invalid('`event` takes 1 to 64 letters, digits or any of `_ . : -`, such as `offer`.');
+  if (!eventFormat.test(value)) {
+    throw invalid('`event` is not valid: use 1 to 64 letters, digits or any of `_ . : -`, such as `offer`.');
   }
   return value;
 }
 
-export function checkCursor(value: string, where: string): EntryId {
-  if (!decimal.test(value)) {
-    throw invalid(`${where} is no cursor; it takes the id of the last message received, a decimal number.`);
+/** `source` names the argument or header in the error. */
+export function checkCursor(value: string, source: string): Cursor {
+  if (!cursorFormat.test(value)) {
+    throw invalid(
+      `${source} is not a cursor: send the cursor of the last message you received, a decimal number.`,
+    );
   }
   return value;
 }
 
-/** In seconds. */
+/** `value` is in seconds. */
 export function checkHeartbeat(value: number): number {
-  if (value < 5 || value > 300) throw invalid(`\`heartbeat\` is ${value}; it takes 5 to 300 seconds.`);
+  if (value < 5 || value > 300) throw invalid(`\`heartbeat\` is ${value}: use 5 to 300 seconds.`);
   return value;
 }
 
-/** Whether arrays and objects lie within one another on more levels than that. */
+/** Whether arrays and objects are nested in more levels than these. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-/** A JSON argument with its text. `what` names it in errors; an absent value is null. */
-export function checkPayload(what: string, value: unknown, maxBytes: number): Payload {
-  if (isDeeper(value, deepest)) {
-    throw invalid(`\`${what}\` is nested too deeply. At most ${deepest} levels are accepted.`);
+/** A JSON argument with its text. An absent value becomes null. `argument` names it in errors. */
+export function checkPayload(argument: 'data' | 'state', value: unknown, maxBytes: number): Payload {
+  if (isDeeper(value, maxPayloadDepth)) {
+    throw invalid(`\`${argument}\` is nested too deeply. At most ${maxPayloadDepth} levels are accepted.`);
   }
   const text = JSON.stringify(value ?? null);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
     throw new SignalboxError(
       'PAYLOAD_TOO_LARGE',
-      `\`${what}\` has ${bytes} bytes as JSON; at most ${maxBytes} are accepted.`,
+      `\`${argument}\` has ${bytes} bytes as JSON; at most ${maxBytes} are accepted.`,
     );
   }
   if (text.includes(pollutingKey))
-    throw invalid(`\`${what}\` has a key named \`__proto__\`, which is not accepted.`);
+    throw invalid(`\`${argument}\` has a key named \`__proto__\`, which is not accepted.`);
   return { value: value ?? null, text };
 }

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * A page of any origin may call. No cookie is ever looked at, tokens are sent on purpose, so another
- * site's page can do nothing in its visitor's name that it could not do from anywhere else.
+ * Pages of every origin may call the API. This is safe because the API reads no cookies: a page has to send a
+ * token on purpose, so another site can do nothing in its visitor's name.
  */
 export const corsHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'Retry-After',
 } as const;
 
-/** What browsers may ask for where a preflight names nothing: all that the API reads. */
+/** The request headers that the API reads: the answer to a preflight that names no headers. */
 const readHeaders = 'authorization, content-type, last-event-id, cache-control';
 
-/** Answers a preflight, for the day, so that it costs a client one round trip and no more. */
+/** Answers a preflight. Browsers keep the answer for a day, so a client pays one round trip for it. */
 export function answerPreflight(req: IncomingMessage, res: ServerResponse): void {
   res.writeHead(204, {
     ...corsHeaders,

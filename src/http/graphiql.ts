@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { walk } from './walk.ts';
+import { graphiqlTabs } from './graphiql-tabs.ts';
 
-/** The page, compressed: its 9 MB are text. */
+/** The page. It is kept compressed, because it has 9 MB of text. */
 interface Page {
   readonly gzipped: Buffer;
   readonly etag: string;
@@ -13,12 +13,12 @@ interface Page {
 let page: Promise<Page> | undefined;
 
 /**
- * GraphiQL animates its tabs to where they stand already, and forgets to say so in their style: each
- * jumps away from under the first press, which is lost. Kept from moving, they can be clicked.
+ * Keeps the tabs of GraphiQL in place. GraphiQL animates a tab at the first press, even if its position is right
+ * already: the tab jumps away from the pointer, and the click is lost.
  */
 const style = '<style>.graphiql-tab { transform: none !important; }</style>';
 
-/** Loaded when the first browser asks: it is most of the server's code, and many servers never show it. */
+/** Loads GraphiQL when the first browser asks for it: it is large, and many servers never show it. */
 async function makePage(): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
@@ -26,7 +26,7 @@ async function makePage(): Promise<Page> {
     subscriptionsProtocol: 'SSE',
     shouldPersistHeaders: true,
     defaultEditorToolsVisibility: 'headers',
-    defaultTabs: walk,
+    defaultTabs: graphiqlTabs,
   })
     .trimStart()
     .replace('</head>', `${style}</head>`);
@@ -34,7 +34,7 @@ async function makePage(): Promise<Page> {
   return { gzipped: await promisify(gzip)(html), etag };
 }
 
-/** Everything is in the page, and it talks to this server alone. Its workers are made from its own text. */
+/** The page contains everything it needs, its workers included. It may call no server but this one. */
 const policy = [
   "default-src 'none'",
   "script-src 'unsafe-inline' 'unsafe-eval' blob:",
@@ -48,7 +48,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Answers a browser with GraphiQL. */
+/** Sends GraphiQL to a browser. */
 export async function sendGraphiQL(req: IncomingMessage, res: ServerResponse): Promise<void> {
   page ??= makePage().catch((error: unknown) => {
     page = undefined;

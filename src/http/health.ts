@@ -1,22 +1,17 @@
 import type { ServerResponse } from 'node:http';
+import { noStore, sendJson } from './respond.ts';
 
-/** The process lives. */
+/** Says that the process is alive. */
 export function answerHealth(res: ServerResponse): void {
-  send(res, 200, '{"status":"ok"}');
+  sendStatus(res, 200, 'ok');
 }
 
-/** Whether the server is to be sent requests: what a load balancer asks. */
+/** Tells a load balancer whether to send requests to this node. */
 export function answerReady(res: ServerResponse, ready: boolean): void {
-  if (ready) send(res, 200, '{"status":"ok"}');
-  else send(res, 503, '{"status":"unavailable"}', { 'Retry-After': '1' });
+  if (ready) sendStatus(res, 200, 'ok');
+  else sendStatus(res, 503, 'unavailable');
 }
 
-function send(res: ServerResponse, status: number, body: string, headers?: Record<string, string>): void {
-  res.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    ...headers,
-  });
-  res.end(body);
+function sendStatus(res: ServerResponse, code: number, status: string): void {
+  sendJson(res, code, 'application/json', JSON.stringify({ status }), noStore);
 }

@@ -1,81 +1,91 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
-import { sendJson, sendRefusal } from './answer.ts';
 import { Bodies } from './body.ts';
 import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
 import { answerHealth, answerReady } from './health.ts';
-import { Refusal, wrongMethod } from './refusal.ts';
+import { HttpError } from './http-error.ts';
+import { sendError } from './respond.ts';
 
 export interface HttpOptions {
   readonly engine: Engine;
   readonly log: Logger;
-  /** Between two comments on a quiet stream. */
+  /** The interval of the pings on a stream, in seconds. */
   readonly pingSeconds: number;
   readonly maxDataBytes: number;
-  /** How many streams the hub holds, each of which has a connection. */
+  /** The most streams that the hub holds. Each stream has a connection. */
   readonly maxStreams: number;
-  /** Whether the server is to be sent requests. */
+  /** Whether a load balancer should send requests to this node. */
   readonly ready: () => boolean;
 }
 
 export interface Http {
-  /** Not listening yet. */
+  /** Does not listen yet. */
   readonly server: Server;
-  /** Takes no more connections, and resolves when those that are open have ended, or were made to. */
+  /** Accepts no more connections. Resolves when all open connections have ended, or were destroyed. */
   close(): Promise<void>;
 }
 
-/** How long a client has to send its headers, and then all of its request, in milliseconds. */
-const headersTimeout = 10_000;
-const requestTimeout = 30_000;
-/** How often it is looked for clients that took longer. */
-const connectionsCheckingInterval = 5_000;
-/** When a connection is cut on which nothing moves, as where an answer is not read: once to twice that. */
-const stillTimeout = 30_000;
-/** Beside one for each stream: what load balancers keep open for calls, and browsers. */
-const callConnections = 10_000;
-/** Longer than the 60 seconds of usual load balancers: the side that sends requests is to close first. */
-const keepAliveTimeout = 65_000;
-/** When TCP begins to ask a silent client whether it is still there. */
-const keepAliveInitialDelay = 30_000;
+/** How long a client may take to send its headers, and to send all of its request, in milliseconds. */
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
+/** How often to check for clients past these timeouts. */
+const timeoutCheckIntervalMs = 5_000;
+/**
+ * How long nothing may move on a connection, for example because the client does not read its answer. Node.js cuts
+ * the connection after one to two times this.
+ */
+const idleTimeoutMs = 30_000;
+/** The most connections beyond one for each stream: those of browsers, and those that load balancers keep open. */
+const maxCallConnections = 10_000;
+/** Longer than the 60 seconds of common load balancers. If this side closed first, it could miss a request on its way. */
+const keepAliveTimeoutMs = 65_000;
+/** When TCP starts to ask a silent client whether it is still there. */
+const tcpProbeDelayMs = 30_000;
 
-/** Between two looks for connections that have become idle while the server closes. */
-const sweepMs = 50;
-/** How long the requests in flight have when the server closes. */
-const closeMs = 5_000;
+/** How often to close the connections that have become idle, while the server closes. */
+const sweepIntervalMs = 50;
+/** How long the requests in flight may take, while the server closes. */
+const closeTimeoutMs = 5_000;
 
-/** The HTTP side of the server: routes, and the life of its connections. */
+/** The HTTP side of the server: its routes, and the lives of its connections. */
 export function createHttp({ engine, log, pingSeconds, maxDataBytes, maxStreams, ready }: HttpOptions): Http {
   const options: GraphQLOptions = {
     engine,
     log,
     pingMs: pingSeconds * 1000,
-    // Data may be a JSON string in a JSON string, which doubles its quotes twice; the rest is the query.
+    // Allows for escapes, which can take four times the bytes of `data`, and for a query of 64 KiB.
     bodies: new Bodies(4 * maxDataBytes + 64 * 1024),
   };
   const server = createServer({
-    headersTimeout,
-    requestTimeout,
-    connectionsCheckingInterval,
-    keepAliveTimeout,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckIntervalMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     noDelay: true,
     keepAlive: true,
-    keepAliveInitialDelay,
+    keepAliveInitialDelay: tcpProbeDelayMs,
   });
-  server.timeout = stillTimeout;
-  // Beyond it one is closed as soon as it is there.
-  server.maxConnections = maxStreams + callConnections;
+  server.timeout = idleTimeoutMs;
+  // Node.js closes the connections beyond this as soon as they open.
+  server.maxConnections = maxStreams + maxCallConnections;
 
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);
-    route(req, res, options, ready).catch((error: unknown) => answerError(res, error, log));
+    route(req, res, options, ready).catch((error: unknown) => sendError(res, error, log));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // One that has gone, or was too slow, has broken no rule.
+    // HPE: the parser found a violation of HTTP. A client that left or was too slow is normal.
     const level = error.code?.startsWith('HPE_') ? 'warn' : 'debug';
-    log[level]({ code: error.code }, 'a connection of HTTP failed');
+    log[level]({ code: error.code }, 'an HTTP connection failed');
     answerClientError(error, socket);
   });
   return { server, close: () => close(server) };
@@ -102,7 +112,7 @@ async function route(
       res.writeHead(302, { Location: '/graphql', 'Content-Length': 0 }).end();
       return;
     default:
-      throw new Refusal(404, 'There is nothing here: the API is at `/graphql`.');
+      throw new HttpError(httpFaults.notFound);
   }
 }
 
@@ -114,43 +124,36 @@ function splitUrl({ url = '' }: IncomingMessage): { path: string; search: string
 }
 
 function checkReads({ method }: IncomingMessage): void {
-  if (method !== 'GET' && method !== 'HEAD') throw wrongMethod('GET, HEAD');
+  if (method !== 'GET' && method !== 'HEAD') throw new HttpError(httpFaults.methodNotAllowed('GET, HEAD'));
 }
 
-function answerError(res: ServerResponse, error: unknown, log: Logger): void {
-  if (!(error instanceof Refusal)) log.error({ err: error }, 'a request failed');
-  if (res.headersSent) res.destroy();
-  else if (error instanceof Refusal) sendRefusal(res, error);
-  else sendJson(res, 500, 'application/json', unexpected);
-}
-
-const unexpected = JSON.stringify({
-  errors: [{ message: 'Unexpected error.', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
-});
-
-/** Says on a raw socket what was wrong, where nothing has been said on it yet: it might be mid-answer. */
+/**
+ * Answers a request that Node.js could not parse or did not get in time. It has no response object, only the
+ * socket. If an answer has begun on the socket, the socket is destroyed: this text would end up inside that answer.
+ */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const silent = 'bytesWritten' in socket && socket.bytesWritten === 0;
-  if (!silent || !socket.writable) {
+  const nothingSent = 'bytesWritten' in socket && socket.bytesWritten === 0;
+  if (!nothingSent || !socket.writable) {
     socket.destroy();
     return;
   }
   const status = clientErrorStatus(error.code);
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status]}`;
+  socket.end(`${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
-function clientErrorStatus(code: string | undefined): string {
+function clientErrorStatus(code: string | undefined): number {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return '431 Request Header Fields Too Large';
+      return 431;
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return '408 Request Timeout';
+      return 408;
     default:
-      return '400 Bad Request';
+      return 400;
   }
 }
 
-/** The path alone: a query string may hold a token. */
+/** Logs the path without the query string, which may contain a token. */
 function logWhenAnswered(req: IncomingMessage, res: ServerResponse, log: Logger): void {
   const since = performance.now();
   const { method } = req;
@@ -162,11 +165,11 @@ function logWhenAnswered(req: IncomingMessage, res: ServerResponse, log: Logger)
 
 async function close(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  // Called back with an error where it was not listening: then it is closed as well.
+  // The callback gets an error if the server was not listening. It is closed then too.
   server.close(() => resolve());
-  // A connection that becomes idle now would else be kept for its next request.
-  const sweeper = setInterval(() => server.closeIdleConnections(), sweepMs);
-  const limit = setTimeout(() => server.closeAllConnections(), closeMs);
+  // Otherwise a connection that becomes idle now would be kept open for its next request.
+  const sweeper = setInterval(() => server.closeIdleConnections(), sweepIntervalMs);
+  const limit = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
   await promise;
   clearInterval(sweeper);
   clearTimeout(limit);

@@ -1,20 +1,20 @@
 export type JsonType = 'application/json' | 'application/graphql-response+json';
 
-/** What a client can take, from its Accept header. */
+/** The forms of a response that a client accepts, from its `Accept` header. */
 export interface Accepted {
-  /** The type for a result that is answered as JSON; undefined where the client takes none. */
+  /** The type of a JSON response. Undefined if the client accepts no JSON. */
   readonly json: JsonType | undefined;
-  /** Whether it takes an event stream. It has to say so: a `*` of any kind is not asking for one. */
+  /** Whether it accepts an event stream. The header must name the type: a wildcard does not count. */
   readonly events: boolean;
-  /** Whether it is a browser that shows a page, rather than a program. */
+  /** Whether the client is a browser that wants a page to show, not a program. */
   readonly page: boolean;
 }
 
 const anything: Accepted = { json: 'application/json', events: false, page: false };
 
 /**
- * Reads an Accept header. Of the JSON types the one with the greater weight wins, then the first. A
- * wildcard stands for `application/json`: old clients send it, and know nothing of the other.
+ * Reads an `Accept` header. The JSON type with the greatest weight wins; of equal ones, the first. A wildcard means
+ * `application/json`: old clients send wildcards, and do not know the other type.
  */
 export function negotiate(header: string | undefined): Accepted {
   if (header === undefined || header === '' || header === '*/*') return anything;
@@ -52,7 +52,7 @@ function jsonTypeOf(type: string): JsonType | undefined {
   }
 }
 
-/** From 0 (never) to 1, which is also what a weight that cannot be read counts as. */
+/** The weight `q`, from 0 (never) to 1. An absent or malformed weight counts as 1. */
 function weightOf(params: readonly string[]): number {
   const weight = params.find((param) => param.startsWith('q='));
   if (weight === undefined) return 1;
@@ -65,7 +65,7 @@ function takesUtf8(params: readonly string[]): boolean {
   return charset === undefined || isUtf8(charset.slice('charset='.length));
 }
 
-/** Whether a charset parameter's value, in lower case, names UTF-8. */
+/** Whether the value of a charset parameter, in lower case, is UTF-8. */
 export function isUtf8(charset: string): boolean {
   return /^"?utf-?8"?$/.test(charset);
 }

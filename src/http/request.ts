@@ -1,46 +1,61 @@
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { httpFaults } from '../errors.ts';
 import type { Credentials } from '../graphql/context.ts';
 import type { Params } from '../graphql/engine.ts';
 import type { Bodies } from './body.ts';
-import { isUtf8 } from './negotiate.ts';
-import { malformed, Refusal } from './refusal.ts';
+import { HttpError } from './http-error.ts';
+import { type Accepted, isUtf8, negotiate } from './negotiate.ts';
+import { parametersOfBody, parametersOfQuery, parseSearch, single } from './parameters.ts';
 
-/** The parameters of a GET, from its query string. Throws a `Refusal`. */
-export function paramsOfQuery(search: URLSearchParams): Params {
-  return checkParams({
-    query: single(search, 'query'),
-    variables: parseParam(search, 'variables'),
-    operationName: single(search, 'operationName'),
-    extensions: parseParam(search, 'extensions'),
-  });
-}
-
-/** The parameters of a POST, from its body; undefined where the client went away. Throws a `Refusal`. */
-export async function paramsOfBody(req: IncomingMessage, bodies: Bodies): Promise<Params | undefined> {
-  checkContentType(req);
-  const text = await bodies.read(req);
-  if (text === undefined) return undefined;
-  const body = parseJson(text, 'The body');
-  if (!isObject(body)) throw malformed(`The body must be one JSON object, and is ${kindOf(body)}.`);
-  return checkParams(body);
-}
-
-/** What a query string holds. Throws a `Refusal` where it is not percent-encoded UTF-8. */
-export function parseSearch(search: string): URLSearchParams {
-  try {
-    decodeURIComponent(search);
-  } catch {
-    throw malformed('The query string of the URL is not percent-encoded UTF-8.');
-  }
-  return new URLSearchParams(search);
+/** A GraphQL request over HTTP, read and checked as far as HTTP goes. */
+export interface GraphQLRequest {
+  readonly method: 'GET' | 'POST';
+  readonly parameters: Params;
+  readonly credentials: Credentials;
+  /** The forms of a response that the client accepts: JSON, an event stream, or both. */
+  readonly accepted: Accepted;
 }
 
 /**
- * Who calls, and from where it goes on. `search` is given for a GET that asks for an event stream,
- * which alone may carry its token in the URL: an EventSource can set no header.
+ * Reads a GET or a POST. `search` is the query string of its URL. Returns undefined if the client went away.
+ * Throws an `HttpError` if the request is malformed, or if the client accepts no form that the server has.
  */
-export function credentialsOf(req: IncomingMessage, search?: URLSearchParams): Credentials {
+export async function readRequest(
+  req: IncomingMessage,
+  search: string,
+  bodies: Bodies,
+): Promise<GraphQLRequest | undefined> {
+  const accepted = negotiate(req.headers.accept);
+  if (!accepted.json && !accepted.events) throw new HttpError(httpFaults.notAcceptable);
+  const request = req.method === 'POST' ? await readPost(req, bodies) : readGet(req, search, accepted);
+  if (!request) return undefined;
+  // If the client is gone, opening a stream here would end the one it now has on another node.
+  if (accepted.events && (await hasLeft(req))) return undefined;
+  return { ...request, accepted };
+}
+
+async function readPost(req: IncomingMessage, bodies: Bodies) {
+  checkContentType(req);
+  const text = await bodies.read(req);
+  if (text === undefined) return undefined;
+  const parameters = parametersOfBody(text);
+  return { method: 'POST' as const, parameters, credentials: credentialsOf(req) };
+}
+
+function readGet(req: IncomingMessage, search: string, accepted: Accepted) {
+  const parsed = parseSearch(search);
+  // An EventSource accepts event streams only. A client that accepts JSON too can set headers.
+  const isEventSource = accepted.events && !accepted.json;
+  const credentials = credentialsOf(req, isEventSource ? parsed : undefined);
+  return { method: 'GET' as const, parameters: parametersOfQuery(parsed), credentials };
+}
+
+/**
+ * The token and the cursor of a request. `search` is given only for a GET that accepts event streams only: its
+ * URL may carry the token, because an EventSource cannot set a header.
+ */
+function credentialsOf(req: IncomingMessage, search?: URLSearchParams): Credentials {
   const bearer = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '');
   const lastEventId = req.headers['last-event-id'];
   return {
@@ -50,26 +65,24 @@ export function credentialsOf(req: IncomingMessage, search?: URLSearchParams): C
 }
 
 /**
- * Whether the client has closed the connection, behind its request: a process that stood still reads both when it
- * goes on. The end is read one turn of the event loop after what went before.
+ * Whether the client has closed the connection after its request. A process that was halted for a while finds
+ * both the request and the end of the connection when it goes on. Node.js reads the end one turn of the event
+ * loop after the request.
  */
-export async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
+async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
   await nextTurn();
   await nextTurn();
   return socket.destroyed || socket.readableEnded;
 }
 
-/** JSON only: a form's content types, which any page can send without a preflight, are not taken. */
+/**
+ * Accepts JSON only. A page may send the content types of a form to any site without a preflight, so they are
+ * refused.
+ */
 function checkContentType({ headers }: IncomingMessage): void {
-  if (!isJsonInUtf8(headers['content-type'])) {
-    throw new Refusal(415, 'A POST must have the content type `application/json`, in UTF-8.', {
-      headers: { Accept: 'application/json; charset=utf-8' },
-    });
-  }
+  if (!isJsonInUtf8(headers['content-type'])) throw new HttpError(httpFaults.notJsonContent);
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new Refusal(415, 'A body must not be compressed.', { headers: { 'Accept-Encoding': 'identity' } });
-  }
+  if (encoding !== undefined && encoding !== 'identity') throw new HttpError(httpFaults.compressedBody);
 }
 
 function isJsonInUtf8(header: string | undefined): boolean {
@@ -77,52 +90,4 @@ function isJsonInUtf8(header: string | undefined): boolean {
   const [type, ...params] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = params.find((param) => param.startsWith('charset='));
   return type === 'application/json' && (!charset || isUtf8(charset.slice('charset='.length)));
-}
-
-/** Takes the four parameters that GraphQL over HTTP knows, of the types that it gives them. */
-function checkParams({ query, variables, operationName, extensions }: Record<string, unknown>): Params {
-  if (query == null) throw malformed('The parameter `query` is missing.');
-  if (typeof query !== 'string') throw wrongType('query', 'a string', query);
-  if (operationName != null && typeof operationName !== 'string') {
-    throw wrongType('operationName', 'a string or null', operationName);
-  }
-  if (variables != null && !isObject(variables)) throw wrongType('variables', 'an object or null', variables);
-  if (extensions != null && !isObject(extensions)) {
-    throw wrongType('extensions', 'an object or null', extensions);
-  }
-  return { query, variables, operationName, extensions };
-}
-
-/** A parameter's value; undefined where it is absent or empty. Of two it would be open which is meant. */
-function single(search: URLSearchParams, name: string): string | undefined {
-  const values = search.getAll(name);
-  if (values.length > 1) throw malformed(`The parameter \`${name}\` is given more than once.`);
-  return values[0] || undefined;
-}
-
-function parseParam(search: URLSearchParams, name: string): unknown {
-  const text = single(search, name);
-  return text === undefined ? undefined : parseJson(text, `The parameter \`${name}\``);
-}
-
-function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw malformed(`${what} is not JSON: ${(error as SyntaxError).message}.`);
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return kindOf(value) === 'an object';
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function wrongType(name: string, type: string, value: unknown): Refusal {
-  return malformed(`The parameter \`${name}\` must be ${type}, and is ${kindOf(value)}.`);
 }

@@ -1,42 +1,45 @@
 /**
- * How much is held for a peer that is behind, in a log that a resume reads or in the backlog of a
- * stream that does not drain. One batch is always taken whole, so that the entries of one join
- * stay together: what is held is at most this and one batch more.
+ * The most that the hub keeps for a peer that is behind: in a log that a resume reads, or in the backlog of a
+ * stream that does not drain. A batch is always taken whole, so that the entries of one join stay together. The
+ * real maximum is therefore the bound plus one batch.
  */
 export interface Bounds {
-  readonly entries: number;
-  /** Of the entries' JSON. */
-  readonly bytes: number;
+  readonly maxEntries: number;
+  /** In bytes of the entries' JSON. */
+  readonly maxBytes: number;
 }
 
-/** Of a log. Some minutes of a busy call's signalling: an offer is 2–6 KB, a candidate 200 bytes. */
-export const bounds: Bounds = { entries: 2048, bytes: 2 * 1024 * 1024 };
+/** The bounds of a log: enough for minutes of a busy call. An offer has 2–6 KB, a candidate 200 bytes. */
+export const logBounds: Bounds = { maxEntries: 2048, maxBytes: 2 * 1024 * 1024 };
 
 /**
- * Of a stream's backlog. Less than a log holds: a stream that is cut here has its whole backlog, and
- * what was on its way to the client, still in the log, so the client can go on (G3, G8).
+ * The bounds of a stream's backlog. They are smaller than a log's: when a stream is cut at its bound, the log
+ * still has the whole backlog and the entries on their way to the client, so the client can resume (G3, G8).
  */
-export const backlogBounds: Bounds = { entries: bounds.entries / 2, bytes: bounds.bytes / 2 };
+export const backlogBounds: Bounds = {
+  maxEntries: logBounds.maxEntries / 2,
+  maxBytes: logBounds.maxBytes / 2,
+};
 
 /**
- * Of all peers in one room, with their states, in bytes of JSON. A joiner is told of all of them in one go, and so
- * are those who ask, so this is about what a join, an answer, and a message of Redis to a node may take: some
- * thirty milliseconds of Redis. It is five times what 1,000 peers need to show a name and whether they are muted.
- * Each peer may have an equal share of it in any case, so a room may come to twice as much.
+ * The most bytes of JSON that all members of one room may take together. A joiner gets all of them at once, so
+ * this bounds the cost of a join, a response, and a dispatch to a node: about 30 ms of Redis. 1,000 peers that
+ * show a name and whether they are muted need a fifth. Each peer may always have an equal share, so a room can
+ * reach twice the bound.
  */
-export function roomBytes(maxDataBytes: number): number {
+export function maxRoomBytes(maxDataBytes: number): number {
   return Math.max(2 * 1024 * 1024, 4 * maxDataBytes);
 }
 
-export const roomsTooLarge =
-  'Your rooms have more peers and states than fit into one answer: ask for one `room` at a time.';
+/** The message of `PAYLOAD_TOO_LARGE` if all rooms of a peer do not fit in one response. */
+export const roomsTooLarge = 'Your rooms are too large for one response: ask for one `room` at a time.';
 
-/** For a resume that slow beats, or the clocks of two machines, make late. */
+/** Allows for resumes that are late because beats are slow, or because the clocks of two machines differ. */
 const retentionMarginMs = 10_000;
 
 /**
- * How long a log keeps what is in it. A peer is absent for two grace periods at the most: a node that stands
- * still for nearly one does not serve it, and when it goes on and cuts the stream, a whole one begins (G3).
+ * How long a log keeps its entries, in milliseconds. A peer can resume after an absence of up to two grace
+ * periods (G3): its node may halt for nearly one, and a full one begins when the node goes on and cuts the stream.
  */
 export function retentionMs(graceMs: number): number {
   return 2 * graceMs + retentionMarginMs;

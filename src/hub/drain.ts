@@ -1,22 +1,22 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Why a node takes no new stream, for the client to read: another node may. */
-export const goingDown =
-  'This server is going down: open `messages` again, after your last id, and another will answer.';
-export const fullOfStreams =
-  'This server holds as many streams as it may (MAX_STREAMS). Try again in a moment.';
+/** Messages of `UNAVAILABLE`, if this node refuses a stream that another node may take. */
+export const draining =
+  'This node is shutting down. Open `messages` again from your last cursor, and another node will answer.';
+export const tooManyStreams =
+  'This node already holds its maximum number of streams (MAX_STREAMS). Try again in a moment.';
 
-/** Does the work for each, evenly over so many milliseconds. */
+/** Does the work for each item, spread evenly over this many milliseconds. */
 export async function spread<Item>(
   items: readonly Item[],
   overMs: number,
   work: (item: Item) => void,
 ): Promise<void> {
-  const begun = performance.now();
+  const start = performance.now();
   for (const [i, item] of items.entries()) {
-    const early = (overMs * i) / items.length - (performance.now() - begun);
-    // Several that are due within one tick of a timer go together.
-    if (early > 0) await setTimeout(early);
+    const waitMs = (overMs * i) / items.length - (performance.now() - start);
+    // Items that are already due need no timer: each timer waits at least 1 ms.
+    if (waitMs > 0) await setTimeout(waitMs);
     work(item);
   }
 }

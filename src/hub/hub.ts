@@ -1,26 +1,33 @@
+import type { Logger } from 'pino';
 import type { Stream } from './stream.ts';
 
-/** A decimal number below 2^53, in microseconds of the hub's clock. Later entries have larger ids. */
-export type EntryId = string;
+/**
+ * The place of a message in its peer's order of messages, and the id of the log entry behind it: a decimal
+ * number below 2^53, in microseconds of the hub's clock. Later entries have larger cursors.
+ */
+export type Cursor = string;
 
-/** Who a peer is, everywhere. */
-export interface Profile {
+/** A connected client. It looks the same in every room and message. */
+export interface Peer {
   readonly id: string;
   readonly username: string;
+  /** Whether its token came from the mutation `access`. */
+  readonly guest: boolean;
 }
 
-/** A peer as it shows itself in one room. */
-export interface Peer extends Profile {
+/** A peer in one room. */
+export interface Member {
+  readonly peer: Peer;
   readonly state: unknown;
 }
 
 export interface Room {
   readonly id: string;
   /** In order of joining, the caller included. */
-  readonly peers: readonly Peer[];
+  readonly members: readonly Member[];
 }
 
-/** A JSON value that came in, beside its text, which was made once to measure it. */
+/** A JSON argument: its value and its text. The text is made once, to measure it. */
 export interface Payload {
   readonly value: unknown;
   readonly text: string;
@@ -28,30 +35,30 @@ export interface Payload {
 
 export interface Connected {
   readonly type: 'Connected';
-  readonly id: EntryId;
-  readonly peer: Profile;
+  readonly cursor: Cursor;
+  readonly peer: Peer;
   readonly resumed: boolean;
-  /** Undefined where they are too much to tell of in one go. */
+  /** Undefined if the rooms are too large for one response. */
   readonly rooms: readonly Room[] | undefined;
 }
 
 interface RoomEntry<Type extends string> {
   readonly type: Type;
-  readonly id: EntryId;
+  readonly cursor: Cursor;
   readonly roomId: string;
-  /** Whom the entry is about, or who sent it. A room-wide entry reaches every member but this one. */
+  /** The peer that the entry is about, or its sender. A room-wide entry reaches every member but this one. */
   readonly peer: Peer;
 }
 
-export interface PeerAdded extends RoomEntry<'PeerAdded'> {
+export interface PeerAdded extends RoomEntry<'PeerAdded'>, Member {
   readonly offer: boolean;
 }
 
-export interface PeerChanged extends RoomEntry<'PeerChanged'> {}
+export interface PeerChanged extends RoomEntry<'PeerChanged'>, Member {}
 
 export type RemovalReason = 'LEFT' | 'DISCONNECTED' | 'REPLACED' | 'KICKED';
 
-export interface PeerRemoved extends RoomEntry<'PeerRemoved'> {
+export interface PeerRemoved extends RoomEntry<'PeerRemoved'>, Member {
   readonly reason: RemovalReason;
 }
 
@@ -60,96 +67,104 @@ export interface Signal extends RoomEntry<'Signal'> {
   readonly data: unknown;
 }
 
-/** What is appended for a peer or a room. */
+/** One entry of a log: of a peer's inbox, or of a room's log. */
 export type Entry = PeerAdded | PeerChanged | PeerRemoved | Signal;
 
-/** Says that the stream lives. It is no entry: it repeats the id of the last, and nobody keeps it. */
+/** Shows that the stream is alive. No log keeps it; it repeats the cursor of the last message. */
 export interface Heartbeat {
   readonly type: 'Heartbeat';
-  readonly id: EntryId;
+  readonly cursor: Cursor;
   readonly sentAt: Date;
 }
 
-/** What comes out of a stream. */
+/** A message on a stream. */
 export type Message = Connected | Entry | Heartbeat;
 
+/** An entry and its size. One object serves all the logs and streams that hold the entry. */
+export interface SizedEntry {
+  readonly entry: Entry;
+  /** The approximate size of the entry as JSON. */
+  readonly bytes: number;
+}
+
 export interface Receipt {
-  readonly id: EntryId;
+  readonly cursor: Cursor;
   readonly status: 'DELIVERED' | 'QUEUED';
 }
 
 export interface HubOptions {
-  /** How long a session outlives its stream, in milliseconds. */
+  readonly log: Logger;
+  /** The grace period: how long a session outlives its stream, in milliseconds. */
   readonly graceMs: number;
   readonly maxPeersPerRoom: number;
   readonly maxRoomsPerPeer: number;
   /**
-   * What all peers of a room may take as JSON, with their states, in bytes. Beyond it, `PAYLOAD_TOO_LARGE` for
-   * those that have more than a peer's share.
+   * The most bytes of JSON that all members of a room may take together. A member that would exceed it and is
+   * larger than an equal share is refused with `PAYLOAD_TOO_LARGE`.
    */
   readonly maxRoomBytes: number;
-  /** How many streams this node holds; beyond it, `UNAVAILABLE`. */
+  /** The most streams that this node holds. Further streams are refused with `UNAVAILABLE`. */
   readonly maxStreams: number;
 }
 
 /**
- * Rooms, and what their peers send one another.
+ * Rooms, and the messages between their peers.
  *
- * A *session* begins when a peer opens a stream without a cursor that still serves, and holds the
- * peer's memberships. It outlives its stream by the grace period. Each method is atomic, and throws
- * a `SignalboxError`: `NOT_CONNECTED` where the peer has no session, `UNAVAILABLE` where the hub is
- * out of reach, and those it names. Input is checked by the caller of the hub, not here.
+ * A *session* begins when a peer opens a stream without a usable cursor, and holds the peer's memberships.
+ * It outlives its stream by the grace period. Each method is atomic, and throws a `SignalboxError`:
+ * `NOT_CONNECTED` if the peer has no session, `UNAVAILABLE` if the hub cannot be reached, and the codes named
+ * at the method. The caller checks the input; the hub does not.
  *
- * Ids come from one clock, so entries are in one order everywhere: on a stream they strictly
- * increase, and all members of a room see its entries in the same order (G2).
+ * One clock gives all cursors, so entries have the same order everywhere (G2). On a stream, cursors strictly
+ * increase. All members of a room see its entries in the same order.
  */
 export interface Hub {
   /** Resolves when the hub can serve. */
   start(): Promise<void>;
 
   /**
-   * Opens the peer's stream, whose first entry is `Connected`.
+   * Opens the peer's stream. Its first message is `Connected`.
    *
-   * - Without `after` a session begins. One that lived until then ends: its rooms get
-   *   `PeerRemoved(REPLACED)`, its stream ends with `REPLACED` (G5).
-   * - With `after`, the id of an entry of the living session, the session goes on: `Connected` has
-   *   `resumed: true` and `after` as its id, and every entry past it follows, once (G3). A stream
-   *   that the session still had ends with `REPLACED`.
-   * - With an `after` from which nothing can go on, since the session has ended, or what followed
-   *   is no longer kept, a session begins as without one.
-   * - An `after` that is older than the living session is refused with `REPLACED`: it is another
-   *   tab's. Only the very cursor that the living session was opened with begins a new one: there
-   *   the answer may have been lost on its way.
+   * - Without `after`, a session begins. A living one ends: its rooms get `PeerRemoved(REPLACED)`, and its stream
+   *   ends with `REPLACED` (G5).
+   * - With a cursor of the living session, the session goes on: `Connected` has `resumed: true` and `after`
+   *   as its cursor, and every entry after it follows, once (G3). If the session still has a stream, that one
+   *   ends with `REPLACED`.
+   * - With an unusable cursor (the session has ended, or later entries are gone) a session begins, as
+   *   without one.
+   * - A cursor older than the living session belongs to another tab: it is refused with `REPLACED`. The one
+   *   exception is the cursor that opened the living session. The response to that request may have been lost,
+   *   so a new session begins.
    *
-   * When the stream closes, for whatever reason, the grace period begins (G4).
+   * When the stream closes, for any reason, the grace period begins (G4).
    */
-  open(profile: Profile, after?: EntryId): Promise<Stream>;
+  open(peer: Peer, after?: Cursor): Promise<Stream>;
 
   /**
-   * Those present get `PeerAdded(offer: false)`, the joiner one `PeerAdded(offer: true)` for each of
-   * them, so that of every pair one side offers (G1). Joining again changes nothing (G7).
+   * Members of the room get `PeerAdded(offer: false)`, and the joiner gets one `PeerAdded(offer: true)` for each
+   * of them. So of every pair, exactly one side offers (G1). Joining again changes nothing (G7).
    * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
    */
   joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room>;
 
-  /** The others get `PeerRemoved(LEFT)`. False where the peer was not in the room (G7). */
+  /** The others get `PeerRemoved(LEFT)`. False if the peer was not in the room (G7). */
   leaveRoom(peerId: string, roomId: string): Promise<boolean>;
 
   /** One peer gets a `Signal`. Throws `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM` (G6). */
   relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt>;
 
-  /** Everyone else in the room gets a `Signal`. Throws `NOT_IN_ROOM`. */
+  /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. */
   broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt>;
 
   /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
-  setState(peerId: string, roomId: string, state: Payload): Promise<Peer>;
+  setState(peerId: string, roomId: string, state: Payload): Promise<Member>;
 
-  /** The room, where the peer is in it; else null. Without a session: null. */
+  /** The room, or null if the peer is not in it. Without a session: null. */
   room(peerId: string, roomId: string): Promise<Room | null>;
 
   /**
    * The peer's rooms, in the order in which it joined them. Without a session: none. Throws
-   * `PAYLOAD_TOO_LARGE` where they are too much to tell of in one go.
+   * `PAYLOAD_TOO_LARGE` if the rooms are too large for one response.
    */
   rooms(peerId: string): Promise<readonly Room[]>;
 
@@ -157,11 +172,11 @@ export interface Hub {
   ready(): boolean;
 
   /**
-   * Takes no new stream, and cuts those there are one after the other over so many milliseconds, so
-   * that their peers do not all come back to other nodes at once (G11). Resolves when the last is gone.
+   * Refuses new streams, and cuts the open ones one after another over this time, so that their peers do not
+   * all move to other nodes at once (G11). Resolves when the last stream is closed.
    */
   drain(overMs: number): Promise<void>;
 
-  /** Cuts the streams that are left, and lets go of everything. */
+  /** Cuts the remaining streams, and releases everything. */
   close(): Promise<void>;
 }

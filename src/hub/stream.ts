@@ -1,54 +1,57 @@
 import type { SignalboxError } from '../errors.ts';
 import { type Bounds, backlogBounds } from './bounds.ts';
-import type { Connected, Entry, EntryId, Message } from './hub.ts';
+import type { Connected, Cursor, Entry, Message } from './hub.ts';
 
-/** Why a stream is cut: said to the log, not to the client, which only sees the connection end. */
+/**
+ * Why a stream is cut: its consumer is too slow; the hub cannot vouch for what follows; the node shuts down. The log
+ * shows it (`CutLog`); the client only sees the connection end.
+ */
 export type CutReason = 'backlog' | 'hub' | 'shutdown';
 
 /**
- * What a stream's consumer gets when the stream is cut: the operation is not over, and the client
- * goes on from its cursor. Named so that GraphQL engines let it pass as it is.
+ * Whether a consumer's error means that its stream was cut: the operation is not over, and the client resumes
+ * from its cursor. The name `AbortError` makes GraphQL engines pass the error through unchanged.
  */
 export function isCut(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** The longest time that a timer of Node's can wait: 2^31 - 1 ms, 24.8 days. */
-const longestTimeoutMs = 2_147_483_647;
+/** The longest delay of a Node.js timer: 2^31 - 1 ms, 24.8 days. */
+const maxTimeoutMs = 2_147_483_647;
 
-/** How an entry came to a stream: as it was sent, or later, with what was missed meanwhile. */
+/** How an entry reached the stream: when it was sent, or later, in a batch of missed entries. */
 type Kind = 'live' | 'missed';
 
 const emptyBacklog = () => ({ live: { entries: 0, bytes: 0 }, missed: { entries: 0, bytes: 0 } });
 
 /**
- * One open stream: the hub pushes, one consumer pulls. What waits between them is bounded (G8).
+ * One open stream: the hub pushes, one consumer pulls. The backlog between them is bounded (G8).
  *
- * It ends in one of three ways, and `onClose` is then called once: the consumer returns; the hub
- * ends it with an error that the client is told; or it is cut, so that the client comes back.
+ * A stream ends in one of three ways, and then calls `onClose` once: the consumer returns; the hub ends it with
+ * an error for the client; or it is cut, so that the client resumes. Only a cut has a reason, which `onClose` gets.
  */
 export class Stream implements AsyncIterableIterator<Message, undefined> {
   #queue: { entry: Connected | Entry; bytes: number; kind: Kind }[] = [];
-  /** What is in the queue. */
+  /** The contents of the queue, counted. */
   #backlog = emptyBacklog();
   #begun = false;
   #waiting: PromiseWithResolvers<IteratorResult<Message, undefined>> | undefined;
   #closed = false;
   #failure: Error | undefined;
-  #lastId: EntryId = '0';
+  #lastCursor: Cursor = '0';
   #heartbeat: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   readonly #bounds: Bounds;
-  readonly #onClose: () => void;
+  readonly #onClose: (reason: CutReason | undefined) => void;
 
-  constructor(onClose: () => void, limits: Bounds = backlogBounds) {
+  constructor(onClose: (reason: CutReason | undefined) => void, bounds: Bounds = backlogBounds) {
     this.#onClose = onClose;
-    this.#bounds = limits;
+    this.#bounds = bounds;
   }
 
-  /** The id of the last entry that the consumer took. */
-  get lastId(): EntryId {
-    return this.#lastId;
+  /** The cursor of the last message that the consumer took. */
+  get lastCursor(): Cursor {
+    return this.#lastCursor;
   }
 
   get closed(): boolean {
@@ -56,10 +59,10 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   }
 
   /**
-   * Takes a batch whole, or cuts the stream where more than the bounds allow waits already.
+   * Takes the whole batch, or cuts the stream if its backlog is already over the bounds.
    *
-   * What was missed is counted apart (`missed`; so is the first batch): it is a full log perhaps, and would
-   * else have the stream cut by the next entry to come, before any consumer could have taken it.
+   * Missed entries (and the first batch) have a count of their own. They may be a full log: counted with the
+   * live entries, they would have the stream cut by the next entry, before its consumer could take any.
    */
   push(
     batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[],
@@ -80,31 +83,31 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
     }
   }
 
-  /** The operation is over: what waits is still delivered, then the error. */
+  /** Ends the operation. The backlog is still delivered, then the error. */
   end(error: SignalboxError): void {
     this.#close(error);
   }
 
-  /** The connection is over, the operation is not: what waits is dropped, and the client resumes. */
+  /** Ends the connection, not the operation. The backlog is dropped, and the client resumes. */
   cut(reason: CutReason): void {
     this.#queue = [];
     this.#backlog = emptyBacklog();
-    this.#close(new DOMException(`The stream was cut: ${reason}.`, 'AbortError'));
+    this.#close(new DOMException(`The stream was cut: ${reason}.`, 'AbortError'), reason);
   }
 
-  /** Sends a `Heartbeat` every so many milliseconds to a consumer that waits for something to come. */
+  /** Sends a `Heartbeat` at this interval, whenever the consumer is waiting for a message. */
   beatEvery(ms: number): void {
     if (this.#closed) return;
     this.#heartbeat = setInterval(() => {
-      this.#hand({ type: 'Heartbeat', id: this.#lastId, sentAt: new Date() });
+      this.#hand({ type: 'Heartbeat', cursor: this.#lastCursor, sentAt: new Date() });
     }, ms);
   }
 
-  /** Ends the stream with an error when its time has come. */
+  /** Ends the stream with this error at this time. */
   endAt(time: Date, error: SignalboxError): void {
     if (this.#closed) return;
     const ms = time.getTime() - Date.now();
-    if (ms > longestTimeoutMs) this.#expiry = setTimeout(() => this.endAt(time, error), longestTimeoutMs);
+    if (ms > maxTimeoutMs) this.#expiry = setTimeout(() => this.endAt(time, error), maxTimeoutMs);
     else this.#expiry = setTimeout(() => this.end(error), ms);
   }
 
@@ -114,7 +117,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
       const waiting = this.#backlog[item.kind];
       waiting.entries -= 1;
       waiting.bytes -= item.bytes;
-      this.#lastId = item.entry.id;
+      this.#lastCursor = item.entry.cursor;
       return Promise.resolve({ done: false, value: item.entry });
     }
     if (this.#failure) {
@@ -141,20 +144,20 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
 
   #isOver(kind: Kind): boolean {
     const { entries, bytes } = this.#backlog[kind];
-    return entries > this.#bounds.entries || bytes > this.#bounds.bytes;
+    return entries > this.#bounds.maxEntries || bytes > this.#bounds.maxBytes;
   }
 
-  /** Gives the consumer what it waits for. False where it is not waiting. */
+  /** Gives the message to a waiting consumer. False if it is not waiting. */
   #hand(message: Message): boolean {
     if (!this.#waiting) return false;
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
-    this.#lastId = message.id;
+    this.#lastCursor = message.cursor;
     resolve({ done: false, value: message });
     return true;
   }
 
-  #close(failure: Error | undefined): void {
+  #close(failure: Error | undefined, reason?: CutReason): void {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#heartbeat);
@@ -166,7 +169,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
     } else {
       this.#failure = failure;
     }
-    this.#onClose();
+    this.#onClose(reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,14 @@
 /**
- * What a page does to call another one through Signalbox, with nothing but what a browser has: fetch,
- * EventSource and RTCPeerConnection. It runs in the browser, as it is, without its types.
+ * The script of a page that calls another page through Signalbox. It uses only what a browser has: fetch,
+ * EventSource and RTCPeerConnection. It runs in the browser, with its types stripped.
  */
 
-/** What the test is told of, in order. `exposeFunction` puts it there before the page runs. */
+/** Reports an event to the test. `exposeFunction` defines it before the page runs. */
 declare function report(news: Readonly<Record<string, unknown>>): Promise<void>;
 
 interface Message {
   readonly __typename: string;
-  readonly id: string;
+  readonly cursor: string;
   readonly resumed?: boolean;
   readonly offer?: boolean;
   readonly reason?: string;
@@ -29,7 +29,7 @@ const { node, room, name } = Object.fromEntries(new URLSearchParams(location.has
 const subscription = `subscription {
   messages {
     __typename
-    id
+    cursor
     ... on Connected { resumed peer { id username } }
     ... on PeerAdded { offer peer { id username } }
     ... on PeerRemoved { reason peer { id username } }
@@ -37,7 +37,7 @@ const subscription = `subscription {
   }
 }`;
 
-/** One connection a peer, by the peer's id. */
+/** One connection per peer, by the peer's id. */
 const connections = new Map<string, RTCPeerConnection>();
 const channels = new Map<string, RTCDataChannel>();
 let token = sessionStorage.getItem('token') ?? '';
@@ -119,12 +119,12 @@ async function start(): Promise<void> {
   if (!token) {
     const query = 'mutation ($name: String!) { access(username: $name) { token } }';
     token = (await graphql<{ access: { token: string } }>(query, { name })).access.token;
-    // What a reload is to keep, and a second tab is not to have.
+    // A reload keeps session storage; a second tab has its own.
     sessionStorage.setItem('token', token);
   }
   const url = `${node}/graphql?${new URLSearchParams({ query: subscription, access_token: token })}`;
   const source = new EventSource(url);
-  // One after the other: a candidate is of no use before the offer that it belongs to.
+  // One message after the other: a candidate is of no use before its offer.
   let following = Promise.resolve();
   source.addEventListener('next', ({ data }) => {
     const { data: result, errors } = JSON.parse(data);
@@ -136,7 +136,7 @@ async function start(): Promise<void> {
   source.addEventListener('complete', () => source.close());
 }
 
-/** For the test to call. */
+/** The test calls these. */
 Object.assign(window, {
   say(text: string) {
     for (const channel of channels.values()) if (channel.readyState === 'open') channel.send(text);

@@ -9,7 +9,7 @@ async function statusOf(url: string): Promise<number> {
   return (await fetch(url)).status;
 }
 
-test('G11: a node that is told to stop hands its peers over, one by one, under load, and nothing is lost', async () => {
+test('G11: at SIGTERM under load, a node cuts its streams one by one, and they resume elsewhere without loss', async () => {
   await using pair = await startPair('Redis', { DRAIN_SECONDS: '2' });
   const { a, b } = pair;
   const sender = await GuestPeer.arrive('sender', wholly(b));
@@ -23,38 +23,40 @@ test('G11: a node that is told to stop hands its peers over, one by one, under l
 
   let stopped = false;
   const cutAt: number[] = [];
-  const handedOver = peers.map(async (peer) => {
-    expect(await peer.outcome(), 'the operation is not over').toMatchObject({ how: 'cut' });
+  const resumptions = peers.map(async (peer) => {
+    expect(await peer.outcome(), 'the stream is cut, not completed').toMatchObject({ how: 'cut' });
     cutAt.push(performance.now());
     peer.moveTo(wholly(b));
     expect(await peer.resume()).toMatchObject({ resumed: true });
   });
   const sent: string[] = [];
   const sending = (async () => {
-    while (!stopped) sent.push((await sender.broadcast('r', 'm', sent.length)).id);
+    while (!stopped) sent.push((await sender.broadcast('r', 'm', sent.length)).cursor);
   })();
 
   a.kill('SIGTERM');
   await expect.poll(() => statusOf(`${a.url}/ready`).catch(() => 0)).toBe(503);
   const late = new ApiClient(a.url, sender.token);
-  expect(await late.run('{ me { username } }', {}), 'calls are served').toEqual({
+  expect(await late.run('{ me { username } }', {}), 'a draining node serves calls').toEqual({
     me: { username: 'sender' },
   });
   await expect(MessageStream.open(a.url, (await access(b.url, 'new')).token)).rejects.toMatchObject({
     status: 503,
     code: 'UNAVAILABLE',
   });
-  await Promise.all(handedOver);
+  await Promise.all(resumptions);
   expect(await a.exited).toEqual({ code: 0, signal: null });
   stopped = true;
   await sending;
 
   const spread = Math.max(...cutAt) - Math.min(...cutAt);
-  expect(spread, 'they were not cut all at once').toBeGreaterThan(1000);
+  expect(spread, 'the cuts were spread over time').toBeGreaterThan(1000);
   const last = sent.at(-1);
   for (const peer of peers) {
-    await peer.inbox.until(({ id }) => id === last, 'the last broadcast');
-    const got = peer.inbox.all.filter(({ __typename }) => __typename === 'Signal').map(({ id }) => id);
+    await peer.inbox.until(({ cursor }) => cursor === last, 'the last broadcast');
+    const got = peer.inbox.all
+      .filter(({ __typename }) => __typename === 'Signal')
+      .map(({ cursor }) => cursor);
     expect(got, `to ${peer.username}`).toEqual(sent);
     expect(peer.inbox.all.filter(({ __typename }) => __typename === 'PeerRemoved')).toEqual([]);
     await peer.drop();
@@ -62,7 +64,7 @@ test('G11: a node that is told to stop hands its peers over, one by one, under l
   await sender.drop();
 });
 
-test('G11: a second signal ends a node that drains at once', async () => {
+test('G11: a second SIGTERM ends a draining node at once, and its streams resume elsewhere', async () => {
   await using pair = await startPair('Redis', { DRAIN_SECONDS: '60' });
   const { a, b } = pair;
   const peers = [await GuestPeer.arrive('ann', wholly(a)), await GuestPeer.arrive('ben', wholly(a))];
@@ -78,12 +80,12 @@ test('G11: a second signal ends a node that drains at once', async () => {
   }
 });
 
-test('G8: beyond MAX_STREAMS a node answers 503 with Retry-After, and serves all else', async () => {
+test('G8: at MAX_STREAMS, a node answers a new stream with 503 and Retry-After, and serves everything else', async () => {
   await using node = await startNode({ env: { MAX_STREAMS: '2' } });
   const ann = await GuestPeer.arrive('ann', wholly(node));
   const ben = await GuestPeer.arrive('ben', wholly(node));
   const { token } = await access(node.url, 'cat');
-  const query = encodeURIComponent('subscription { messages { id } }');
+  const query = encodeURIComponent('subscription { messages { cursor } }');
   const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
   const response = await fetch(`${node.url}/graphql?query=${query}`, { headers });
   expect(response.status).toBe(503);
@@ -105,7 +107,7 @@ test('G8: beyond MAX_STREAMS a node answers 503 with Retry-After, and serves all
 });
 
 test.each(['memory', 'Redis'] as const)(
-  'G11: a node with one stream, or none, says that it is not ready before it is gone (%s)',
+  'G11: a node with one stream answers /ready with 503 for a while before it exits (%s)',
   async (hub) => {
     await using pair = await startPair(hub, { DRAIN_SECONDS: '2' });
     const { a } = pair;
@@ -113,7 +115,7 @@ test.each(['memory', 'Redis'] as const)(
     a.kill('SIGTERM');
     await expect.poll(() => statusOf(`${a.url}/ready`)).toBe(503);
     expect(await ann.outcome()).toMatchObject({ how: 'cut' });
-    expect(await statusOf(`${a.url}/ready`), 'which a load balancer has time to see').toBe(503);
+    expect(await statusOf(`${a.url}/ready`), 'a load balancer has time to see this').toBe(503);
     expect(await a.exited).toEqual({ code: 0, signal: null });
   },
 );

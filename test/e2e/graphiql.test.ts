@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { post, serveSignalbox } from '../http/support.ts';
 import { launchChromium } from '../support/chromium.ts';
 
-/** A browser of its own, and all the addresses that its pages ask for. */
+/** Opens a new browser. `asked` collects the URL of every request that its pages make. */
 async function openBrowser(): Promise<{ context: BrowserContext; asked: string[] }> {
   const browser = await launchChromium();
   onTestFinished(() => browser.close());
@@ -33,8 +33,8 @@ async function goTo(page: Page, tab: string): Promise<void> {
 }
 
 /**
- * Puts a token in the place of the word TOKEN, by the keys that a person has for it. Where in its line a word is
- * drawn changes at any time, as the editor draws it anew to colour it: no place in it is clicked on.
+ * Replaces the word TOKEN by the token, with the keys that a person would use. It does not click on the word: the
+ * editor redraws the line to colour it, and the word moves.
  */
 async function putToken(page: Page, token: string): Promise<void> {
   const line = page.getByRole('region', { name: 'Headers' }).locator('.view-line', { hasText: 'TOKEN' });
@@ -48,11 +48,11 @@ async function shows(page: Page, ...texts: string[]): Promise<void> {
   for (const text of texts) await page.locator('.result-window', { hasText: text }).waitFor();
 }
 
-/** A page of 9 MB, drawn without a graphics card, on whatever machine this is. */
+/** The page has 9 MB, and a slow machine renders it without a graphics card. */
 const timeout = 120_000;
 
 describe('GraphiQL, in a browser', () => {
-  it('walks a person through the API: a token, messages, a room, and another peer there', {
+  it('GraphiQL’s tabs lead through the API: a token, messages, a room, and another peer there', {
     timeout,
   }, async () => {
     const { url } = await serveSignalbox();
@@ -89,7 +89,7 @@ describe('GraphiQL, in a browser', () => {
     expect(outside).toEqual([]);
   });
 
-  it('is fetched again only where it has changed', async () => {
+  it('GraphiQL’s page is compressed if the browser accepts it, and answered with 304 if it has not changed', async () => {
     const { url } = await serveSignalbox();
     const headers = { Accept: 'text/html', 'Accept-Encoding': 'gzip' };
     const first = await fetch(url, { headers });
@@ -105,11 +105,11 @@ describe('GraphiQL, in a browser', () => {
   });
 });
 
-/** A second peer, without a browser: it has a session, and the headers to act with. */
+/** Opens a stream for another peer, without a browser. Returns the headers for its calls. */
 async function connect(url: string, username: string): Promise<{ Authorization: string }> {
   const { body } = await post(url, { query: `mutation { access(username: "${username}") { token } }` });
   const { token } = (body.data as { access: { token: string } }).access;
-  const stream = await fetch(`${url}?query=subscription{messages{id}}&access_token=${token}`, {
+  const stream = await fetch(`${url}?query=subscription{messages{cursor}}&access_token=${token}`, {
     headers: { Accept: 'text/event-stream' },
   });
   onTestFinished(() => stream.body?.cancel());

@@ -6,10 +6,10 @@ import { GuestPeer, wholly } from './peer.ts';
 
 const strict = 'application/graphql-response+json';
 
-/** What is sent for an argument, by what is wrong with it. */
+/** Wrong values for an argument, by what is wrong with them. */
 type Wrong = Readonly<Record<string, unknown>>;
 
-/** No type of an argument takes these. An integer is an ID, as GraphQL has it. */
+/** Values that neither ID nor String accepts. An integer is not among them: GraphQL accepts it as an ID. */
 const wrongTypes: Wrong = {
   boolean: true,
   fraction: 1.5,
@@ -62,17 +62,17 @@ const mutations = {
   joinRoom: 'mutation ($roomId: ID!, $state: JSON) { joinRoom(roomId: $roomId, state: $state) { id } }',
   leaveRoom: 'mutation ($roomId: ID!) { leaveRoom(roomId: $roomId) }',
   relay: `mutation ($roomId: ID!, $peerId: ID!, $event: String!, $data: JSON) {
-    relay(roomId: $roomId, peerId: $peerId, event: $event, data: $data) { id }
+    relay(roomId: $roomId, peerId: $peerId, event: $event, data: $data) { cursor }
   }`,
   broadcast: `mutation ($roomId: ID!, $event: String!, $data: JSON) {
-    broadcast(roomId: $roomId, event: $event, data: $data) { id }
+    broadcast(roomId: $roomId, event: $event, data: $data) { cursor }
   }`,
-  setState: 'mutation ($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) { id } }',
+  setState: 'mutation ($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) { state } }',
   room: 'query ($roomId: ID!) { room(roomId: $roomId) { id } }',
   access: 'mutation ($username: String!) { access(username: $username) { token } }',
 } as const;
 
-/** Stands for an array in an array in an array. Written out by hand: `JSON.stringify` goes but so deep. */
+/** Stands for arrays nested this deep. `toBody` writes them out, because `JSON.stringify` cannot go so deep. */
 function nested(depth: number): string {
   return `nested ${depth} deep`;
 }
@@ -83,7 +83,7 @@ function toBody(query: string, variables: unknown): string {
   });
 }
 
-describe.each(hubs)('bad input, the hub on %s', (hub) => {
+describe.each(hubs)('bad input (hub: %s)', (hub) => {
   let pair: Pair;
   let ann: GuestPeer;
   let vic: GuestPeer;
@@ -101,16 +101,18 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
 
   afterAll(() => pair[Symbol.asyncDispose]());
 
-  /** After each table: both streams are the ones they were, and nothing of it has reached anyone. */
+  /** Expects that both streams are still open, that nothing reached either peer, and that the room is unchanged. */
   async function expectUnharmed(): Promise<void> {
-    expect(await vic.beforeBarrier(ann, 'r'), 'to the other').toEqual([]);
-    expect(await ann.beforeBarrier(vic, 'r'), 'to the caller').toEqual([]);
-    expect(await ann.room('r')).toMatchObject({ peers: [{ id: ann.id, state: null }, { id: vic.id }] });
+    expect(await vic.beforeBarrier(ann, 'r'), 'messages to the other peer').toEqual([]);
+    expect(await ann.beforeBarrier(vic, 'r'), 'messages to the caller').toEqual([]);
+    expect(await ann.room('r')).toMatchObject({
+      members: [{ peer: { id: ann.id }, state: null }, { peer: { id: vic.id } }],
+    });
   }
 
   /**
-   * Sends it in both types of JSON. Where GraphQL itself finds the input wrong, nothing is executed, and
-   * the newer type has the status 400 for that; the older knows but 200.
+   * Sends the query once for each of the two media types of JSON. If GraphQL itself refuses the input, nothing is
+   * executed: the newer media type then has the status 400, and the older one 200.
    */
   async function expectRefused(query: string, variables: unknown, code: string, what: string): Promise<void> {
     for (const accept of ['application/json', strict]) {
@@ -139,18 +141,21 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
 
   const withRoom = ['joinRoom', 'leaveRoom', 'relay', 'broadcast', 'setState', 'room'] as const;
 
-  test.each(withRoom)('`roomId` of `%s` takes 1 to 128 printable characters', async (name) => {
-    await expectAllRefused(name, 'roomId', {
-      ...wrongTypes,
-      ...unprintable,
-      '129 letters': 'r'.repeat(129),
-      '129 emoji': '👋'.repeat(129),
-      'very many': 'r'.repeat(100_000),
-    });
-    await expectUnharmed();
-  });
+  test.each(withRoom)(
+    '`roomId` of `%s` is refused if it is not 1 to 128 printable characters',
+    async (name) => {
+      await expectAllRefused(name, 'roomId', {
+        ...wrongTypes,
+        ...unprintable,
+        '129 letters': 'r'.repeat(129),
+        '129 emoji': '👋'.repeat(129),
+        'very many': 'r'.repeat(100_000),
+      });
+      await expectUnharmed();
+    },
+  );
 
-  test('`username` takes 1 to 64 printable characters', async () => {
+  test('`username` is refused if it is not 1 to 64 printable characters', async () => {
     await expectAllRefused('access', 'username', {
       ...wrongTypes,
       number: 5,
@@ -161,22 +166,22 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
     await expectUnharmed();
   });
 
-  test('`event` takes 1 to 64 word characters', async () => {
+  test('`event` is refused if it is not 1 to 64 letters, digits or any of `_ . : -`', async () => {
     for (const name of ['relay', 'broadcast'] as const) {
       await expectAllRefused(name, 'event', { ...wrongTypes, ...wrongEvents });
     }
     await expectUnharmed();
   });
 
-  test('`peerId` takes another peer in the room', async () => {
+  test('`peerId` is refused if it is not another peer in the room', async () => {
     await expectAllRefused('relay', 'peerId', wrongTypes);
     await expectAllRefused('relay', 'peerId', { oneself: ann.id });
-    const nobody = { ...unprintable, number: 5, long: 'p'.repeat(100_000), padded: `${vic.id} ` };
-    await expectAllRefused('relay', 'peerId', nobody, 'PEER_NOT_IN_ROOM');
+    const absent = { ...unprintable, number: 5, long: 'p'.repeat(100_000), padded: `${vic.id} ` };
+    await expectAllRefused('relay', 'peerId', absent, 'PEER_NOT_IN_ROOM');
     await expectUnharmed();
   });
 
-  test('`data` and `state` take no `__proto__`, no bottomless nesting, and no more than 64 KiB', async () => {
+  test('`data` and `state` are refused with a key `__proto__`, nested too deeply, or above 64 KiB', async () => {
     const polluting: Wrong = {
       'at the top': JSON.parse('{"__proto__": {"admin": true}}'),
       'further down': JSON.parse('{"a": [1, {"b": {"__proto__": null}}]}'),
@@ -196,35 +201,37 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
     await expectUnharmed();
   });
 
-  test('written into the query it is refused as well', async () => {
+  test('a wrong value is refused also as a literal in the query', async () => {
     const wrong = [
       ...['true', '1.5', '{r: 1}', '["r"]', 'null', 'r', '""', '"\\u202e"', '"\\uD83D"', '"a\\nb"'].map(
         (literal) => `mutation { joinRoom(roomId: ${literal}) { id } }`,
       ),
       'mutation { joinRoom { id } }',
-      'mutation { broadcast(roomId: "r", event: 5) { id } }',
-      'mutation { broadcast(roomId: "r", event: offer) { id } }',
-      'mutation { broadcast(roomId: "r", event: "an offer") { id } }',
-      'mutation { broadcast(roomId: "r", event: "e", data: {__proto__: {admin: true}}) { id } }',
-      'mutation { broadcast(roomId: "r", event: "e", data: [{a: {__proto__: 1}}]) { id } }',
-      `mutation { broadcast(roomId: "r", event: "e", data: ${'['.repeat(9000)}${']'.repeat(9000)}) { id } }`,
-      'mutation { broadcast(roomId: "r", event: "e", date: 1) { id } }',
+      'mutation { broadcast(roomId: "r", event: 5) { cursor } }',
+      'mutation { broadcast(roomId: "r", event: offer) { cursor } }',
+      'mutation { broadcast(roomId: "r", event: "an offer") { cursor } }',
+      'mutation { broadcast(roomId: "r", event: "e", data: {__proto__: {admin: true}}) { cursor } }',
+      'mutation { broadcast(roomId: "r", event: "e", data: [{a: {__proto__: 1}}]) { cursor } }',
+      `mutation { broadcast(roomId: "r", event: "e", data: ${'['.repeat(9000)}${']'.repeat(9000)}) { cursor } }`,
+      'mutation { broadcast(roomId: "r", event: "e", date: 1) { cursor } }',
       'mutation { access(username: 5) { token } }',
-      'mutation { broadcast(roomId: "r", event: "e" { id } }',
+      'mutation { broadcast(roomId: "r", event: "e" { cursor } }',
     ];
     for (const query of wrong) await expectRefused(query, undefined, 'BAD_USER_INPUT', query.slice(0, 100));
-    const around = 'mutation ($x: JSON) { broadcast(roomId: "r", event: "e", data: {a: $x}) { id } }';
+    const around = 'mutation ($x: JSON) { broadcast(roomId: "r", event: "e", data: {a: $x}) { cursor } }';
     const x = JSON.parse('{"__proto__": 1}');
     await expectRefused(around, { x }, 'BAD_USER_INPUT', 'a variable within a literal');
     await expectUnharmed();
   });
 
-  test('`after`, `Last-Event-ID` and `heartbeat` take what they are for, and leave the open stream alone', async () => {
-    // Both are as good as absent, and an absent cursor begins a new session.
+  test('a wrong `after`, `Last-Event-ID` or `heartbeat` ends the new stream with BAD_USER_INPUT, and the open one goes on', async () => {
+    // Null and undefined count as absent, and a stream without a cursor begins a new session.
     const { null: _, missing: __, ...given } = wrongTypes;
     const attempts = [
       ...Object.values({ ...given, ...wrongCursors, ...unprintable }).map((after) => ({ after })),
-      ...Object.values(wrongCursors).flatMap((id) => (id === '' ? [] : [{ lastEventId: String(id) }])),
+      ...Object.values(wrongCursors).flatMap((cursor) =>
+        cursor === '' ? [] : [{ lastEventId: String(cursor) }],
+      ),
       ...[4, 301, 0, -1, 5.5, 1e10, '5', true, {}, [5]].map((heartbeat) => ({
         heartbeat,
         after: ann.cursor,
@@ -240,14 +247,14 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
     await expectUnharmed();
   });
 
-  test('what is just short of too much is taken, and arrives as it is', async () => {
-    const most = 64 * 1024;
-    const values = ['x'.repeat(most - 2), 'é'.repeat(most / 2 - 1), Array(most / 2 - 1).fill(1)];
+  test('values of exactly the maximum size or length are accepted, and arrive unchanged', async () => {
+    const maxBytes = 64 * 1024;
+    const values = ['x'.repeat(maxBytes - 2), 'é'.repeat(maxBytes / 2 - 1), Array(maxBytes / 2 - 1).fill(1)];
     for (const value of values) {
-      const { id } = await ann.relay('r', vic, 'e'.repeat(64), value);
-      expect(await vic.inbox.take(1)).toMatchObject([{ id, data: value }]);
+      const { cursor } = await ann.relay('r', vic, 'e'.repeat(64), value);
+      expect(await vic.inbox.take(1)).toMatchObject([{ cursor, data: value }]);
       await ann.setState('r', value);
-      expect(await vic.inbox.take(1)).toMatchObject([{ __typename: 'PeerChanged', peer: { state: value } }]);
+      expect(await vic.inbox.take(1)).toMatchObject([{ __typename: 'PeerChanged', state: value }]);
     }
     await ann.setState('r', null);
     await vic.inbox.take(1);
@@ -269,7 +276,7 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
     await expectUnharmed();
   });
 
-  test('G3: however deep the data that is taken, it arrives, and no stream is lost over it', async () => {
+  test('G3: data of any accepted depth arrives, and no stream is lost', async () => {
     let [accepted, refused] = [10, 30_000];
     while (refused - accepted > 1) {
       const depth = Math.floor((accepted + refused) / 2);
@@ -281,8 +288,8 @@ describe.each(hubs)('bad input, the hub on %s', (hub) => {
         ]);
         refused = depth;
       } else {
-        const { relay } = body.data as { relay: { id: string } };
-        await vic.inbox.next((message) => message.id === relay.id, `data of a depth of ${depth}`);
+        const { relay } = body.data as { relay: { cursor: string } };
+        await vic.inbox.next((message) => message.cursor === relay.cursor, `data of a depth of ${depth}`);
         accepted = depth;
       }
     }

@@ -12,26 +12,26 @@ const streamsPerRound = 400;
 const atOnce = 20;
 const halls = Array.from({ length: 20 }, (_, i) => `hall ${i}`);
 
-/** What the node holds now, by the probe that was put into it. */
+/** What the node holds now, as the probe in its process counts it. `which` is the number of this count. */
 async function holdingsOf(node: NodeProcess, which: number): Promise<Holdings> {
   process.kill(node.pid, 'SIGUSR2');
   return (await node.logged(`holdings ${which}`)) as unknown as Holdings;
 }
 
-test('G8: after 2,000 streams were opened, used and cut, the node and Redis hold what they held before', {
+test('G8: after 2,000 streams were opened, used and dropped, the node and Redis hold no more than before', {
   timeout: 240_000,
 }, async () => {
   const prefix = freshPrefix();
   const probe = new URL('probe.ts', import.meta.url).href;
   await using node = await startNode({
     env: { REDIS_URL: inject('redisUrl'), REDIS_PREFIX: prefix, GRACE_SECONDS: '0.2' },
-    // V8 throws away the code of what did not run for a while: that would hide what leaks.
+    // V8 discards the code of functions that did not run for a while. That would hide a leak.
     nodeArgs: ['--no-flush-bytecode', '--import', probe],
   });
   const at = wholly(node);
   const witness = await GuestPeer.arrive('witness', at);
   for (const hall of halls) await witness.join(hall);
-  // The same peers come again and again: a token that was checked is remembered, for the next time.
+  // The same peers come in each round, because the node remembers tokens that it verified.
   const guests = await Promise.all(
     Array.from({ length: streamsPerRound }, (_, i) => access(node.url, `guest${i}`)),
   );
@@ -46,7 +46,7 @@ test('G8: after 2,000 streams were opened, used and cut, the node and Redis hold
       await guest.join(`room ${i}`);
       await witness.relay(hall, guest, 'hello', 'x'.repeat(1000));
       await guest.inbox.next((message) => message.__typename === 'Signal');
-      // Some come back once, and some leave a room before they go.
+      // A quarter of the guests resume once, and a third leave a room before they go.
       if (i % 4 === 0) {
         await guest.drop();
         await guest.resume();
@@ -54,7 +54,7 @@ test('G8: after 2,000 streams were opened, used and cut, the node and Redis hold
       if (i % 3 === 0) await guest.leave(`room ${i}`);
       await guest.drop();
     });
-    // Each is gone from its hall, and so is its session.
+    // When each guest is removed from its hall, its session has ended.
     for (let left = streamsPerRound; left > 0; left--) {
       await witness.inbox.next((message) => message.__typename === 'PeerRemoved', `${left} more to go`);
     }
@@ -64,12 +64,16 @@ test('G8: after 2,000 streams were opened, used and cut, the node and Redis hold
   const [first] = found;
   const last = found.at(-1);
   if (!first || !last) throw new Error('There were five rounds.');
-  expect(last, 'the one that the witness has').toMatchObject({ streams: 1, eventStreams: 1, sessions: 1 });
-  // A request more or less may just be on its way out. What leaked would be there once a stream.
+  expect(last, 'only the stream of the witness is left').toMatchObject({
+    streams: 1,
+    eventStreams: 1,
+    sessions: 1,
+  });
+  // A few requests may be about to end. A leak would leave one object per stream.
   for (const kind of ['requests', 'responses', 'sockets', 'timers', 'listeners', 'promises'] as const) {
     expect(last[kind], kind).toBeLessThan(first[kind] + 10);
   }
-  // Caches fill, and code is compiled: only what leaks makes the heap larger in every round.
+  // Caches fill, and code is compiled. Only a leak makes the heap larger in every round.
   const growths = found.slice(1).map(({ heapBytes }, i) => heapBytes - (found[i]?.heapBytes ?? 0));
   expect(Math.min(...growths) / streamsPerRound, `bytes a stream, of ${growths}`).toBeLessThan(50);
 
@@ -77,10 +81,10 @@ test('G8: after 2,000 streams were opened, used and cut, the node and Redis hold
   const redis = new Redis(inject('redisUrl'));
   try {
     const keys = await keysOf(redis, prefix);
-    expect(keys.join(), 'the one session that lives').toContain(witness.id);
+    expect(keys.join(), 'the session of the witness').toContain(witness.id);
     expect(keys.filter((key) => guests.some(({ peer }) => key.includes(peer.id)))).toEqual([]);
     for (const key of keys.filter((name) => name.includes('room') || name.includes('hall'))) {
-      expect(await redis.pttl(key), `${key} goes by itself`).toBeGreaterThan(0);
+      expect(await redis.pttl(key), `${key} expires`).toBeGreaterThan(0);
     }
   } finally {
     redis.disconnect();

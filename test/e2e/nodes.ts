@@ -5,11 +5,11 @@ import { freshPrefix } from '../support/redis.ts';
 export const hubs = ['memory', 'Redis'] as const;
 export type HubName = (typeof hubs)[number];
 
-/** Two nodes of one deployment; in memory, where there can be but one, the same one twice. */
+/** Two nodes of one deployment. A memory hub has only one node: then both are the same. */
 export interface Pair extends AsyncDisposable {
   readonly a: NodeProcess;
   readonly b: NodeProcess;
-  /** What they were started with, to start another one. */
+  /** The nodes' settings, with which a test can start another node. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ export async function startPair(
   };
 }
 
-/** Does the work for each, so many at a time, in order of their coming up. */
+/** Does the work for each item, in order, for at most `atOnce` items at a time. */
 export async function forEachOf<Item>(
   items: readonly Item[],
   atOnce: number,

@@ -10,37 +10,37 @@ import {
 } from '../support/client.ts';
 import { MessageStream, type Outcome, type StreamOptions } from '../support/message-stream.ts';
 
-/** The nodes that a peer talks to, by their URLs. */
+/** The URLs of a peer's nodes: the node of its stream, and the node of its calls. */
 export interface At {
   readonly stream: string;
   readonly calls: string;
 }
 
-/** Both at one node. */
+/** Stream and calls at the same node. */
 export function wholly(node: { readonly url: string }): At {
   return { stream: node.url, calls: node.url };
 }
 
-const peerFields = '{ id username state }';
+const memberFields = '{ peer { id username guest } state }';
 const documents = {
-  joinRoom: `mutation J($roomId: ID!, $state: JSON) { joinRoom(roomId: $roomId, state: $state) { id peers ${peerFields} } }`,
+  joinRoom: `mutation J($roomId: ID!, $state: JSON) { joinRoom(roomId: $roomId, state: $state) { id members ${memberFields} } }`,
   leaveRoom: 'mutation L($roomId: ID!) { leaveRoom(roomId: $roomId) }',
   relay: `mutation R($roomId: ID!, $peerId: ID!, $event: String!, $data: JSON) {
-    relay(roomId: $roomId, peerId: $peerId, event: $event, data: $data) { id status }
+    relay(roomId: $roomId, peerId: $peerId, event: $event, data: $data) { cursor status }
   }`,
   broadcast: `mutation B($roomId: ID!, $event: String!, $data: JSON) {
-    broadcast(roomId: $roomId, event: $event, data: $data) { id status }
+    broadcast(roomId: $roomId, event: $event, data: $data) { cursor status }
   }`,
-  setState: `mutation S($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) ${peerFields} }`,
-  room: `query Q($roomId: ID!) { room(roomId: $roomId) { id peers ${peerFields} } }`,
+  setState: `mutation S($roomId: ID!, $state: JSON) { setState(roomId: $roomId, state: $state) ${memberFields} }`,
+  room: `query Q($roomId: ID!) { room(roomId: $roomId) { id members ${memberFields} } }`,
 } as const;
 
-/** A guest as a test drives it, over HTTP: its stream at one node, its calls to that or another one. */
+/** A guest that a test drives over HTTP. Its stream and its calls may be at different nodes. */
 export class GuestPeer {
   readonly id: string;
   readonly username: string;
   readonly token: string;
-  /** All that came over all of its streams, without `Connected` and heartbeats. */
+  /** All messages of all its streams, except `Connected` and `Heartbeat`. */
   readonly inbox: Arrivals<RoomMessage>;
   #at: At;
   #stream: MessageStream | undefined;
@@ -62,23 +62,23 @@ export class GuestPeer {
     return guest;
   }
 
-  /** The id of the last message that came. */
+  /** The cursor of the last message received. */
   get cursor(): string {
-    if (this.#cursor === undefined) throw new Error('No message has come yet.');
+    if (this.#cursor === undefined) throw new Error('This peer has received no message yet.');
     return this.#cursor;
   }
 
   get stream(): MessageStream {
-    if (!this.#stream) throw new Error('No stream was opened yet.');
+    if (!this.#stream) throw new Error('This peer has opened no stream yet.');
     return this.#stream;
   }
 
-  /** Where its next stream and calls go. */
+  /** Sets the nodes of its next stream and calls. */
   moveTo(at: At): void {
     this.#at = at;
   }
 
-  /** Opens a stream, the present one from then on. Resolves when `Connected` has come. */
+  /** Opens a stream and makes it the current one. Resolves with `Connected`. */
   async open(options: StreamOptions = {}): Promise<Connected> {
     let mine: MessageStream | undefined;
     const early: Message[] = [];
@@ -90,11 +90,11 @@ export class GuestPeer {
     this.#stream = mine;
     for (const message of early) this.#take(message);
     const first = await mine.messages.next();
-    if (first.__typename !== 'Connected') throw new Error('A stream begins with Connected.');
+    if (first.__typename !== 'Connected') throw new Error('The first message of a stream was not Connected.');
     return first;
   }
 
-  /** Opens a stream from where the last one came to. */
+  /** Opens a stream after the cursor of the last message received. */
   resume(options?: StreamOptions): Promise<Connected> {
     return this.open({ ...options, after: this.cursor });
   }
@@ -132,10 +132,10 @@ export class GuestPeer {
     return (await this.#call<{ room: Room | null }>('room', { roomId })).room;
   }
 
-  /** All that came before the barrier that `from` sends now: what is not in it never came. */
+  /** All messages before a barrier that `from` sends now. A message that is not among them never came. */
   async beforeBarrier(from: GuestPeer, roomId: string): Promise<RoomMessage[]> {
-    const { id } = await from.relay(roomId, this, 'barrier');
-    return (await this.inbox.until((message) => message.id === id, `barrier ${id}`)).before;
+    const { cursor } = await from.relay(roomId, this, 'barrier');
+    return (await this.inbox.until((message) => message.cursor === cursor, `barrier ${cursor}`)).before;
   }
 
   #call<Data>(name: keyof typeof documents, variables: Readonly<Record<string, unknown>>): Promise<Data> {
@@ -144,7 +144,7 @@ export class GuestPeer {
 
   #take(message: Message): void {
     if (message.__typename === 'Heartbeat') return;
-    this.#cursor = message.id;
+    this.#cursor = message.cursor;
     if (message.__typename !== 'Connected') this.inbox.push(message);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Goes into a server's process beside it (`--import`), to say what it holds. At SIGUSR2 it counts what
- * is alive after a full collection of garbage, and writes a line of the log for the test to read.
+ * Runs in a node's process (`--import`) and counts what the node holds. At SIGUSR2, it counts the objects that
+ * are alive after a full garbage collection, and writes a log line for the test to read.
  */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { getHeapStatistics, queryObjects } from 'node:v8';
-import { EventStream } from '../../src/http/sse.ts';
-import { LocalSession } from '../../src/hub/redis/local-session.ts';
+import { StreamPump } from '../../src/http/stream-pump.ts';
+import { LocalStream } from '../../src/hub/redis/streams/local-stream.ts';
 import { Stream } from '../../src/hub/stream.ts';
 
-/** What a server holds, for a test to compare. */
+/** What a node holds at one moment. */
 export interface Holdings {
   readonly streams: number;
   readonly eventStreams: number;
@@ -29,12 +29,12 @@ function count(kind: { readonly prototype: object }): number {
 
 let taken = 0;
 
-/** `count` collects all garbage first, and the last one before the heap is read has done so too. */
+/** Each `count` collects all garbage first. So the heap is clean when its size is read. */
 function take(): Holdings {
   const holdings = {
     streams: count(Stream),
-    eventStreams: count(EventStream),
-    sessions: count(LocalSession),
+    eventStreams: count(StreamPump),
+    sessions: count(LocalStream),
     requests: count(IncomingMessage),
     responses: count(ServerResponse),
     sockets: count(Socket),

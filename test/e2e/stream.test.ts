@@ -6,7 +6,7 @@ import { tokenSecret } from '../support/node.ts';
 import { forEachOf, hubs, type Pair, startPair } from './nodes.ts';
 import { GuestPeer, wholly } from './peer.ts';
 
-/** A token as another system would make it, with the same secret. */
+/** A token as an application makes it, with the same secret. */
 function tokenOf(id: string, username: string): Promise<string> {
   return new SignJWT({ username })
     .setProtectedHeader({ alg: 'HS256' })
@@ -15,14 +15,14 @@ function tokenOf(id: string, username: string): Promise<string> {
     .sign(new TextEncoder().encode(tokenSecret));
 }
 
-describe.each(hubs)('a stream, its hub on %s', (hub) => {
+describe.each(hubs)('streams (hub: %s)', (hub) => {
   let shared: Pair;
   beforeAll(async () => {
     shared = await startPair(hub, { PING_SECONDS: '0.5' });
   });
   afterAll(() => shared[Symbol.asyncDispose]());
 
-  test('G9: ends at the end of its token, and goes on with a new one of the same peer', async () => {
+  test('G9: a stream ends with TOKEN_EXPIRED at its token’s exp, and resumes with a new token of the same peer', async () => {
     await using pair = await startPair(hub, { TOKEN_TTL_SECONDS: '2' });
     const { a, b } = pair;
     const ann = new GuestPeer('ann', 'ann', await tokenOf('ann', 'ann'), wholly(b));
@@ -33,22 +33,24 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     await vic.inbox.take(1);
     expect(await vic.outcome()).toEqual({ how: 'complete', code: 'TOKEN_EXPIRED' });
     await expect(vic.join('r')).rejects.toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
-    const { id, status } = await ann.relay('r', vic, 'meanwhile');
+    const { cursor: sentCursor, status } = await ann.relay('r', vic, 'meanwhile');
     expect(status).toBe('QUEUED');
     const again = new GuestPeer(vic.id, 'vic', await tokenOf(vic.id, 'vic'), wholly(b));
     const { cursor } = vic;
     expect(await again.open({ after: cursor })).toMatchObject({
       resumed: true,
-      id: cursor,
-      rooms: [{ id: 'r', peers: [{ id: 'ann' }, { id: vic.id }] }],
+      cursor,
+      rooms: [{ id: 'r', members: [{ peer: { id: 'ann', guest: false } }, { peer: { id: vic.id } }] }],
     });
-    expect(await again.inbox.take(1)).toMatchObject([{ id, event: 'meanwhile' }]);
+    expect(await again.inbox.take(1)).toMatchObject([
+      { cursor: sentCursor, event: 'meanwhile', peer: { id: 'ann', guest: false } },
+    ]);
     await ann.inbox.take(1);
-    expect(await ann.beforeBarrier(again, 'r'), 'the others heard nothing of it').toEqual([]);
+    expect(await ann.beforeBarrier(again, 'r'), 'the expiry was not announced').toEqual([]);
     await Promise.all([ann.drop(), again.drop()]);
   });
 
-  test('brings heartbeats where they are asked for, and comments where they are not', async () => {
+  test('a stream has heartbeats if it asks for them, and comments otherwise', async () => {
     const { a, b } = shared;
     const ann = await GuestPeer.arrive('ann', wholly(a), { heartbeat: 5 });
     const vic = await GuestPeer.arrive('vic', wholly(b));
@@ -58,19 +60,19 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     const [added] = await ann.inbox.take(1);
     const { messages, comments } = ann.stream;
     const beat = await messages.next(({ __typename }) => __typename === 'Heartbeat', 'a heartbeat');
-    expect(beat.id).toBe(added?.id);
+    expect(beat.cursor).toBe(added?.cursor);
     const opened = messages.all[0]?.sentAt ?? '';
     const afterSeconds = (Date.parse(beat.sentAt) - Date.parse(opened)) / 1000;
     expect(afterSeconds).toBeGreaterThan(4.9);
     expect(afterSeconds).toBeLessThan(8);
-    expect(comments.all, 'there are no comments beside heartbeats').toEqual([]);
+    expect(comments.all, 'a stream with heartbeats has no comments').toEqual([]);
     await ann.relay('beats', vic, 'later');
     expect(await vic.inbox.next((m) => m.__typename === 'Signal')).toMatchObject({ event: 'later' });
     expect(vic.stream.messages.all.map(({ __typename }) => __typename)).not.toContain('Heartbeat');
     await Promise.all([ann.drop(), vic.drop()]);
   });
 
-  test('G5: gives way to a newer one, and its cursor is refused from then on', async () => {
+  test('G5: a newer stream of the same peer ends the older one with REPLACED, and the older cursor is refused', async () => {
     const { a, b } = shared;
     const ann = await GuestPeer.arrive('ann', wholly(a));
     await ann.join('newest');
@@ -94,11 +96,11 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     }
     await vic.join('newest');
     await ann.inbox.take(1);
-    expect(await ann.beforeBarrier(vic, 'newest'), 'the newer one was not disturbed').toEqual([]);
+    expect(await ann.beforeBarrier(vic, 'newest'), 'the newer stream goes on').toEqual([]);
     await Promise.all([ann.drop(), vic.drop()]);
   });
 
-  test('G3: goes on after the header `Last-Event-ID`, whatever `after` says', async () => {
+  test('G3: a stream resumes after the header `Last-Event-ID`, even if `after` has another cursor', async () => {
     const { a, b } = shared;
     const ann = await GuestPeer.arrive('ann', wholly(a));
     const vic = await GuestPeer.arrive('vic', wholly(b));
@@ -109,15 +111,15 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     const second = await ann.relay('header', vic, 'm', 2);
     await vic.inbox.take(3);
     await vic.drop();
-    // An EventSource repeats its first URL, with the cursor that was in it, and adds the header.
-    const connected = await vic.open({ after: start, lastEventId: first.id });
-    expect(connected).toMatchObject({ resumed: true, id: first.id });
-    expect(await vic.inbox.take(1)).toMatchObject([{ id: second.id, data: 2 }]);
+    // An EventSource repeats its first URL, with its old cursor, and adds the header.
+    const connected = await vic.open({ after: start, lastEventId: first.cursor });
+    expect(connected).toMatchObject({ resumed: true, cursor: first.cursor });
+    expect(await vic.inbox.take(1)).toMatchObject([{ cursor: second.cursor, data: 2 }]);
     expect(await vic.beforeBarrier(ann, 'header')).toEqual([]);
     await Promise.all([ann.drop(), vic.drop()]);
   });
 
-  test('has to be there before anything else can be done', async () => {
+  test('calls are refused with NOT_CONNECTED before the peer’s first stream, but `me` and `rooms` are answered', async () => {
     const { a, b } = shared;
     const { token, peer } = await access(a.url, 'early');
     const early = new GuestPeer(peer.id, 'early', token, wholly(b));
@@ -129,13 +131,13 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     await expect(early.setState('r', 1)).rejects.toMatchObject(refused);
     expect(await early.room('r')).toBeNull();
     const client = new ApiClient(b.url, token);
-    expect(await client.run('{ me { id username state } rooms { id } }')).toEqual({ me: peer, rooms: [] });
+    expect(await client.run('{ me { id username guest } rooms { id } }')).toEqual({ me: peer, rooms: [] });
     await early.open();
-    expect(await early.join('r')).toMatchObject({ peers: [{ id: early.id }] });
+    expect(await early.join('r')).toMatchObject({ members: [{ peer: { id: early.id } }] });
     await early.drop();
   });
 
-  test('G11: is cut without `complete` when its node is told to stop, and goes on at another', async () => {
+  test('G11: a stream is cut without `complete` when its node gets SIGTERM, and resumes at another node', async () => {
     await using pair = await startPair(hub);
     const { a, b } = pair;
     const peers = await Promise.all(
@@ -144,7 +146,7 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     const cut = Promise.all(peers.map((peer) => peer.outcome()));
     expect(await a.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await cut).toEqual(Array(20).fill({ how: 'cut', code: undefined }));
-    // In memory there is no other.
+    // A memory hub has no other node.
     if (hub === 'memory') return;
     for (const peer of peers) {
       peer.moveTo(wholly(b));
@@ -153,7 +155,7 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
     }
   });
 
-  test('G3: loses nothing of what is sent to it in the instant of its headers, in 5,000 tries', {
+  test('G3: a stream loses no message that is sent at the instant of its headers, in 5,000 tries', {
     timeout: 180_000,
   }, async () => {
     const { a, b } = shared;
@@ -166,13 +168,13 @@ describe.each(hubs)('a stream, its hub on %s', (hub) => {
         return peer;
       }),
     );
-    // Whatever the joins brought has come: from here on the numbers alone do.
+    // Skip the messages of the joins. From here on, only the numbers come.
     for (const peer of receivers) await peer.beforeBarrier(sender, 'instant');
     await Promise.all(
       receivers.map(async (peer) => {
         for (let n = 0; n < 100; n++) {
           const sent = Promise.withResolvers<unknown>();
-          // By turns the stream is lost first, or is there still and gives way.
+          // Every second time the old stream is dropped first. Otherwise the new stream replaces it.
           if (n % 2 === 0) await peer.drop();
           const connected = await peer.resume({
             onHeaders: () => sender.relay('instant', peer, 'count', n).then(sent.resolve, sent.reject),

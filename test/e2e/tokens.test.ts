@@ -15,8 +15,9 @@ function sign(payload: JWTPayload, alg = 'HS256', key: Parameters<SignJWT['sign'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
+/** Tokens that are refused, by what is wrong with them, with a part of the error's message. */
 const refused: Readonly<Record<string, { token: () => Promise<string> | string; why: string }>> = {
-  'that has ended': { token: () => sign(claims, 'HS256', secret, '-1 s'), why: 'it ended at' },
+  'that has expired': { token: () => sign(claims, 'HS256', secret, '-1 s'), why: 'it expired at' },
   'made with another secret': {
     token: () => sign(claims, 'HS256', new TextEncoder().encode('a secret of somebody else, long enough')),
     why: 'another secret',
@@ -45,7 +46,7 @@ const refused: Readonly<Record<string, { token: () => Promise<string> | string; 
     token: () => sign({ ...claims, username: 'Ann\u0007' }),
     why: 'do not print',
   },
-  'that holds only from tomorrow on': {
+  'that is valid only from tomorrow': {
     token: () =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: 'HS256' })
@@ -64,8 +65,8 @@ const refused: Readonly<Record<string, { token: () => Promise<string> | string; 
     },
     why: 'its signature is wrong',
   },
-  'that is no JWT': { token: () => 'open-sesame', why: 'it is no JWT' },
-  'of three parts that are nothing': { token: () => 'a.b.c', why: 'it is no JWT' },
+  'that is not a JWT': { token: () => 'open-sesame', why: 'it is not a JWT' },
+  'of three parts that are not base64url JSON': { token: () => 'a.b.c', why: 'it is not a JWT' },
   'that is empty': { token: () => '', why: 'needs a token' },
 };
 
@@ -76,7 +77,7 @@ beforeAll(async () => {
 afterAll(() => node[Symbol.asyncDispose]());
 
 test.each(Object.entries(refused))(
-  'a token %s is refused, and the answer says why',
+  'a token %s is refused with UNAUTHENTICATED, and the error says why',
   async (_what, { token, why }) => {
     const text = await token();
     const error = { code: 'UNAUTHENTICATED', status: 401, message: expect.stringContaining(why) };
@@ -93,7 +94,7 @@ test.each(Object.entries(refused))(
   },
 );
 
-test('without a token, or with one where none is looked for, the answer says how to get one', async () => {
+test('a request without a token in the right place gets UNAUTHENTICATED, and the error says how to get a token', async () => {
   const { token } = await access(node.url, 'Ann');
   const query = '{ me { id } }';
   const attempts = [
@@ -101,7 +102,7 @@ test('without a token, or with one where none is looked for, the answer says how
     { headers: { authorization: `Basic ${token}` } },
     { headers: { authorization: token } },
     { headers: { authorization: `Bearer ${token} ${token}` } },
-    // In a URL it would be in logs on its way: only an EventSource, which can do no better, may send it so.
+    // Proxies log URLs. Only an EventSource, which cannot set a header, may send its token in the URL.
     { search: `?access_token=${token}` },
     { headers: { cookie: `access_token=${token}` } },
   ];
@@ -117,10 +118,10 @@ test('without a token, or with one where none is looked for, the answer says how
   expect(get.status).toBe(401);
 });
 
-test('a token that another system made with the same secret is as good as a guest’s', async () => {
+test('a token that an application made with the same secret is accepted, and its peer is seen by its claims', async () => {
   const token = await sign({ ...claims, role: 'teacher' });
-  expect(await new ApiClient(node.url, token).run('{ me { id username state } }')).toEqual({
-    me: { id: 'ann', username: 'Ann', state: null },
+  expect(await new ApiClient(node.url, token).run('{ me { id username guest } }')).toEqual({
+    me: { id: 'ann', username: 'Ann', guest: false },
   });
   const ann = new GuestPeer('ann', 'Ann', token, wholly(node));
   await ann.open();
@@ -133,7 +134,19 @@ test('a token that another system made with the same secret is as good as a gues
   await Promise.all([ann.drop(), ben.drop()]);
 });
 
-test('where guests are not wanted, `access` is forbidden, and a token from elsewhere still serves', async () => {
+test('`me { guest }` is true for a token from `access` or with the claim `guest: true`, and false for others', async () => {
+  const guestOf = (token: string) => new ApiClient(node.url, token).run('{ me { guest } }');
+  const { token, peer } = await access(node.url, 'eve');
+  expect(peer.guest).toBe(true);
+  expect(await guestOf(token)).toEqual({ me: { guest: true } });
+  expect(await guestOf(await sign({ ...claims, signalbox: { guest: true } }))).toEqual({
+    me: { guest: true },
+  });
+  expect(await guestOf(await sign(claims))).toEqual({ me: { guest: false } });
+  expect(await guestOf(await sign({ ...claims, signalbox: {} }))).toEqual({ me: { guest: false } });
+});
+
+test('with GUEST_ACCESS=false, `access` gets FORBIDDEN, and a token of an application is accepted', async () => {
   await using closed = await startNode({ env: { GUEST_ACCESS: 'false' } });
   await expect(access(closed.url, 'eve')).rejects.toMatchObject({
     code: 'FORBIDDEN',

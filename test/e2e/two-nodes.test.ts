@@ -9,31 +9,34 @@ beforeAll(async () => {
 });
 afterAll(() => pair[Symbol.asyncDispose]());
 
-type Letters = `${'A' | 'B'}${'A' | 'B'}`;
-const wheres: readonly Letters[] = ['AA', 'AB', 'BA', 'BB'];
+/** The nodes of a peer: the first letter is the node of its stream, the second that of its calls. */
+type Nodes = `${'A' | 'B'}${'A' | 'B'}`;
+const placements: readonly Nodes[] = ['AA', 'AB', 'BA', 'BB'];
 
-function at(letters: Letters): At {
-  const [stream, calls] = [...letters].map((letter) => (letter === 'A' ? pair.a.url : pair.b.url));
-  if (stream === undefined || calls === undefined) throw new Error('There are two letters.');
+function at(nodes: Nodes): At {
+  const [stream, calls] = [...nodes].map((node) => (node === 'A' ? pair.a.url : pair.b.url));
+  if (stream === undefined || calls === undefined) throw new Error('Nodes has two letters.');
   return { stream, calls };
 }
 
-const cases = wheres.flatMap((ann) => wheres.map((ben) => ({ ann, ben })));
+const cases = placements.flatMap((ann) => placements.map((ben) => ({ ann, ben })));
 
 test.each(cases)(
-  'G1, G2: a call is set up, used and left: stream and calls of one at $ann, of the other at $ben',
-  async (where) => {
-    const ann = await GuestPeer.arrive('ann', at(where.ann));
-    const ben = await GuestPeer.arrive('ben ☎', at(where.ben));
-    const room = `call ${where.ann} ${where.ben}`;
-    const annThere = { id: ann.id, username: 'ann', state: { camera: 'on' } };
-    const benThere = { id: ben.id, username: 'ben ☎', state: null };
+  'G1, G2: two peers set up, use and leave a call (stream and calls of ann at $ann, of ben at $ben)',
+  async (placement) => {
+    const ann = await GuestPeer.arrive('ann', at(placement.ann));
+    const ben = await GuestPeer.arrive('ben ☎', at(placement.ben));
+    const room = `call ${placement.ann} ${placement.ben}`;
+    const annPeer = { id: ann.id, username: 'ann', guest: true };
+    const annMember = { peer: annPeer, state: { camera: 'on' } };
+    const benPeer = { id: ben.id, username: 'ben ☎', guest: true };
+    const benMember = { peer: benPeer, state: null };
     try {
-      expect(await ann.join(room, { camera: 'on' })).toEqual({ id: room, peers: [annThere] });
-      expect(await ben.join(room)).toEqual({ id: room, peers: [annThere, benThere] });
+      expect(await ann.join(room, { camera: 'on' })).toEqual({ id: room, members: [annMember] });
+      expect(await ben.join(room)).toEqual({ id: room, members: [annMember, benMember] });
       const added = { __typename: 'PeerAdded', roomId: room };
-      expect(await ann.inbox.take(1)).toMatchObject([{ ...added, offer: false, peer: benThere }]);
-      expect(await ben.inbox.take(1)).toMatchObject([{ ...added, offer: true, peer: annThere }]);
+      expect(await ann.inbox.take(1)).toMatchObject([{ ...added, offer: false, ...benMember }]);
+      expect(await ben.inbox.take(1)).toMatchObject([{ ...added, offer: true, ...annMember }]);
 
       const offer = { type: 'offer', sdp: 'v=0\r\no=- 46117 2 IN IP4 127.0.0.1\r\ns=-\r\n' };
       const sent = [
@@ -49,27 +52,27 @@ test.each(cases)(
       expect(sent.map(({ status }) => status)).toEqual(Array(5).fill('DELIVERED'));
       const signal = { __typename: 'Signal', roomId: room };
       expect(await ann.inbox.take(3)).toMatchObject([
-        { ...signal, id: sent[0]?.id, peer: benThere, event: 'offer', data: offer },
-        { ...signal, id: sent[2]?.id, peer: benThere, event: 'candidate', data: { sdpMLineIndex: 0 } },
-        { ...signal, id: sent[4]?.id, peer: benThere, event: 'chat', data: 'grüß dich 👋' },
+        { ...signal, cursor: sent[0]?.cursor, peer: benPeer, event: 'offer', data: offer },
+        { ...signal, cursor: sent[2]?.cursor, peer: benPeer, event: 'candidate', data: { sdpMLineIndex: 0 } },
+        { ...signal, cursor: sent[4]?.cursor, peer: benPeer, event: 'chat', data: 'grüß dich 👋' },
       ]);
       expect(await ben.inbox.take(2)).toMatchObject([
-        { ...signal, id: sent[1]?.id, peer: annThere, event: 'answer' },
-        { ...signal, id: sent[3]?.id, peer: annThere, event: 'candidate', data: null },
+        { ...signal, cursor: sent[1]?.cursor, peer: annPeer, event: 'answer' },
+        { ...signal, cursor: sent[3]?.cursor, peer: annPeer, event: 'candidate', data: null },
       ]);
 
       await ann.setState(room, { camera: 'off' });
-      const annNow = { ...annThere, state: { camera: 'off' } };
+      const annChanged = { peer: annPeer, state: { camera: 'off' } };
       expect(await ben.inbox.take(1)).toMatchObject([
-        { __typename: 'PeerChanged', roomId: room, peer: annNow },
+        { __typename: 'PeerChanged', roomId: room, ...annChanged },
       ]);
-      expect(await ben.room(room)).toEqual({ id: room, peers: [annNow, benThere] });
+      expect(await ben.room(room)).toEqual({ id: room, members: [annChanged, benMember] });
       expect(await ann.leave(room)).toBe(true);
       expect(await ben.inbox.take(1)).toMatchObject([
-        { __typename: 'PeerRemoved', roomId: room, peer: annNow, reason: 'LEFT' },
+        { __typename: 'PeerRemoved', roomId: room, ...annChanged, reason: 'LEFT' },
       ]);
       expect(await ann.room(room)).toBeNull();
-      // Nothing that ann did came back to her.
+      // None of ann's own messages came back to her.
       await ann.join(room);
       await ann.inbox.take(1);
       expect(await ann.beforeBarrier(ben, room)).toEqual([]);
@@ -80,16 +83,16 @@ test.each(cases)(
 );
 
 const rooms = ['one', 'two', 'three', 'four', 'five'];
-const each = 500;
+const messagesPerPeer = 500;
 
-test('G2, G3, G6: of 10,000 messages among 20 peers each is received once, in order, by its target only', {
+test('G2, G3, G6: 10,000 messages among 20 peers on two nodes each arrive once, in order, at their target only', {
   timeout: 180_000,
 }, async () => {
   const members = await Promise.all(
     rooms.map(async (room, r) => {
       const four: GuestPeer[] = [];
-      for (const [i, letters] of wheres.entries()) {
-        const peer = await GuestPeer.arrive(`${room}${i}`, at(letters));
+      for (const [i, nodes] of placements.entries()) {
+        const peer = await GuestPeer.arrive(`${room}${i}`, at(nodes));
         await peer.join(room);
         await peer.inbox.take(i);
         for (const present of four) await present.inbox.take(1);
@@ -98,14 +101,14 @@ test('G2, G3, G6: of 10,000 messages among 20 peers each is received once, in or
       return { room, four, first: r };
     }),
   );
-  // Each of the 20 sends one after the other, to the three others by turns.
+  // Each of the 20 peers sends its messages one after the other, to the three others in turn.
   await Promise.all(
     members.flatMap(({ room, four }) =>
       four.map(async (sender) => {
         const others = four.filter((peer) => peer !== sender);
-        for (let n = 0; n < each; n++) {
+        for (let n = 0; n < messagesPerPeer; n++) {
           const to = others[n % others.length];
-          if (!to) throw new Error('There are three others.');
+          if (!to) throw new Error('A room has four peers.');
           await sender.relay(room, to, 'count', { to: to.id, n });
         }
       }),
@@ -119,7 +122,7 @@ test('G2, G3, G6: of 10,000 messages among 20 peers each is received once, in or
       for (const other of others) {
         const fromOther = came.filter((message) => message.peer.id === other.id);
         const first = four.filter((peer) => peer !== other).indexOf(receiver);
-        const expected = Array.from({ length: each }, (_, n) => n).filter((n) => n % 3 === first);
+        const expected = Array.from({ length: messagesPerPeer }, (_, n) => n).filter((n) => n % 3 === first);
         expect(
           fromOther.map((message) => (message.__typename === 'Signal' ? message.data : message)),
         ).toEqual(expected.map((n) => ({ to: receiver.id, n })));

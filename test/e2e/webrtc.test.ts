@@ -18,7 +18,7 @@ interface News {
   readonly [key: string]: unknown;
 }
 
-/** A page that calls, and what it reports. */
+/** A page that calls another one, and its reports. */
 interface Caller {
   readonly page: Page;
   readonly news: Arrivals<News>;
@@ -32,11 +32,11 @@ let browser: Browser;
 let pages: Server;
 let pair: Pair;
 beforeAll(async () => {
-  // The page comes from an origin that is none of the nodes', as it does where they are somebody's API.
+  // The page has another origin than the nodes, like the page of an application that uses Signalbox.
   pages = createServer((_req, res) => res.writeHead(200, { 'content-type': 'text/html' }).end(html));
   pages.listen(0, '127.0.0.1');
   [browser, pair] = await Promise.all([
-    // Without a STUN server there are the addresses of this machine, and they are not to be hidden.
+    // Without a STUN server, the only candidates are this machine's addresses: Chromium must not hide them.
     launchChromium(['--disable-features=WebRtcHideLocalIpsWithMdns', '--allow-loopback-in-peer-connection']),
     startPair('Redis', { GRACE_SECONDS: `${graceSeconds}` }),
     once(pages, 'listening'),
@@ -48,7 +48,7 @@ afterAll(async () => {
   await pair[Symbol.asyncDispose]();
 });
 
-/** Opens a page that joins the room through this node. Each has a profile of its own. */
+/** Opens a page that joins the room through the given node. Each page has its own browser profile. */
 async function call(name: string, room: string, { url }: NodeProcess): Promise<Caller> {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -69,7 +69,7 @@ function say({ page }: Caller, text: string): Promise<void> {
   return page.evaluate((words) => (window as unknown as { say(text: string): void }).say(words), text);
 }
 
-/** Sends the other one a signal, which is reported there. */
+/** Sends the other page a signal. That page reports it. */
 async function signal({ page }: Caller, event: string): Promise<void> {
   await page.evaluate(
     (name) => (window as unknown as { send(event: string): Promise<unknown> }).send(name),
@@ -88,12 +88,12 @@ function failures({ news }: Caller): News[] {
   return news.all.filter(({ type }) => type === 'failure' || type === 'errors');
 }
 
-/** All that is about another's coming and going, so far. */
+/** The reports of added and removed peers so far. */
 function presence({ news }: Caller): News[] {
   return news.all.filter(({ type }) => type === 'PeerAdded' || type === 'PeerRemoved');
 }
 
-test('G1: two browsers, each on its own node, open a data channel through them and say hello', {
+test('G1: two pages, each on its own node, open a data channel, and exactly one of them offers', {
   timeout: 90_000,
 }, async () => {
   const ann = await call('ann', 'hello', pair.a);
@@ -103,8 +103,8 @@ test('G1: two browsers, each on its own node, open a data channel through them a
   await expectHello(ann, ben, 'hello');
   expect(presence(ann)).toMatchObject([{ type: 'PeerAdded', offer: false, from: 'ben' }]);
   expect(presence(ben)).toMatchObject([{ type: 'PeerAdded', offer: true, from: 'ann' }]);
-  const signals = (who: Caller) => new Set(who.news.all.map(({ event }) => event).filter(Boolean));
-  // The channel may open before the last of them has come.
+  const signals = (caller: Caller) => new Set(caller.news.all.map(({ event }) => event).filter(Boolean));
+  // The channel may open before the last candidate arrives.
   const soon = { timeout: patienceMs };
   await expect.poll(() => signals(ann), soon).toEqual(new Set(['offer', 'candidate']));
   await expect.poll(() => signals(ben), soon).toEqual(new Set(['answer', 'candidate']));
@@ -112,7 +112,7 @@ test('G1: two browsers, each on its own node, open a data channel through them a
   await Promise.all([ann, ben].map(({ page }) => page.context().close()));
 });
 
-test('G4, G5: a page that is loaded again is the same peer anew; one that is closed is gone after its grace', {
+test('G4, G5: a reloaded page replaces its session and calls again; a closed page is announced after the grace period', {
   timeout: 90_000,
 }, async () => {
   const ann = await call('ann', 'reload', pair.a);
@@ -121,7 +121,7 @@ test('G4, G5: a page that is loaded again is the same peer anew; one that is clo
   for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel');
 
   await ben.page.reload();
-  for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel, again');
+  for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel after the reload');
   await expectHello(ann, ben, 'hello again');
   const added = { type: 'PeerAdded', offer: false, from: 'ben' };
   expect(presence(ann)).toMatchObject([
@@ -139,34 +139,34 @@ test('G4, G5: a page that is loaded again is the same peer anew; one that is clo
   await ann.page.context().close();
 });
 
-test('G3, G4: when a node dies and comes back, its EventSource goes on by itself, and the call never ended', {
+test('G3, G4: when a node is killed and restarted, an EventSource resumes by itself, and the call never ends', {
   timeout: 60_000,
 }, async () => {
-  // A browser waits some seconds before it tries again, and as long again where nobody listens yet.
+  // A browser waits some seconds before each attempt to reconnect.
   await using patient = await startPair('Redis', { GRACE_SECONDS: '60' });
-  const { a: dying, b: other, env } = patient;
-  const ann = await call('ann', 'blip', dying);
+  const { a: restarted, b: other, env } = patient;
+  const ann = await call('ann', 'blip', restarted);
   await ann.news.next(is('Connected'));
   const ben = await call('ben', 'blip', other);
   for (const { news } of [ann, ben]) await news.next(is('open'), 'the data channel');
   await expectHello(ann, ben, 'before');
 
-  await dying.kill('SIGKILL');
+  await restarted.kill('SIGKILL');
   await ann.news.next(is('lost'));
   await expectHello(ann, ben, 'without the node');
   await signal(ben, 'meanwhile');
-  await using _again = await startNode({ env: { ...env, PORT: new URL(dying.url).port } });
+  await using _again = await startNode({ env: { ...env, PORT: new URL(restarted.url).port } });
   expect(await ann.news.next(is('Connected'))).toMatchObject({ resumed: true });
   await ann.news.next(is('Signal', { event: 'meanwhile' }));
   await expectHello(ann, ben, 'after');
 
-  // What either was told of the other before these two, it was told when they met.
+  // After these two signals, every earlier message about the other peer has arrived.
   await Promise.all([signal(ann, 'barrier'), signal(ben, 'barrier')]);
   for (const { news } of [ann, ben]) await news.next(is('Signal', { event: 'barrier' }));
-  for (const who of [ann, ben]) {
-    expect(presence(who)).toHaveLength(1);
-    expect(who.news.all.filter(is('open')), 'the channel is the one that it was').toHaveLength(1);
-    expect(failures(who)).toEqual([]);
-    await who.page.context().close();
+  for (const caller of [ann, ben]) {
+    expect(presence(caller)).toHaveLength(1);
+    expect(caller.news.all.filter(is('open')), 'the first channel stays open').toHaveLength(1);
+    expect(failures(caller)).toEqual([]);
+    await caller.page.context().close();
   }
 });

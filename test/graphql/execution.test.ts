@@ -1,42 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { entryIdOf } from '../../src/graphql/engine.ts';
+import { cursorOf } from '../../src/graphql/engine.ts';
 import { nextSignal, stage, tokens } from './stage.ts';
 
 describe('a message that goes to many streams', () => {
-  const query = 'subscription { messages { id ... on Signal { event peer { username } } } }';
+  const query = 'subscription { messages { cursor ... on Signal { event peer { username } } } }';
 
-  it('is executed once for all that select the same of it', async () => {
+  it('a message is executed once for all streams with the same selection', async () => {
     const { peer } = await stage();
     const [ann, ben, cat] = [await peer('ann'), await peer('ben'), await peer('cat')];
     const streams = [await ben.subscribe(query), await cat.subscribe(query)];
     await ann.subscribe(query);
     for (const each of [ann, ben, cat]) await each.join();
-    const { id } = await ann.say('hello');
+    const { cursor } = await ann.say('hello');
     const [toBen, toCat] = await Promise.all(streams.map(nextSignal));
-    expect(toBen).toEqual({ data: { messages: { id, event: 'hello', peer: { username: 'ann' } } } });
-    expect(toCat, 'not only alike: the same').toBe(toBen);
-    expect(toBen && entryIdOf(toBen)).toBe(id);
+    expect(toBen).toEqual({ data: { messages: { cursor, event: 'hello', peer: { username: 'ann' } } } });
+    expect(toCat, 'both streams get the same object').toBe(toBen);
+    expect(toBen && cursorOf(toBen)).toBe(cursor);
   });
 
-  it('gives each selection its own, also where only a variable tells them apart', async () => {
+  it('streams get their own results if their selections differ only by a variable', async () => {
     const { peer } = await stage();
     const [ann, ben, cat] = [await peer('ann'), await peer('ben'), await peer('cat')];
     const withVariable =
-      'subscription S($all: Boolean!) { messages { ... on Signal { event id @include(if: $all) } } }';
+      'subscription S($all: Boolean!) { messages { ... on Signal { event cursor @include(if: $all) } } }';
     await ann.subscribe(query);
     const streams = [
       await ben.subscribe(withVariable, { all: true }),
       await cat.subscribe(withVariable, { all: false }),
     ];
     for (const each of [ann, ben, cat]) await each.join();
-    const { id } = await ann.say('hello');
+    const { cursor } = await ann.say('hello');
     const [toBen, toCat] = await Promise.all(streams.map(nextSignal));
-    expect(toBen).toEqual({ data: { messages: { event: 'hello', id } } });
+    expect(toBen).toEqual({ data: { messages: { event: 'hello', cursor } } });
     expect(toCat).toEqual({ data: { messages: { event: 'hello' } } });
-    expect(toCat && entryIdOf(toCat), 'the cursor does not need to be selected').toBe(id);
+    expect(toCat && cursorOf(toCat), 'a result has its cursor even if `cursor` is not selected').toBe(cursor);
   });
 
-  it('is shared whatever cursors the streams were opened with', async () => {
+  it('streams opened with different cursors share the execution of a message', async () => {
     const { peer } = await stage();
     const [ann, ben, cat] = [await peer('ann'), await peer('ben'), await peer('cat')];
     const withCursor = 'subscription S($after: ID) { messages(after: $after) { ... on Signal { event } } }';
@@ -50,11 +50,11 @@ describe('a message that goes to many streams', () => {
 });
 
 describe('a subscription', () => {
-  it('is not run for a client that takes no event stream: it would end a session elsewhere', async () => {
+  it('a subscription is refused with 406 if the client accepts no event stream, so that it replaces no session', async () => {
     const { engine } = await stage();
     const { token } = await tokens.issue('ann');
     const request = { method: 'POST', takesEvents: false, credentials: { token } } as const;
-    const result = await engine.run({ query: 'subscription { messages { id } }' }, request);
+    const result = await engine.run({ query: 'subscription { messages { cursor } }' }, request);
     expect(result).toMatchObject({
       errors: [
         {

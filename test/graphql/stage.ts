@@ -9,7 +9,7 @@ import { defaultOptions } from '../hub/support.ts';
 
 export const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSeconds: 60 });
 
-/** An engine, without HTTP, on a hub in memory that closes with the test. */
+/** An engine without HTTP, on a `MemoryHub` that closes when the test ends. `peer` makes a guest. */
 export async function stage() {
   const hub = new MemoryHub(defaultOptions);
   await hub.start();
@@ -17,34 +17,34 @@ export async function stage() {
   const services = { hub, tokens, guestAccess: true, maxDataBytes: 64 * 1024 };
   const engine = createEngine(services, pino({ level: 'silent' }));
   const peer = async (username: string) => {
-    const { token, peer: profile } = await tokens.issue(username);
+    const { token, peer: issued } = await tokens.issue(username);
     const request = { method: 'POST', takesEvents: true, credentials: { token } } as const;
     return {
-      id: profile.id,
+      id: issued.id,
       ask: async (query: string, variables = {}) => {
         return (await engine.run({ query, variables }, request)) as ExecutionResult;
       },
       open: async (query: string, variables = {}) => {
         return (await engine.run({ query, variables }, request)) as Results;
       },
-      /** What comes after `Connected`. */
+      /** Opens a stream and skips `Connected`. */
       async subscribe(query: string, variables = {}) {
         const results = await this.open(query, variables);
         await results.next();
         return results;
       },
-      join: (state: unknown = null) => hub.joinRoom(profile.id, 'r', payload(state)),
-      say: (event: string, data: unknown = null) => hub.broadcast(profile.id, 'r', event, payload(data)),
+      join: (state: unknown = null) => hub.joinRoom(issued.id, 'r', payload(state)),
+      say: (event: string, data: unknown = null) => hub.broadcast(issued.id, 'r', event, payload(data)),
     };
   };
   return { engine, hub, peer };
 }
 
-/** The next signal's result, or an error: each peer hears of others before. */
+/** The result of the next Signal, or the next error. Skips messages about other peers. */
 export async function nextSignal(results: Results): Promise<ExecutionResult> {
   for (;;) {
     const { value } = await results.next();
-    if (!value) expect.fail('the results go on');
+    if (!value) expect.fail('The results ended before a Signal came.');
     const message = value.data?.messages as { event?: string } | undefined;
     if (value.errors || message?.event !== undefined) return value;
   }

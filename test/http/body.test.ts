@@ -3,16 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { Bodies } from '../../src/http/body.ts';
-import { Refusal } from '../../src/http/refusal.ts';
+import { HttpError } from '../../src/http/http-error.ts';
 import { engineOf, serve, Wire } from './support.ts';
 
-/** A server that answers with the body that it was sent, or with why it did not take it. */
+/** A server that answers with the body it received, or with the reason for refusing it. Returns its port. */
 async function serveBodies(bodies: Bodies): Promise<number> {
   const server = createServer(async (req, res) => {
     try {
       res.end(await bodies.read(req));
     } catch (error) {
-      res.end(error instanceof Refusal ? `${error.httpStatus} ${error.code}` : String(error));
+      res.end(error instanceof HttpError ? `${error.status} ${error.code}` : String(error));
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -25,14 +25,14 @@ async function serveBodies(bodies: Bodies): Promise<number> {
 
 const head = (length: number) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
 
-it('G8: all bodies that are still coming have a bound, and those that have come are no part of it', async () => {
+it('G8: request bodies being received are bounded in total, and a body received in full no longer counts', async () => {
   const port = await serveBodies(new Bodies(100, 150));
   for (let i = 0; i < 3; i++) {
     const whole = (await Wire.open(port)).send(`${head(90)}${'a'.repeat(90)}`);
     await whole.until('aaa');
   }
   const slow = (await Wire.open(port)).send(`${head(100)}${'b'.repeat(90)}`);
-  // It is behind the slow one's, so that is read before it.
+  // The server reads connections in order: when it answers `small`, it has read the first part of `slow`.
   const small = (await Wire.open(port)).send(`${head(10)}${'c'.repeat(10)}`);
   await small.until('ccc');
   const another = (await Wire.open(port)).send(`${head(100)}${'d'.repeat(90)}`);
@@ -43,9 +43,9 @@ it('G8: all bodies that are still coming have a bound, and those that have come 
   await later.until('eee');
 });
 
-it('G8: a server has so many connections, and closes what comes beyond', async () => {
+it('G8: a server at its connection limit closes each further connection', async () => {
   const { http, port } = await serve(engineOf({ data: null }));
-  expect(http.server.maxConnections, 'as many as streams, and some thousands for calls').toBe(11_000);
+  expect(http.server.maxConnections, 'one connection per stream, and 10,000 more for calls').toBe(11_000);
   http.server.maxConnections = 1;
   const one = await Wire.open(port);
   const beyond = await Wire.open(port);

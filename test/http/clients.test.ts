@@ -4,19 +4,20 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Http } from '../../src/http/http.ts';
-import { EventStream } from '../../src/http/sse.ts';
-import { closing, engineOf, serve, silent, TestResults, Wire } from './support.ts';
+import { sse } from '../../src/http/sse.ts';
+import { StreamPump } from '../../src/http/stream-pump.ts';
+import { closing, engineOf, recordingLog, serve, silent, TestResults, Wire } from './support.ts';
 
 const page = 'x'.repeat(64 * 1024);
-/** So short that one is not waited for, however full the socket is. */
+/** Below the socket's high-water mark: the server does not wait after writing one line. */
 const line = 'x'.repeat(4 * 1024);
 
-/** An event stream alone, on a server of its own, with what a test wants to look at. */
-async function serveStream(results: TestResults, drainMs: number) {
+/** One event stream on its own HTTP server. `opened` resolves with the server's side of the response. */
+async function serveStream(results: TestResults, drainTimeoutMs: number, log = silent) {
   const opened = Promise.withResolvers<ServerResponse>();
   const server = createServer((_req, res) => {
     opened.resolve(res);
-    void EventStream.send(res, results, { log: silent, pingMs: 60_000, drainMs });
+    void StreamPump.send(res, results, sse, { log, pingMs: 60_000, drainTimeoutMs });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -27,7 +28,7 @@ async function serveStream(results: TestResults, drainMs: number) {
   return { port: (server.address() as AddressInfo).port, opened: opened.promise };
 }
 
-/** A bare connection, and the server's end of it. */
+/** Opens a bare connection. Returns the client's and the server's end. */
 async function openTo({ server }: Http, port: number): Promise<{ wire: Wire; serverSide: Socket }> {
   const connected = once(server, 'connection');
   const wire = await Wire.open(port);
@@ -35,7 +36,7 @@ async function openTo({ server }: Http, port: number): Promise<{ wire: Wire; ser
   return { wire, serverSide };
 }
 
-/** Results without end, which are there whenever the server takes one. */
+/** Endless results: the next one is always ready. */
 class EndlessResults extends TestResults {
   override async next() {
     if (this.returned > 0) return { done: true as const, value: undefined };
@@ -44,7 +45,7 @@ class EndlessResults extends TestResults {
   }
 }
 
-/** Results that end when the last of them has stuck, and did not wait for room. */
+/** Results that end once a line stays in the socket's buffer: the stream is over, but its client has not read the end. */
 class FillingResults extends TestResults {
   readonly #res = Promise.withResolvers<ServerResponse>();
 
@@ -54,7 +55,7 @@ class FillingResults extends TestResults {
 
   override async next() {
     const { socket } = await this.#res.promise;
-    // What is written in one turn goes out at its end.
+    // A socket sends data at the end of the turn in which it was written.
     await nextTurn();
     if (socket?.writableLength) return { done: true as const, value: undefined };
     return { done: false as const, value: { data: { line } } };
@@ -62,13 +63,14 @@ class FillingResults extends TestResults {
 }
 
 describe('a client that does not read', () => {
-  it('G8: is waited for, while nothing piles up; when it leaves, its stream is let go of once', async () => {
+  it('G8: a client that does not read stops its own stream without filling memory; when it leaves, its results are released once', async () => {
     const results = new EndlessResults();
     const { http, port } = await serve(engineOf(results));
     const { wire, serverSide } = await openTo(http, port);
     wire.socket.pause();
     wire.subscribe();
-    // The server takes a result in each turn in which there is room: a round trip without is the end.
+    // The server takes a result in each turn in which the socket has room. If it takes none during a round trip,
+    // the socket is full.
     let taken: number;
     do {
       taken = results.taken;
@@ -82,17 +84,21 @@ describe('a client that does not read', () => {
     expect(results.taken).toBeLessThanOrEqual(taken + 1);
   });
 
-  it('G8: is cut off when it has read nothing for too long', async () => {
+  it('G8: a client that has read nothing for the drain timeout is disconnected, and the log says why', async () => {
     const results = new EndlessResults();
-    const { port } = await serveStream(results, 20);
+    const lines: string[] = [];
+    const { port } = await serveStream(results, 20, recordingLog(lines));
     const wire = await Wire.open(port);
     wire.socket.pause();
     wire.subscribe();
     await results.released;
     expect(results.returned).toBe(1);
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ msg: 'stream cut', reason: 'unread' }),
+    );
   });
 
-  it('G8: is not waited for at the end either', async () => {
+  it('G8: a client that does not read is disconnected also after the last event of its stream', async () => {
     const results = new FillingResults();
     const { port, opened } = await serveStream(results, 20);
     const wire = await Wire.open(port);
@@ -102,11 +108,11 @@ describe('a client that does not read', () => {
     const closed = once(res, 'close');
     results.fill(res);
     await closed;
-    expect(results.returned, 'they had ended').toBe(0);
+    expect(results.returned, 'the results had ended by themselves').toBe(0);
     expect(res.writableFinished).toBe(false);
   });
 
-  it('G8: is not waited for where it has an answer to read', async () => {
+  it('G8: a client that does not read its response is disconnected at the socket timeout', async () => {
     const { http, port } = await serve(engineOf({ data: { page: page.repeat(200) } }));
     expect(http.server.timeout).toBe(30_000);
     http.server.timeout = 50;
@@ -119,7 +125,7 @@ describe('a client that does not read', () => {
     expect((await wire.toEnd()).length).toBeLessThan(200 * page.length);
   });
 
-  it('is not one whose stream has nothing to say', async () => {
+  it('a quiet stream has no socket timeout: its client is not taken for one that does not read', async () => {
     const results = new TestResults();
     const { http, port } = await serve(engineOf(results));
     http.server.timeout = 10_000;
@@ -130,7 +136,7 @@ describe('a client that does not read', () => {
     expect(serverSide.timeout).toBe(0);
   });
 
-  it('costs no listeners, however often it is waited for', async () => {
+  it('a stream that waits for its client 50 times does not accumulate listeners', async () => {
     const results = new EndlessResults();
     const { port, opened } = await serveStream(results, 10_000);
     const wire = (await Wire.open(port)).subscribe();
@@ -143,8 +149,8 @@ describe('a client that does not read', () => {
   });
 });
 
-describe('a client that takes its time', () => {
-  it('G8: is told so, and cut off, where its headers or its body do not come', async () => {
+describe('a slow client', () => {
+  it('G8: a client whose headers or body do not arrive in time gets 408 and is disconnected', async () => {
     const { http, port } = await serve(engineOf({ data: null }));
     const { server } = http;
     expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 30_000]);
@@ -161,9 +167,9 @@ describe('a client that takes its time', () => {
     }
   });
 
-  it('G8: is cut off where it keeps a connection and asks for nothing more', async () => {
+  it('G8: a client that keeps a connection without sending requests is disconnected', async () => {
     const { http, port } = await serve(engineOf({ data: null }));
-    expect(http.server.keepAliveTimeout, 'longer than load balancers keep theirs').toBe(65_000);
+    expect(http.server.keepAliveTimeout, 'longer than load balancers keep idle connections').toBe(65_000);
     http.server.keepAliveTimeout = 20;
     const wire = (await Wire.open(port)).send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await wire.toEnd()).toContain('{"status":"ok"}');
@@ -171,7 +177,7 @@ describe('a client that takes its time', () => {
 });
 
 describe('a client that leaves', () => {
-  it('G4: lets its stream go, once', async () => {
+  it('G4: when a client leaves, its results are released once', async () => {
     const results = new TestResults();
     const { port } = await serve(engineOf(results));
     const wire = (await Wire.open(port)).subscribe();
@@ -183,7 +189,7 @@ describe('a client that leaves', () => {
     expect(results.returned).toBe(1);
   });
 
-  it('G4: lets its stream go where it left before there was one', async () => {
+  it('G4: when a client leaves before its stream begins, the results are released and none is taken', async () => {
     const results = new TestResults();
     const asked = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
@@ -206,7 +212,7 @@ describe('a client that leaves', () => {
     expect(results.taken).toBe(0);
   });
 
-  it('while its request runs is not answered, and nobody else is troubled', async () => {
+  it('the server goes on serving when a client leaves while its request runs', async () => {
     const asked = Promise.withResolvers<void>();
     const left = Promise.withResolvers<void>();
     const { http, port } = await serve({
@@ -226,7 +232,7 @@ describe('a client that leaves', () => {
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   });
 
-  it('in the middle of its body leaves the server as it was', async () => {
+  it('the server goes on serving, and runs no request, when a client leaves in the middle of its body', async () => {
     let ran = 0;
     const { http, port } = await serve({
       run: async () => {
@@ -247,8 +253,8 @@ describe('a client that leaves', () => {
   });
 });
 
-describe('closing', () => {
-  it('G11: answers those in flight, and lets idle connections go', async () => {
+describe('closing the server', () => {
+  it('G11: a server that closes answers the requests in flight and closes idle connections', async () => {
     const asked = Promise.withResolvers<void>();
     const answered = Promise.withResolvers<void>();
     const { http, port } = await serve({

@@ -3,18 +3,18 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveSignalbox } from './support.ts';
 
 describe('the client of graphql-sse, in distinct connections mode', () => {
-  it('subscribes, and has what it subscribed to', async () => {
+  it('graphql-sse receives Connected from a subscription', async () => {
     const { url, tokenFor } = await serveSignalbox();
     const headers = { Authorization: `Bearer ${await tokenFor('ada')}` };
     const client = createClient({ url, headers, retryAttempts: 0 });
     onTestFinished(() => client.dispose());
-    const messages = client.iterate({ query: 'subscription { messages { __typename id } }' });
+    const messages = client.iterate({ query: 'subscription { messages { __typename cursor } }' });
     const { value } = await messages.next();
     expect(value).toMatchObject({ data: { messages: { __typename: 'Connected' } } });
     await messages.return?.();
   });
 
-  it('runs queries and mutations', async () => {
+  it('graphql-sse runs a mutation and receives its result', async () => {
     const { url } = await serveSignalbox();
     const client = createClient({ url, retryAttempts: 0 });
     onTestFinished(() => client.dispose());
@@ -25,7 +25,7 @@ describe('the client of graphql-sse, in distinct connections mode', () => {
     expect(results).toEqual([{ data: { access: { peer: { username: 'ada' } } } }]);
   });
 
-  it('is told what is wrong with a query', async () => {
+  it('graphql-sse receives the error of an invalid query', async () => {
     const { url } = await serveSignalbox();
     const client = createClient({ url, retryAttempts: 0 });
     onTestFinished(() => client.dispose());

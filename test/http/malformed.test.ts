@@ -4,7 +4,7 @@ import { post, serveSignalbox, Wire } from './support.ts';
 interface Malformed {
   readonly what: string;
   readonly status: number;
-  /** After `/graphql`; POSTs have none. */
+  /** What follows `/graphql` in the URL of a GET. Absent: the request is a POST. */
   readonly search?: string;
   readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly type?: string;
@@ -53,7 +53,7 @@ const table: Malformed[] = [
 
 describe('malformed requests', () => {
   for (const { what, search, body, type = json, encoding, status, says } of table) {
-    it(`are refused and named: ${what}`, async () => {
+    it(`a request with a malformed part is refused with an error that names it: ${what}`, async () => {
       const { url } = await serveSignalbox();
       const headers = { 'Content-Type': type, ...(encoding && { 'Content-Encoding': encoding }) };
       const response = await (search === undefined
@@ -68,25 +68,25 @@ describe('malformed requests', () => {
     });
   }
 
-  it('are refused where they are no HTTP: 400, and the connection ends', async () => {
+  it('a request that is not HTTP gets 400, and its connection ends', async () => {
     const { port } = await serveSignalbox();
     const wire = await Wire.open(port);
     expect(await wire.send('how do you do\r\n\r\n').toEnd()).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  it('are refused where their headers are too large: 431', async () => {
+  it('a request whose headers are too large gets 431', async () => {
     const { port } = await serveSignalbox();
     const wire = await Wire.open(port);
     wire.send(`GET /graphql HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(await wire.toEnd()).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('do not write into an answer that is being given', async () => {
+  it('a malformed request during an event stream does not write into the stream', async () => {
     const { port, tokenFor } = await serveSignalbox();
     const wire = await Wire.open(port);
     const token = await tokenFor('ada');
     wire.send(
-      `GET /graphql?query=subscription%7Bmessages%7Bid%7D%7D&access_token=${token} HTTP/1.1\r\n` +
+      `GET /graphql?query=subscription%7Bmessages%7Bcursor%7D%7D&access_token=${token} HTTP/1.1\r\n` +
         'Host: x\r\nAccept: text/event-stream\r\n\r\n',
     );
     await wire.until('event: next');
@@ -95,21 +95,21 @@ describe('malformed requests', () => {
 });
 
 describe('a body that is too large', () => {
-  /** Four times the data that this server takes, and 64 KiB. */
+  /** The limit of a body: four times `maxDataBytes`, plus 64 KiB. */
   const maxBytes = 4 * 1024 + 64 * 1024;
   const sized = (bytes: number) => {
     const bare = JSON.stringify({ query: '{__typename}', operationName: null });
     return bare.slice(0, -1) + ' '.repeat(bytes - bare.length) + bare.slice(-1);
   };
 
-  it('is taken up to the last byte that is allowed', async () => {
+  it('a body of exactly the maximum size is accepted', async () => {
     const { url } = await serveSignalbox();
     const { status, body } = await post(url, sized(maxBytes));
     expect(status).toBe(200);
     expect(body).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('is refused beyond, with 413', async () => {
+  it('a body one byte above the maximum size gets 413', async () => {
     const { url } = await serveSignalbox();
     for (const bytes of [maxBytes + 1, 1024 * 1024]) {
       const { status, body } = await post(url, sized(bytes));
@@ -118,7 +118,7 @@ describe('a body that is too large', () => {
     }
   });
 
-  it('is refused as soon as it is, where its length was not said', async () => {
+  it('a body without Content-Length gets 413 as soon as it exceeds the maximum size', async () => {
     const { port } = await serveSignalbox();
     const wire = await Wire.open(port);
     wire.send(
@@ -126,7 +126,7 @@ describe('a body that is too large', () => {
         'Transfer-Encoding: chunked\r\n\r\n',
     );
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`;
-    // More than is allowed, and no end of it.
+    // More than the maximum size, without the last chunk.
     wire.send(chunk.repeat(5));
     await wire.until('HTTP/1.1 413 ');
   });

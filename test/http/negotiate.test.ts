@@ -33,19 +33,19 @@ const table: [header: string | undefined, accepted: Partial<Accepted>][] = [
   [',;;,q=', { json: undefined, events: false, page: false }],
 ];
 
-describe('what a client accepts', () => {
+describe('the header Accept', () => {
   for (const [header, accepted] of table) {
-    it(`reads ${header === undefined ? 'no header' : `\`${header}\``}`, () => {
+    it(`negotiate reads ${header === undefined ? 'no header' : `\`${header}\``}`, () => {
       expect(negotiate(header)).toMatchObject(accepted);
     });
   }
 });
 
-describe('what it is answered with', () => {
+describe('the type of a response', () => {
   const query = { query: '{ __typename }' };
-  const subscription = { query: 'subscription { messages { id } }' };
+  const subscription = { query: 'subscription { messages { cursor } }' };
 
-  it('answers a query as JSON where a client takes events too, in whatever order', async () => {
+  it('a query is answered as JSON if the client accepts JSON and events, in either order', async () => {
     const { url } = await serveSignalbox();
     for (const Accept of [`${events}, ${plain}`, `${plain}, ${events}`]) {
       const { response, body } = await post(url, query, { Accept });
@@ -54,7 +54,7 @@ describe('what it is answered with', () => {
     }
   });
 
-  it('answers a query as one event where a client takes nothing else', async () => {
+  it('a query is answered as one event and `complete` if the client accepts only events', async () => {
     const { url } = await serveSignalbox();
     const response = await fetch(url, {
       method: 'POST',
@@ -67,7 +67,7 @@ describe('what it is answered with', () => {
     );
   });
 
-  it('answers a subscription as events where a client names JSON first', async () => {
+  it('a subscription is answered as events even if the client names JSON first', async () => {
     const { url, tokenFor } = await serveSignalbox();
     const response = await fetch(url, {
       method: 'POST',
@@ -83,18 +83,18 @@ describe('what it is answered with', () => {
     await response.body?.cancel();
   });
 
-  it('refuses a subscription to a client that takes no events, and ends no session by it', async () => {
+  it('a subscription gets 406 if the client accepts no events, and does not replace the open session', async () => {
     const { url, hub, tokenFor } = await serveSignalbox();
     const token = await tokenFor('ada');
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    const stream = await hub.open({ id: claims.sub, username: 'ada' });
+    const stream = await hub.open({ id: claims.sub, username: 'ada', guest: true });
     const { status, body } = await post(url, subscription, { Authorization: `Bearer ${token}` });
     expect(status).toBe(406);
     expect(body.errors?.[0]?.message).toContain('Accept: text/event-stream');
     expect(stream.closed).toBe(false);
   });
 
-  it('refuses a client that takes nothing that there is, before anything is run', async () => {
+  it('a query gets 406 if the client accepts no type that the server has', async () => {
     const { url } = await serveSignalbox();
     const { status, body } = await post(url, query, { Accept: 'image/png' });
     expect(status).toBe(406);

@@ -4,14 +4,14 @@ import { engineOf, serve, serveSignalbox } from './support.ts';
 const engine = engineOf({ data: null });
 
 describe('routes', () => {
-  it('says that the process lives', async () => {
+  it('/health answers 200 also while the node is not ready', async () => {
     const { port } = await serve(engine, { ready: () => false });
     const response = await fetch(`http://127.0.0.1:${port}/health`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'ok' });
   });
 
-  it('G11: says whether the server is to be sent requests, as that changes', async () => {
+  it('G11: /ready answers 200 while the node is ready, and 503 once it is not', async () => {
     let ready = true;
     const { port } = await serve(engine, { ready: () => ready });
     expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(200);
@@ -21,14 +21,14 @@ describe('routes', () => {
     expect(await response.json()).toEqual({ status: 'unavailable' });
   });
 
-  it('sends a browser from the root to something that it can use', async () => {
+  it('/ redirects to /graphql', async () => {
     const { port } = await serve(engine);
     const response = await fetch(`http://127.0.0.1:${port}/?x=1`, { redirect: 'manual' });
     expect(response.status).toBe(302);
     expect(response.headers.get('location')).toBe('/graphql');
   });
 
-  it('answers an unknown path with 404, in the form of a GraphQL error', async () => {
+  it('an unknown path gets 404 with a GraphQL error', async () => {
     const { port } = await serve(engine);
     for (const path of ['/graph', '/graphql/x', '/%zz', '/../etc/passwd']) {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -37,7 +37,7 @@ describe('routes', () => {
     }
   });
 
-  it('answers a wrong method with 405 and those that are allowed', async () => {
+  it('a wrong method gets 405 with the allowed methods', async () => {
     const { port } = await serve(engine);
     for (const [method, path, allow] of [
       ['PUT', '/graphql', 'GET, POST, OPTIONS'],
@@ -52,7 +52,7 @@ describe('routes', () => {
     }
   });
 
-  it('refuses a mutation over GET with 405, without running it', async () => {
+  it('a mutation over GET gets 405 and does not run', async () => {
     const { url } = await serveSignalbox();
     const response = await fetch(`${url}?query=mutation{access(username:"ada"){token}}`);
     expect(response.status).toBe(405);
@@ -62,7 +62,7 @@ describe('routes', () => {
 });
 
 describe('CORS', () => {
-  it('answers a preflight for whatever a page wants to send', async () => {
+  it('a CORS preflight is allowed the headers that it names', async () => {
     const { url } = await serve(engine);
     const response = await fetch(url, {
       method: 'OPTIONS',
@@ -83,7 +83,7 @@ describe('CORS', () => {
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
   });
 
-  it('allows what the API reads where a preflight names nothing', async () => {
+  it('a CORS preflight that names no headers is allowed those that the API reads', async () => {
     const { url } = await serve(engine);
     const response = await fetch(url, { method: 'OPTIONS' });
     expect(response.headers.get('access-control-allow-headers')).toBe(
@@ -91,9 +91,9 @@ describe('CORS', () => {
     );
   });
 
-  it('lets a page read answers, refusals and streams', async () => {
+  it('responses, errors and event streams may be read by a page of any origin', async () => {
     const { url, tokenFor } = await serveSignalbox();
-    const stream = `?query=subscription{messages{id}}&access_token=${await tokenFor('ada')}`;
+    const stream = `?query=subscription{messages{cursor}}&access_token=${await tokenFor('ada')}`;
     for (const [search, Accept] of [
       ['?query={__typename}', 'application/json'],
       ['?query={', 'application/json'],

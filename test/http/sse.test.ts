@@ -13,8 +13,8 @@ const head = [
   'X-Accel-Buffering: no',
 ];
 
-describe('an event stream, byte by byte', () => {
-  it('has its headers at once, before there is anything to say', async () => {
+describe('an event stream on the wire', () => {
+  it('the headers of an event stream are sent at once, before the first event', async () => {
     const { port } = await serve(engineOf(new TestResults()));
     const wire = (await Wire.open(port)).subscribe();
     await wire.until('\r\n\r\n');
@@ -22,29 +22,31 @@ describe('an event stream, byte by byte', () => {
     expect(wire.body).toBe('');
   });
 
-  it('G3: has the id of each entry, and ends without `complete` where it is cut', async () => {
+  it('G3: an event has its cursor as its id, and a stream that is cut ends without `complete`', async () => {
     const { port, hub, tokenFor } = await serveSignalbox();
     const wire = (await Wire.open(port)).subscribe([`Authorization: Bearer ${await tokenFor('ada')}`]);
     await wire.until('\n\n');
     await hub.close();
     await wire.toEnd();
-    const id = /id: (\d+)/.exec(wire.body)?.[1];
-    expect(wire.body).toBe(`event: next\nid: ${id}\ndata: {"data":{"messages":{"id":"${id}"}}}\n\n`);
+    const cursor = /id: (\d+)/.exec(wire.body)?.[1];
+    expect(wire.body).toBe(
+      `event: next\nid: ${cursor}\ndata: {"data":{"messages":{"cursor":"${cursor}"}}}\n\n`,
+    );
   });
 
-  it('G3: goes on after the header `Last-Event-ID`', async () => {
+  it('G3: a stream opened with the header `Last-Event-ID` resumes from that cursor', async () => {
     const { port, tokenFor } = await serveSignalbox();
     const authorization = `Authorization: Bearer ${await tokenFor('ada')}`;
     const first = (await Wire.open(port)).subscribe([authorization]);
     await first.until('\n\n');
-    const id = /id: (\d+)/.exec(first.body)?.[1];
+    const cursor = /id: (\d+)/.exec(first.body)?.[1];
     first.socket.destroy();
-    const second = (await Wire.open(port)).subscribe([authorization, `Last-Event-ID: ${id}`]);
+    const second = (await Wire.open(port)).subscribe([authorization, `Last-Event-ID: ${cursor}`]);
     await second.until('\n\n');
     expect(second.body).toBe(first.body);
   });
 
-  it('has each event in one chunk', async () => {
+  it('each event of a stream is one chunk', async () => {
     const results = new TestResults();
     const { port } = await serve(engineOf(results));
     const wire = await Wire.open(port);
@@ -60,7 +62,7 @@ describe('an event stream, byte by byte', () => {
     );
   });
 
-  it('G5: has an error as its last event, without an id, and then `complete`', async () => {
+  it('G5: a replaced stream ends with the error REPLACED, without an id, and then `complete`', async () => {
     const { port, tokenFor } = await serveSignalbox();
     const authorization = `Authorization: Bearer ${await tokenFor('ada')}`;
     const first = (await Wire.open(port)).subscribe([authorization]);
@@ -72,7 +74,7 @@ describe('an event stream, byte by byte', () => {
     );
   });
 
-  it('ends without `complete` where the server failed, which the log hears of', async () => {
+  it('a stream ends without `complete` if its results fail, and the log has the error', async () => {
     const results = new TestResults();
     const lines: string[] = [];
     const { port } = await serve(engineOf(results), { log: recordingLog(lines) });
@@ -85,7 +87,7 @@ describe('an event stream, byte by byte', () => {
     expect(lines.join('')).toContain('out of order');
   });
 
-  it('ends without `complete`, and without a word in the log, where it is cut', async () => {
+  it('a stream that is cut ends without `complete`, and the log has no warning', async () => {
     const results = new TestResults();
     const lines: string[] = [];
     const { port } = await serve(engineOf(results), { log: recordingLog(lines) });
@@ -98,14 +100,14 @@ describe('an event stream, byte by byte', () => {
     expect(results.returned).toBe(0);
   });
 
-  it('has comments while it is quiet', async () => {
+  it('a quiet stream gets comments', async () => {
     const { port } = await serve(engineOf(new TestResults()), { pingSeconds: 0.01 });
     const wire = (await Wire.open(port)).subscribe();
     await wire.until('\r\n\r\n:\n\n:\n\n:\n\n');
     expect(wire.body).toMatch(/^(:\n\n)+$/);
   });
 
-  it('has no comments where it has heartbeats', async () => {
+  it('a stream with heartbeats gets no comments', async () => {
     const beating = new TestResults(true);
     const quiet = new TestResults();
     const answers = [beating, quiet];
@@ -115,7 +117,7 @@ describe('an event stream, byte by byte', () => {
     );
     const wire = (await Wire.open(port)).subscribe();
     await wire.until('\r\n\r\n');
-    // What another stream gets shows that there was time for comments.
+    // The comments on another stream show that there was time for comments on this one.
     const other = (await Wire.open(port)).subscribe();
     await other.until(':\n\n:\n\n:\n\n:\n\n:\n\n');
     beating.give({ data: { beat: 1 } });
@@ -123,7 +125,7 @@ describe('an event stream, byte by byte', () => {
     expect(wire.body).toBe('event: next\ndata: {"data":{"beat":1}}\n\n');
   });
 
-  it('encodes a result once, however many streams it goes to', async () => {
+  it('a result that goes to three streams is encoded once', async () => {
     let encoded = 0;
     const data = {
       toJSON() {
@@ -146,7 +148,7 @@ describe('an event stream, byte by byte', () => {
 describe('an event stream that cannot begin', () => {
   const failing = (error: GraphQLError) => engineOf({ errors: [error] });
 
-  it('is refused with the status of HTTP where that is what the error asks for', async () => {
+  it('a stream that cannot begin gets the HTTP status of its error', async () => {
     for (const [code, status, name, value] of [
       ['UNAUTHENTICATED', 401, 'www-authenticate', 'Bearer'],
       ['FORBIDDEN', 403, 'content-type', 'application/json; charset=utf-8'],
@@ -163,7 +165,7 @@ describe('an event stream that cannot begin', () => {
     }
   });
 
-  it('is an event and `complete` where the error is one of GraphQL', async () => {
+  it('a stream of an invalid document is an error event and `complete`', async () => {
     const { url } = await serveSignalbox();
     const response = await fetch(`${url}?query=subscription{nothing}`, {
       headers: { Accept: 'text/event-stream' },
@@ -174,7 +176,7 @@ describe('an event stream that cannot begin', () => {
     );
   });
 
-  it('takes a token from the URL, and only there', async () => {
+  it('a token in the URL is accepted for an event stream and refused for JSON', async () => {
     const { url, tokenFor } = await serveSignalbox();
     const token = await tokenFor('ada');
     const search = `?query={me{username}}&access_token=${token}`;
@@ -186,7 +188,7 @@ describe('an event stream that cannot begin', () => {
 });
 
 describe('errors', () => {
-  it('are shown without what they say for HTTP, and left as they are', async () => {
+  it('an error sets the HTTP status and headers, and its body does not show them', async () => {
     const extensions = { code: 'NOT_CONNECTED', http: { status: 409, headers: { 'X-Why': 'so' } } };
     const { url } = await serve(engineOf({ data: null, errors: [new GraphQLError('no', { extensions })] }));
     for (let i = 0; i < 2; i++) {
@@ -200,7 +202,7 @@ describe('errors', () => {
     }
   });
 
-  it('are masked where the server failed, and in the log', async () => {
+  it('an unexpected error is masked in the response, and the log has it', async () => {
     const lines: string[] = [];
     const run = async () => Promise.reject(new Error('a secret'));
     const { url } = await serve({ run }, { log: recordingLog(lines) });
@@ -210,13 +212,13 @@ describe('errors', () => {
     expect(lines.join('')).toContain('a secret');
   });
 
-  it('and requests are logged without a token', async () => {
+  it('a request with a token in its URL is logged without the token', async () => {
     const lines: string[] = [];
     const { url, tokenFor } = await serveSignalbox({ log: recordingLog(lines) });
     const token = await tokenFor('ada');
     const headers = { Accept: 'text/event-stream', Authorization: `Bearer ${token}` };
     await (await fetch(`${url}?query={me{id}}&access_token=${token}`, { headers })).text();
-    // The answer to this one comes after the first has been logged.
+    // When this request is answered, the first one is in the log.
     await (await fetch(`${url}?query={me{id}}`, { headers })).text();
     expect(lines.join('')).toContain('"path":"/graphql"');
     expect(lines.join('')).not.toContain(token);

@@ -17,12 +17,12 @@ export interface Served {
   readonly port: number;
 }
 
-/** A log whose lines are kept, to be looked at. */
+/** A logger that keeps its lines in `lines`. */
 export function recordingLog(lines: string[]): Logger {
   return pino({ level: 'debug' }, { write: (line) => lines.push(line) });
 }
 
-/** A server over an engine of the test's own, on a port of its own, gone with the test. */
+/** Serves the given engine on a free port, until the test ends. */
 export async function serve(
   engine: Engine,
   options: { pingSeconds?: number; log?: Logger; ready?: () => boolean } = {},
@@ -46,11 +46,12 @@ export async function serve(
   return { http, port, url: `http://127.0.0.1:${port}/graphql` };
 }
 
-/** A server over the real engine and a hub in memory, with tokens to give. */
+/** Serves the real engine with a `MemoryHub`, until the test ends. `tokenFor` makes a guest's token. */
 export async function serveSignalbox(
   options: { pingSeconds?: number; log?: Logger } = {},
 ): Promise<Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }> {
   const hub = new MemoryHub({
+    log: silent,
     graceMs: 5_000,
     maxPeersPerRoom: 10,
     maxRoomsPerPeer: 10,
@@ -69,7 +70,7 @@ export async function serveSignalbox(
   };
 }
 
-/** What a GraphQL request that was sent as JSON is answered with. */
+/** Sends a GraphQL request as JSON. A string is sent as it is. */
 export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(url, {
     method: 'POST',
@@ -79,7 +80,7 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   return { response, status: response.status, body: (await response.json()) as ExecutionResult };
 }
 
-/** Results that a test gives one by one, and that say how often they were let go. */
+/** Results that a test gives one by one. They count how many were taken, and how often `return` was called. */
 export class TestResults implements Results {
   readonly heartbeats: boolean;
   returned = 0;
@@ -93,7 +94,7 @@ export class TestResults implements Results {
     this.heartbeats = heartbeats;
   }
 
-  /** Resolves when the server lets go. */
+  /** Resolves when the server calls `return`. */
   get released(): Promise<void> {
     return this.#released.promise;
   }
@@ -146,19 +147,19 @@ export class TestResults implements Results {
   }
 }
 
-/** An engine that answers everything with this. */
+/** An engine that answers every request with `answer`. */
 export function engineOf(answer: ExecutionResult | Results): Engine {
   return { run: async () => answer };
 }
 
-/** Resolves when the connection closes, in whatever way. */
+/** Resolves when the connection closes, with or without an error. */
 export function closing(socket: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.once('close', () => resolve());
   return promise;
 }
 
-/** A bare connection, which sees the bytes as they are. */
+/** A bare connection. It shows the bytes of the response. */
 export class Wire {
   readonly socket: Socket;
   readonly closed: Promise<void>;
@@ -174,7 +175,7 @@ export class Wire {
       this.#more.resolve();
       this.#more = Promise.withResolvers();
     });
-    // A server that destroys a connection is what some tests wait for; they see it by `closed`.
+    // Some tests wait until the server destroys the connection: `closed` tells them.
     socket.on('error', () => this.socket.destroy());
   }
 
@@ -185,12 +186,12 @@ export class Wire {
     return new Wire(socket);
   }
 
-  /** All that came so far. */
+  /** Everything received so far. */
   get text(): string {
     return this.#text;
   }
 
-  /** What follows the headers. */
+  /** Everything received after the headers. */
   get body(): string {
     return this.#text.slice(this.#text.indexOf('\r\n\r\n') + 4);
   }
@@ -201,12 +202,12 @@ export class Wire {
   }
 
   /**
-   * Asks for an event stream, in HTTP/1.0: the body then comes as it is, not in chunks.
+   * Asks for an event stream in HTTP/1.0, so that the body arrives without chunk headers.
    */
   subscribe(headers: readonly string[] = []): this {
     return this.send(
       [
-        'GET /graphql?query=subscription%7Bmessages%7Bid%7D%7D HTTP/1.0',
+        'GET /graphql?query=subscription%7Bmessages%7Bcursor%7D%7D HTTP/1.0',
         'Accept: text/event-stream',
         ...headers,
         '\r\n',
@@ -214,15 +215,18 @@ export class Wire {
     );
   }
 
-  /** Resolves when what came so far holds the text. */
+  /** Resolves when the text received so far contains `part`. */
   async until(part: string): Promise<void> {
     while (!this.#text.includes(part)) {
-      if (this.socket.closed) throw new Error(`The connection closed without ${part}, after ${this.#text}`);
+      if (this.socket.closed)
+        throw new Error(
+          `The connection closed before ${JSON.stringify(part)} arrived. Received: ${this.#text}`,
+        );
       await Promise.race([this.#more.promise, this.closed]);
     }
   }
 
-  /** All that came, when the server has closed. */
+  /** Waits until the server closes the connection. Returns everything received. */
   async toEnd(): Promise<string> {
     await this.closed;
     return this.#text;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { inBatches } from '../../src/hub/redis/batches.ts';
+import { inBatches } from '../../src/hub/redis/streams/batches.ts';
 
-/** How many were done at a time, one batch after the other, where each brings so much. */
+/** Runs `count` items that bring `bytes` each, and returns the size of each batch. */
 async function sizes(count: number, bytes: number): Promise<number[]> {
   const begun: number[] = [];
   let underWay = 0;
@@ -12,20 +12,20 @@ async function sizes(count: number, bytes: number): Promise<number[]> {
     underWay -= 1;
     return bytes;
   });
-  // The last of a batch is the one after which nobody joins those under way.
+  // An item that begins with no other under way opens a batch, so the item before it is the last of its batch.
   return begun.flatMap((before, i) => (begun[i + 1] ? [] : [before + 1]));
 }
 
-it('G10: what brings little is done many at a time, after some to see', async () => {
+it('G10: items that bring few bytes run in full batches, after a small first batch', async () => {
   expect(await sizes(200, 100)).toEqual([8, 64, 64, 64]);
 });
 
-it('G10: what brings much is done a few at a time', async () => {
+it('G10: items that bring many bytes run in small batches', async () => {
   expect(await sizes(20, 1024 * 1024)).toEqual([8, 4, 4, 4]);
   expect(await sizes(12, 8 * 1024 * 1024)).toEqual([8, 1, 1, 1, 1]);
 });
 
-it('ends with the first batch of which something failed', async () => {
+it('an item that fails ends the run after its batch, with its error', async () => {
   const begun: number[] = [];
   const work = async (item: number) => {
     begun.push(item);

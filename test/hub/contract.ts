@@ -9,14 +9,14 @@ import { valueStories } from './contract/values.ts';
 import { type SetUp, storyteller } from './support.ts';
 
 /**
- * What every hub is held to, whatever it keeps its state in. `setUp` gives two started hubs of one
- * deployment (for a hub of one process: the same twice), separate from those of every other call.
+ * The contract that every hub keeps. `setUp` starts two hubs of one deployment, apart from those of every other
+ * call. A hub of a single node is given twice.
  */
 export function describeHub(name: string, setUp: SetUp): void {
   const story = storyteller(setUp);
   describe(name, () => {
     describe('rooms', () => roomStories(story));
-    describe('members only', () => memberStories(story));
+    describe('members', () => memberStories(story));
     describe('order', () => orderStories(story));
     describe('resuming', () => resumeStories(story));
     describe('presence', () => presenceStories(story));

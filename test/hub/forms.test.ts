@@ -5,9 +5,9 @@ import { sentinelStories } from './forms/sentinel.ts';
 import { singleStories } from './forms/single.ts';
 import { tlsStories } from './forms/tls.ts';
 
-/** RedisHub against Redis as people run it: real processes of each form that `REDIS_URL` takes. */
-describe('one Redis', singleStories);
-describe('over TLS', tlsStories);
-describe('a user', aclStories);
-describe('behind Sentinel', sentinelStories);
-describe('on a Cluster', clusterStories);
+/** RedisHub with each form of Redis that `REDIS_URL` accepts, as real processes. */
+describe('RedisHub on a single Redis', singleStories);
+describe('RedisHub over TLS', tlsStories);
+describe('the Redis commands in the documentation', aclStories);
+describe('RedisHub behind Sentinel', sentinelStories);
+describe('RedisHub on a Cluster', clusterStories);

@@ -4,7 +4,7 @@ import { startWire, type Wire } from '../support/wire.ts';
 import { bothReady, expectUnavailable, nodesAt, pairOn, type TwoNodes } from './forms/support.ts';
 import { payload, type TestPeer } from './peer.ts';
 
-/** Two nodes, of which the second hears Redis through the wire; and a peer at each. */
+/** Two nodes with one peer each. The second node reaches Redis through the wire. */
 async function scene(): Promise<{ hubs: TwoNodes; wire: Wire; ann: TestPeer; ben: TestPeer }> {
   const url = inject('redisUrl');
   const wire = await startWire(Number(new URL(url).port));
@@ -14,49 +14,49 @@ async function scene(): Promise<{ hubs: TwoNodes; wire: Wire; ann: TestPeer; ben
   return { hubs, wire, ann, ben };
 }
 
-describe('a node whose connection listens', () => {
-  it('G10: and hears nothing, notices, and makes it anew', async () => {
+describe('a node whose subscriber connection fails', () => {
+  it('G10: a subscriber connection that goes silent is replaced, and its node misses nothing', async () => {
     const { hubs, wire, ann, ben } = await scene();
-    wire.hold('listening');
-    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
-    expect(await ben.next(), 'its stream was not cut').toMatchObject({ id });
+    wire.hold('subscribed');
+    const { cursor } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    expect(await ben.next(), 'its stream was not cut').toMatchObject({ cursor });
   });
 
-  it('G10: and goes on hearing nothing, is not ready for as long, and takes no stream', async () => {
+  it('G10: a node whose subscriber connections stay silent is not ready and takes no stream, until one works', async () => {
     const { hubs, wire, ann, ben } = await scene();
     wire.muffled = true;
-    wire.hold('listening');
-    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
-    await until(() => !hubs[1].ready(), 'it says that it is not ready');
-    // It does not take it back when it has done something about it.
+    wire.hold('subscribed');
+    const { cursor } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    await until(() => !hubs[1].ready(), 'the node says that it is not ready');
+    // A new connection alone does not make the node ready.
     await until(async () => {
       expect(hubs[1].ready()).toBe(false);
-      const refused = await hubs[1].open({ id: 'cat', username: 'cat' }).then(
+      const refused = await hubs[1].open({ id: 'cat', username: 'cat', guest: false }).then(
         (stream) => stream.return().then(() => false),
         () => true,
       );
       return refused;
-    }, 'it refuses a stream');
-    await expectUnavailable(() => hubs[1].open({ id: 'cat', username: 'cat' }));
+    }, 'the node refuses a stream');
+    await expectUnavailable(() => hubs[1].open({ id: 'cat', username: 'cat', guest: false }));
     expect(hubs[1].ready()).toBe(false);
     wire.muffled = false;
-    wire.cut('listening');
+    wire.cut('subscribed');
     await bothReady(hubs);
-    expect(await ben.next(), 'its stream was not cut').toMatchObject({ id });
+    expect(await ben.next(), 'its stream was not cut').toMatchObject({ cursor });
   });
 
-  it('G10: and is lost, makes it anew, however slow the line is', async () => {
+  it('G10: a subscriber connection that breaks is replaced, even over a slow line', async () => {
     const { hubs, wire, ann, ben } = await scene();
     wire.delayMs = 1350;
-    wire.cut('listening');
-    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
-    expect(await ben.next()).toMatchObject({ id });
+    wire.cut('subscribed');
+    const { cursor } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    expect(await ben.next()).toMatchObject({ cursor });
   });
 
-  it('G5: and hears nothing of a session that begins elsewhere, ends the older stream as replaced', async () => {
+  it('G5: a node that misses the start of a newer session elsewhere ends the older stream as replaced', async () => {
     const { hubs, wire, ben } = await scene();
-    wire.hold('listening');
-    const newer = await hubs[0].open(ben.profile);
+    wire.hold('subscribed');
+    const newer = await hubs[0].open(ben.peer);
     expect(await ben.outcome()).toMatchObject({ code: 'REPLACED' });
     await newer.return();
   });

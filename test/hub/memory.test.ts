@@ -14,7 +14,7 @@ const setUp: SetUp = async (options) => {
 
 describeHub('MemoryHub', setUp);
 
-describe('MemoryHub as time goes by', () => {
+describe('MemoryHub, over time', () => {
   const story = storyteller(setUp);
   const keptMs = retentionMs(defaultOptions.graceMs);
   beforeEach(() => {
@@ -24,7 +24,7 @@ describe('MemoryHub as time goes by', () => {
     vi.useRealTimers();
   });
 
-  story('G2: ids increase though the clock of the machine goes back', async (stage) => {
+  story('G2: cursors increase even if the clock of the machine goes back', async (stage) => {
     const [ann, ben] = await stage.roomOf('r', 'ann', 'ben');
     for (const year of ['2031', '2001', '2030']) {
       vi.setSystemTime(new Date(`${year}-01-01T00:00:00Z`));
@@ -32,13 +32,13 @@ describe('MemoryHub as time goes by', () => {
     }
     await ben.take(3);
     expectIncreasing(ben.seen);
-    const { id } = await ann.broadcast('r', 'm');
+    const { cursor: latest } = await ann.broadcast('r', 'm');
     const year2031 = Date.parse('2031-01-01T00:00:00Z') * 1000;
-    expect(Number(id), 'they go on from the latest time there was').toBe(year2031 + 3);
+    expect(Number(latest), 'cursors continue from the latest time seen').toBe(year2031 + 3);
   });
 
   story(
-    'G3: entries are kept for the retention, then let go of, and a cursor from then begins anew',
+    'G3: entries are dropped after the retention time, and a cursor from before them starts a new session',
     async (stage) => {
       const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
       const { cursor } = vic;
@@ -49,20 +49,22 @@ describe('MemoryHub as time goes by', () => {
       expect(await vic.take(1)).toMatchObject([{ event: 'old' }]);
 
       vi.advanceTimersByTime(2 * keptMs);
-      expect(await vic.resume(), 'what was seen is no loss').toMatchObject({ resumed: true });
+      expect(await vic.resume(), 'the peer has already received the dropped entries').toMatchObject({
+        resumed: true,
+      });
       expect(await vic.beforeBarrier(ann, 'r')).toEqual([]);
       expect(await vic.resume(cursor)).toMatchObject({ resumed: false, rooms: [] });
     },
   );
 });
 
-describe('MemoryHub and what it holds', () => {
+describe('MemoryHub, its memory and its life', () => {
   const story = storyteller(setUp);
-  /** Counts what is still referred to: it collects garbage first. */
+  /** Counts the rooms that are still referenced. `queryObjects` collects garbage first. */
   const heldRooms = () => queryObjects(MemoryRoom, { format: 'count' });
 
   story(
-    'G8: a room that the last has left, in whatever way, is let go of',
+    'G8: a room is released when its last member is gone, by leaving, replacement or disconnection',
     async (stage) => {
       const before = heldRooms();
       const [ann, ben, cat] = await stage.roomOf('shared', 'ann', 'ben', 'cat');
@@ -72,14 +74,14 @@ describe('MemoryHub and what it holds', () => {
       await ben.open();
       await cat.drop();
       await ann.next((e) => e.type === 'PeerRemoved' && e.reason === 'DISCONNECTED');
-      expect(heldRooms(), 'ann is in the shared room').toBe(before + 1);
+      expect(heldRooms(), 'ann is still in the shared room').toBe(before + 1);
       await ann.leave('shared');
       expect(heldRooms()).toBe(before);
     },
     { graceMs: 100 },
   );
 
-  it('is ready from its start to its close', async () => {
+  it('MemoryHub is ready from start to close', async () => {
     const hub = new MemoryHub(defaultOptions);
     expect(hub.ready()).toBe(false);
     await hub.start();

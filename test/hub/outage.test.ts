@@ -10,7 +10,7 @@ import { payload, TestPeer } from './peer.ts';
 import { defaultOptions } from './support.ts';
 
 const log = pino({ level: 'silent' });
-/** What is acknowledged is on disk: nothing is lost with the process. */
+/** Redis writes to disk before it answers, so that a kill loses nothing. */
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -35,7 +35,7 @@ async function hubsAt(ports: readonly [number, number], options: Partial<HubOpti
   const [one, two] = ports.map(
     (port) => new RedisHub({ ...defaultOptions, url: `redis://127.0.0.1:${port}`, prefix, log, ...options }),
   );
-  if (!one || !two) throw new Error('there are two');
+  if (!one || !two) throw new Error('There are two hubs.');
   await Promise.all([one.start(), two.start()]);
   cleanups.push(() => Promise.all([one.close(), two.close()]));
   return [one, two] as const;
@@ -58,8 +58,8 @@ async function ready(hubs: readonly [RedisHub, RedisHub]): Promise<void> {
   await until(() => hubs.every((hub) => hub.ready()), 'both nodes are ready');
 }
 
-describe('RedisHub when Redis is away', () => {
-  it('G10: calls fail within 2 s, streams stay, and when it is back nothing is lost', async () => {
+describe('RedisHub while Redis is away', () => {
+  it('G10: while Redis is away calls fail within 2 s and streams stay, and after it is back no entry is lost', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
@@ -67,7 +67,7 @@ describe('RedisHub when Redis is away', () => {
     await ann.relay('r', ben, 'before');
     await redis.kill();
     for (let i = 0; i < 4; i++) await expectUnavailable(() => ann.relay('r', ben, 'lost'));
-    await expectUnavailable(() => hubs[0].open({ id: 'cat', username: 'cat' }));
+    await expectUnavailable(() => hubs[0].open({ id: 'cat', username: 'cat', guest: false }));
     await until(() => hubs.every((hub) => !hub.ready()), 'both nodes say that they are not ready');
 
     await redis.restart();
@@ -79,24 +79,24 @@ describe('RedisHub when Redis is away', () => {
     await ready(hubs);
   });
 
-  it('G3: a peer that lost its connection while Redis was away resumes when it is back', async () => {
+  it('G3: a peer that lost its stream while Redis was away resumes when Redis is back', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port], { graceMs: 1500 });
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
     await redis.kill();
     await ben.drop();
-    // Longer than the grace period: time in which nobody can come back does not count.
+    // This is longer than the grace period: time in which no peer can resume does not count.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     await redis.restart();
     await again(() => ann.relay('r', ben, 'for ben'));
     await ready(hubs);
     expect(await ben.resume()).toMatchObject({ resumed: true });
     expect(await ben.next()).toMatchObject({ event: 'for ben' });
-    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+    expect(await ann.beforeBarrier(ben, 'r'), 'no peer was announced').toEqual([]);
   });
 
-  it('G10: where it comes back empty, streams are cut and sessions begin anew', async () => {
+  it('G10: if Redis comes back empty, streams are cut and peers get new sessions', async () => {
     const redis = await redisWith([]);
     const hubs = await hubsAt([redis.port, redis.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
@@ -112,7 +112,7 @@ describe('RedisHub when Redis is away', () => {
     await ben.next((entry) => entry.type === 'Signal');
   });
 
-  it('G10: where it stands still, calls fail within 2 s, and it catches up by itself', async () => {
+  it('G10: while Redis is halted calls fail within 2 s, and nodes catch up when it continues', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
@@ -124,10 +124,10 @@ describe('RedisHub when Redis is away', () => {
     await again(() => ann.relay('r', ben, 'after'));
     await ben.next((entry) => entry.type === 'Signal' && entry.event === 'after');
     await ready(hubs);
-    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+    expect(await ann.beforeBarrier(ben, 'r'), 'no peer was announced').toEqual([]);
   });
 
-  it('G8: where it stands still, no more calls wait for it than a node can hold: the others fail at once', async () => {
+  it('G8: while Redis is halted a bounded number of calls waits, and the others fail at once', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
@@ -139,9 +139,9 @@ describe('RedisHub when Redis is away', () => {
       refused.push(i);
     });
     await Promise.all(calls);
-    // Those that wait do so for their whole time, and the first is among them.
+    // The first call is among those that wait, and each of them waits for its whole time.
     const first = refused.indexOf(0);
-    expect(first, 'so many failed at once').toBeGreaterThan(500);
+    expect(first, 'calls that failed at once').toBeGreaterThan(500);
     expect(refused.slice(first).toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 1000 - first }, (_, i) => i),
     );
@@ -150,24 +150,24 @@ describe('RedisHub when Redis is away', () => {
     await ben.next((entry) => entry.type === 'Signal' && entry.event === 'after');
   });
 
-  it('G3: a node that is cut off from Redis is given up, and its peers go on where they come back', async () => {
+  it('G3: a node that is cut off from Redis is given up, and its peers resume on another node', async () => {
     const redis = await redisWith();
     const wire = await wireTo(redis);
-    // The lease is half of the grace: shorter than it takes to find out that a connection is dead.
+    // The lease is half of the grace period: shorter than the time in which a dead connection is noticed.
     const hubs = await hubsAt([redis.port, wire.port], { graceMs: 8000 });
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
     wire.hold('all');
-    const { id } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
-    await until(() => !hubs[1].ready(), 'the node says that it is not ready');
+    const { cursor } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
+    await until(() => !hubs[1].ready(), 'the cut-off node says that it is not ready');
     expect(await ben.outcome()).toMatchObject({ name: 'AbortError' });
     await ready(hubs);
     expect(await ben.resume()).toMatchObject({ resumed: true });
-    expect(await ben.next()).toMatchObject({ id });
-    expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+    expect(await ben.next()).toMatchObject({ cursor });
+    expect(await ann.beforeBarrier(ben, 'r'), 'no peer was announced').toEqual([]);
   });
 
-  it('G3: a Redis that lacks the last writes of the one before resumes nobody', async () => {
+  it('G3: a new primary that lacks the last writes resumes no session', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
     const wire = await wireTo(first);
     const hubs = await hubsAt([wire.port, wire.port]);
@@ -175,7 +175,7 @@ describe('RedisHub when Redis is away', () => {
     if (!ann || !ben) expect.fail();
     await second.follow(first);
     expect(await first.admin.wait(1, 5000)).toBe(1);
-    // The replica stops following, the primary serves on and is gone.
+    // The replica stops following. The primary takes one more write, then dies.
     await second.admin.replicaof('NO', 'ONE');
     await ann.relay('r', ben, 'lost');
     await ben.next((entry) => entry.type === 'Signal');
@@ -189,18 +189,18 @@ describe('RedisHub when Redis is away', () => {
     expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
   });
 
-  it('G3: a client that has what Redis has lost is believed, also where no node knows of it any more', async () => {
+  it('G3: a cursor from an entry that Redis has lost ends all sessions, even if no node knows of the loss', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port]);
     const [ann, ben] = await peersOf(hubs, 'ann', 'ben');
     if (!ann || !ben) expect.fail();
-    const { id } = await ann.relay('r', ben, 'before');
-    await ben.next((entry) => entry.id === id);
+    const { cursor } = await ann.relay('r', ben, 'before');
+    await ben.next((entry) => entry.cursor === cursor);
     await redis.restart();
     await ready(hubs);
-    // As it would have it from a node that died with the primary: an id from between what Redis knew and now.
-    expect(await again(() => ben.open(`${Number(id) + 1}`))).toMatchObject({ resumed: false, rooms: [] });
-    expect(await ann.outcome(), 'what else was lost nobody can tell').toMatchObject({ name: 'AbortError' });
+    // A node that died with the primary could have given this cursor: it is newer than the last id that Redis kept.
+    expect(await again(() => ben.open(`${Number(cursor) + 1}`))).toMatchObject({ resumed: false, rooms: [] });
+    expect(await ann.outcome(), 'other entries may be lost too').toMatchObject({ name: 'AbortError' });
     expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
   });
 
@@ -208,24 +208,27 @@ describe('RedisHub when Redis is away', () => {
     ['join', (ann) => ann.join('another')],
     ['state', (ann) => ann.setState('r', 'muted')],
     ['leave', (ann) => ann.leave('r')],
-  ])('G3: nor one that lacks a %s of which only the node that answered knows', async (_, call) => {
-    const [first, second] = [await redisWith([]), await redisWith([])];
-    const wire = await wireTo(first);
-    const [node] = await hubsAt([wire.port, wire.port]);
-    const [ann] = await peersOf([node, node], 'ann');
-    if (!ann) expect.fail();
-    // Nobody else is there, and ann does not listen either.
-    await ann.drop();
-    await second.follow(first);
-    await second.admin.replicaof('NO', 'ONE');
-    await call(ann);
-    wire.target = second.port;
-    await first.kill();
-    wire.cut();
-    expect(await again(() => ann.resume())).toMatchObject({ resumed: false, rooms: [] });
-  });
+  ])(
+    'G3: a new primary that lacks a %s resumes no session, even if only the node that answered knows of it',
+    async (_, call) => {
+      const [first, second] = [await redisWith([]), await redisWith([])];
+      const wire = await wireTo(first);
+      const [node] = await hubsAt([wire.port, wire.port]);
+      const [ann] = await peersOf([node, node], 'ann');
+      if (!ann) expect.fail();
+      // No other peer is there, and ann has no stream, so no client has a cursor of the call.
+      await ann.drop();
+      await second.follow(first);
+      await second.admin.replicaof('NO', 'ONE');
+      await call(ann);
+      wire.target = second.port;
+      await first.kill();
+      wire.cut();
+      expect(await again(() => ann.resume())).toMatchObject({ resumed: false, rooms: [] });
+    },
+  );
 
-  it('G3: what one primary tells is not passed on while another one answers', async () => {
+  it('G3: a node that hears one primary and asks another passes on nothing, and cuts its streams', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
     const [annsWire, bensWire] = [await wireTo(first), await wireTo(first)];
     const hubs = await hubsAt([annsWire.port, bensWire.port]);
@@ -237,16 +240,16 @@ describe('RedisHub when Redis is away', () => {
     bensWire.target = second.port;
     bensWire.cut();
     await again(() => bensNode.setState(ben.id, 'r', payload('known to the second')));
-    // Ann's node listens to the second, and asks the first.
+    // Ann's node hears the second primary and asks the first.
     annsWire.target = second.port;
-    annsWire.cut('listening');
+    annsWire.cut('subscribed');
     await annsNode.setState(ann.id, 'r', payload('known to the first'));
     await expect.poll(() => second.admin.pubsub('CHANNELS')).toHaveLength(2);
     for (let i = 0; i < 50; i++) {
-      await again(() => bensNode.relay(ben.id, 'r', ann.id, 'of another world', payload(i)));
+      await again(() => bensNode.relay(ben.id, 'r', ann.id, 'of the second', payload(i)));
     }
-    expect(await annsNode.room(ann.id, 'r'), 'it asks the first still').toMatchObject({
-      peers: [{ state: 'known to the first' }, { state: null }],
+    expect(await annsNode.room(ann.id, 'r'), 'the node still asks the first').toMatchObject({
+      members: [{ state: 'known to the first' }, { state: null }],
     });
     annsWire.cut();
     for (const peer of [ann, ben]) expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });
@@ -255,7 +258,7 @@ describe('RedisHub when Redis is away', () => {
     expect(await ann.resume()).toMatchObject({ resumed: false, rooms: [] });
   });
 
-  it('G3: a Redis that has all the writes of the one before resumes everybody', async () => {
+  it('G3: a new primary that has all writes resumes every session', async () => {
     const [first, second] = [await redisWith([]), await redisWith([])];
     const wire = await wireTo(first);
     const hubs = await hubsAt([wire.port, wire.port]);
@@ -263,19 +266,19 @@ describe('RedisHub when Redis is away', () => {
     if (!ann || !ben) expect.fail();
     await second.follow(first);
     const sent: string[] = [];
-    for (let i = 0; i < 50; i++) sent.push((await ann.relay('r', ben, 'm', i)).id);
+    for (let i = 0; i < 50; i++) sent.push((await ann.relay('r', ben, 'm', i)).cursor);
     expect(await first.admin.wait(1, 5000)).toBe(1);
     await ben.drop();
-    sent.push((await ann.relay('r', ben, 'while away')).id);
+    sent.push((await ann.relay('r', ben, 'while away')).cursor);
     expect(await first.admin.wait(1, 5000)).toBe(1);
     wire.target = second.port;
     await first.kill();
     await second.admin.replicaof('NO', 'ONE');
     wire.cut();
-    sent.push((await again(() => ann.relay('r', ben, 'after'))).id);
+    sent.push((await again(() => ann.relay('r', ben, 'after'))).cursor);
     await ready(hubs);
     expect(await ben.resume()).toMatchObject({ resumed: true });
-    await ben.next((entry) => entry.id === sent.at(-1));
-    expect(ben.seen.filter((entry) => entry.type === 'Signal').map(({ id }) => id)).toEqual(sent);
+    await ben.next((entry) => entry.cursor === sent.at(-1));
+    expect(ben.seen.filter((entry) => entry.type === 'Signal').map(({ cursor }) => cursor)).toEqual(sent);
   });
 });

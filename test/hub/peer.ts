@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type {
   Connected,
+  Cursor,
   Entry,
-  EntryId,
   Hub,
+  Member,
   Payload,
   Peer,
-  Profile,
   Receipt,
   Room,
 } from '../../src/hub/hub.ts';
@@ -19,89 +19,100 @@ export function payload(value: unknown): Payload {
   return { value, text: JSON.stringify(value) };
 }
 
+export interface TestPeerOptions {
+  /** Unless given: the name and a random suffix. */
+  readonly id?: string | undefined;
+  /** False unless given. */
+  readonly guest?: boolean | undefined;
+}
+
 /**
- * A peer as a test drives it. It reads its stream all the time, and its calls go to the two hubs by
- * turns, so that streams and mutations meet on different nodes.
+ * A peer that a test drives. It reads its stream all the time. Its calls alternate between the two hubs, so that
+ * streams and mutations meet on different nodes.
  */
 export class TestPeer {
-  readonly profile: Profile;
+  readonly peer: Peer;
   readonly #hubs: Hubs;
   readonly #arrivals: Arrivals<Entry>;
   #turn = 0;
-  #cursor: EntryId | undefined;
+  #cursor: Cursor | undefined;
   #stream: Stream | undefined;
   #reading: Promise<unknown> = Promise.resolve();
-  /** Streams that a resume has taken over from: what they still bring, the new stream brings too. */
-  readonly #disowned = new Set<Stream>();
+  /** Streams that a resume has taken over from. Their later entries are skipped: the new stream brings them too. */
+  readonly #superseded = new Set<Stream>();
 
-  constructor(hubs: Hubs, name: string = 'peer', id: string = `${name}-${randomUUID()}`) {
+  constructor(
+    hubs: Hubs,
+    name: string = 'peer',
+    { id = `${name}-${randomUUID()}`, guest = false }: TestPeerOptions = {},
+  ) {
     this.#hubs = hubs;
-    this.profile = { id, username: name };
+    this.peer = { id, username: name, guest };
     this.#arrivals = new Arrivals(name);
   }
 
   get id(): string {
-    return this.profile.id;
+    return this.peer.id;
   }
 
-  /** All entries that came, over all of the peer's streams, without any `Connected`. */
+  /** All entries that arrived so far, on all of the peer's streams. */
   get seen(): readonly Entry[] {
     return this.#arrivals.all;
   }
 
-  /** The id of the last message that came. */
-  get cursor(): EntryId {
+  /** The cursor of the last message that arrived. */
+  get cursor(): Cursor {
     if (this.#cursor === undefined) throw new Error('The peer has not opened a stream yet.');
     return this.#cursor;
   }
 
-  /** The peer as the others are shown it. */
-  as(state: unknown): Peer {
-    return { ...this.profile, state };
+  /** The peer as a member with this state. Spread into an expected entry, it gives `peer` and `state`. */
+  as(state: unknown): Member {
+    return { peer: this.peer, state };
   }
 
-  /** Opens a stream and begins to read it. A stream that was open is read on to its end. */
-  async open(after?: EntryId, at: number = this.#turn++): Promise<Connected> {
-    const stream = await this.#hub(at).open(this.profile, after);
+  /** Opens a stream on the hub number `at` (modulo 2), and reads it from now on. An older stream is read to its end. */
+  async open(after?: Cursor, at: number = this.#turn++): Promise<Connected> {
+    const stream = await this.#hub(at).open(this.peer, after);
     const first = await stream.next();
     if (first.done || first.value.type !== 'Connected') throw new Error('A stream begins with Connected.');
-    this.#cursor = first.value.id;
+    this.#cursor = first.value.cursor;
     this.#stream = stream;
     this.#reading = this.#read(stream);
     return first.value;
   }
 
-  /** Loses the connection. What had come is read. */
+  /** Closes the stream as a lost connection does, and resolves when everything before that is read. */
   async drop(): Promise<void> {
     await this.#stream?.return();
     await this.#reading;
   }
 
-  /** Opens a stream from where the last one came to, on the other node by turns. */
-  resume(after: EntryId = this.cursor): Promise<Connected> {
-    if (this.#stream) this.#disowned.add(this.#stream);
+  /** Opens a stream with a cursor, by default the last one. */
+  resume(after: Cursor = this.cursor): Promise<Connected> {
+    if (this.#stream) this.#superseded.add(this.#stream);
     return this.open(after);
   }
 
-  /** How the present stream ended, once it has: with an error, or undefined. */
+  /** Resolves when the present stream has ended: to its error, or to undefined. */
   outcome(): Promise<unknown> {
     return patiently(this.#reading, () => this.#arrivals.soFar('the end of the stream'));
   }
 
-  /** The next entry that fits, skipping others. */
+  /** The next entry that fits. Skips the others. */
   next(fits?: (entry: Entry) => boolean): Promise<Entry> {
     return this.#arrivals.next(fits);
   }
 
-  /** The next so many entries, whatever they are. */
+  /** The next `count` entries. */
   take(count: number): Promise<Entry[]> {
     return this.#arrivals.take(count);
   }
 
-  /** All entries before the barrier that `from` sends now: whatever is not among them never came. */
+  /** All entries before a barrier that `from` sends now. An entry that is missing here was not sent before it. */
   async beforeBarrier(from: TestPeer, roomId: string): Promise<Entry[]> {
-    const { id } = await from.relay(roomId, this, 'barrier');
-    const { before } = await this.#arrivals.until((entry) => entry.id === id, `barrier ${id}`);
+    const { cursor } = await from.relay(roomId, this, 'barrier');
+    const { before } = await this.#arrivals.until((entry) => entry.cursor === cursor, `barrier ${cursor}`);
     return before;
   }
 
@@ -121,7 +132,7 @@ export class TestPeer {
     return this.#hub().broadcast(this.id, roomId, event, payload(data));
   }
 
-  setState(roomId: string, state: unknown): Promise<Peer> {
+  setState(roomId: string, state: unknown): Promise<Member> {
     return this.#hub().setState(this.id, roomId, payload(state));
   }
 
@@ -142,9 +153,9 @@ export class TestPeer {
       for await (const message of stream) {
         if (message.type === 'Connected') throw new Error('A stream has one Connected, the first.');
         if (message.type === 'Heartbeat') continue;
-        if (this.#disowned.has(stream)) continue;
+        if (this.#superseded.has(stream)) continue;
         this.#arrivals.push(message);
-        if (stream === this.#stream) this.#cursor = message.id;
+        if (stream === this.#stream) this.#cursor = message.cursor;
       }
       return undefined;
     } catch (error) {

@@ -1,17 +1,17 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { Dispatch } from '../../src/hub/redis/dispatch.ts';
 import { RedisHub } from '../../src/hub/redis/hub.ts';
-import { LocalSession } from '../../src/hub/redis/local-session.ts';
-import { RoomIndex } from '../../src/hub/redis/room-index.ts';
-import { Scripts } from '../../src/hub/redis/scripts.ts';
+import type { Dispatch } from '../../src/hub/redis/scripts/dispatch.ts';
+import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { LocalStream } from '../../src/hub/redis/streams/local-stream.ts';
+import { RoomIndex } from '../../src/hub/redis/streams/room-index.ts';
 import { freshPrefix } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { TestPeer } from './peer.ts';
+import { payload, TestPeer } from './peer.ts';
 import { defaultOptions, refusal } from './support.ts';
 
-describe('a log that has expired', () => {
+describe('RedisHub, its logs and what Redis has dropped', () => {
   let redis: Redis;
   let prefix: string;
   let hub: RedisHub;
@@ -40,12 +40,12 @@ describe('a log that has expired', () => {
     await hub.close();
   });
 
-  /** As time does: what expires with a room's log, and what with the room. */
+  /** Deletes the keys of the room, as their expiry would. */
   function expire(...kinds: ('room-log' | 'room-meta')[]): Promise<number> {
     return redis.del(kinds.map((kind) => `{${prefix}}:${kind}:r`));
   }
 
-  it('G3: is no loss to the one who spoke last in it', async () => {
+  it("G3: a resume continues the session if an expired room log held only the peer's own entries after the cursor", async () => {
     await vic.setState('r', 'muted');
     await ann.take(1);
     await expire('room-log');
@@ -53,11 +53,11 @@ describe('a log that has expired', () => {
     expect(await vic.resume()).toMatchObject({ resumed: true });
     await ann.broadcast('r', 'm');
     await vic.drop();
-    expect(await vic.resume(), 'nor after a new one has begun').toMatchObject({ resumed: true });
+    expect(await vic.resume(), 'the room has begun a new log').toMatchObject({ resumed: true });
     expect(await vic.beforeBarrier(ann, 'r')).toMatchObject([{ event: 'm' }]);
   });
 
-  it('G3: is a loss to one who had not heard all of it', async () => {
+  it('G3: a resume starts a new session if an expired room log held an entry after the cursor', async () => {
     const { cursor } = vic;
     await ann.broadcast('r', 'unheard');
     await vic.take(1);
@@ -66,7 +66,7 @@ describe('a log that has expired', () => {
     expect(await vic.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
   });
 
-  it('G3: is a loss to one who has left the room, and had not heard all of it', async () => {
+  it('G3: a resume starts a new session if the expired log of a room that the peer left held an entry after the cursor', async () => {
     const { cursor } = vic;
     await ann.broadcast('r', 'unheard');
     await vic.take(1);
@@ -76,7 +76,7 @@ describe('a log that has expired', () => {
     expect(await vic.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
   });
 
-  it('G3: is no loss to one who has left the room, and had heard all of it', async () => {
+  it('G3: a resume continues the session if the expired log of a room that the peer left held no entry for it', async () => {
     await ann.broadcast('r', 'heard');
     await vic.take(1);
     await vic.leave('r');
@@ -86,9 +86,9 @@ describe('a log that has expired', () => {
     expect(await vic.resume()).toMatchObject({ resumed: true, rooms: [] });
   });
 
-  it('G8: keeps nothing for longer, also where something is always said', async () => {
+  it('G8: entries older than the retention time are trimmed from a room log that is always in use', async () => {
     const log = `{${prefix}}:room-log:r`;
-    // Time is not waited for, but taken from what was said.
+    // Entries with old ids stand for the time that would have to pass.
     await redis.del(log);
     for (let i = 1; i <= 40; i++) await redis.xadd(log, `${i}-0`, 'e', '{}', 'by', ann.id, 'n', 1);
     await redis.hset(`{${prefix}}:room-meta:r`, 'entries', 40, 'bytes', 80);
@@ -97,15 +97,16 @@ describe('a log that has expired', () => {
     expect(await redis.xlen(log)).toBe(64);
     await vic.take(64);
     await vic.drop();
-    expect(await vic.resume(), 'which is no loss to one who had heard it').toMatchObject({ resumed: true });
+    expect(await vic.resume(), 'the peer has received the trimmed entries').toMatchObject({ resumed: true });
   });
 
-  it('G3: is older than two grace periods, for so long one may be away whose node stood still', async () => {
+  it('G3: logs keep entries for two grace periods, the longest absence of a peer whose node halted', async () => {
     const graceMs = 60_000;
     const scripts = new Scripts(redis, prefix, { ...defaultOptions, graceMs });
-    await scripts.beat('node', 800, graceMs / 2, 1, '', 0);
-    await scripts.run('relay', ann.id, 'r', vic.id, '"m"', 'null');
-    await scripts.run('broadcast', ann.id, 'r', '"m"', 'null');
+    await beatOnce(scripts);
+    await scripts.relay({ from: ann.id, roomId: 'r', to: vic.id, event: 'm', data: payload(null) });
+    const broadcast = () => scripts.broadcast({ from: ann.id, roomId: 'r', event: 'm', data: payload(null) });
+    await broadcast();
     for (const log of [`inbox:${vic.id}`, 'room-log:r']) {
       expect(await redis.pttl(`{${prefix}}:${log}`), log).toBeGreaterThan(2 * graceMs);
     }
@@ -113,34 +114,37 @@ describe('a log that has expired', () => {
     const oldest = `${(Date.now() - 2 * graceMs) * 1000}-0`;
     await redis.del(`{${prefix}}:room-log:r`);
     await redis.xadd(`{${prefix}}:room-log:r`, oldest, 'e', '{}', 'by', ann.id, 'n', 1);
-    for (let i = 0; i < 64; i++) await scripts.run('broadcast', ann.id, 'r', '"m"', 'null');
-    expect(await redis.xlen(`{${prefix}}:room-log:r`), 'nor is it trimmed before').toBe(65);
+    for (let i = 0; i < 64; i++) await broadcast();
+    expect(await redis.xlen(`{${prefix}}:room-log:r`), 'the oldest entry is not trimmed').toBe(65);
   });
 
-  it('G3: lets go of the entries of one join together, and not while they are within its bounds', async () => {
-    const scripts = new Scripts(redis, prefix, defaultOptions, { entries: 4, bytes: 10_000 });
-    await scripts.beat('node', 800, 2600, 1, '', 0);
-    const open = async (after: string) => {
-      const [resumed] = (await scripts.open('cat', '{"id":"cat"}', 'node', 'stream', after)) as [number];
-      return resumed === 1;
+  it('G3: a log trims the entries of one join together, and only beyond its bounds', async () => {
+    const scripts = new Scripts(redis, prefix, defaultOptions, { maxEntries: 4, maxBytes: 10_000 });
+    await beatOnce(scripts);
+    const cat = { id: 'cat', username: 'cat', guest: false };
+    const open = async (after?: string) => {
+      const { resumed } = await scripts.open({ peer: cat, nodeId: 'node', stream: 'stream', after });
+      return resumed;
     };
-    const relay = () => scripts.run('relay', ann.id, 'r', 'cat', '"m"', 'null');
-    await open('');
-    const [newest] = (await scripts.run('join', 'cat', 'r', 'null', 10, 10)) as [string];
-    const between = String(Number(newest) - 1);
+    const relay = () =>
+      scripts.relay({ from: ann.id, roomId: 'r', to: cat.id, event: 'm', data: payload(null) });
+    await open();
+    await scripts.join(cat.id, 'r', payload(null));
+    const newest = String(scripts.newestId);
+    const between = String(scripts.newestId - 1);
     for (let i = 0; i < 3; i++) await relay();
-    expect(await open(between), 'both offers and three relays').toBe(true);
+    expect(await open(between), 'both PeerAdded and three relays are within the bounds').toBe(true);
     await relay();
-    expect(await open(newest), 'what one has seen is no loss').toBe(true);
+    expect(await open(newest), 'the peer has received the trimmed entries').toBe(true);
     expect(await open(between)).toBe(false);
   });
 
-  it('G10: with all its fields, while peers are in the room, costs none of them their work', async () => {
+  it('G10: members can send, leave and join after Redis has evicted fields of their room', async () => {
     const meta = `{${prefix}}:room-meta:r`;
     await ann.broadcast('r', 'm');
     await redis.hdel(`{${prefix}}:room:r`, vic.id);
     await vic.leave('r');
-    expect(await redis.pttl(meta), 'a room where peers are does not expire').toBe(-1);
+    expect(await redis.pttl(meta), 'a room with members does not expire').toBe(-1);
     await redis.del(meta);
     await ann.broadcast('r', 'm');
     await vic.join('r');
@@ -150,21 +154,21 @@ describe('a log that has expired', () => {
     expect(await redis.pttl(meta)).toBeGreaterThan(0);
   });
 
-  it('G10: and a member that Redis has thrown away keep no node from its work', async () => {
+  it('G10: a node ends the session of a member that Redis has evicted, and stays ready', async () => {
     await redis.hdel(`{${prefix}}:room:r`, vic.id);
     await vic.drop();
     await until(
       async () => (await redis.exists(`{${prefix}}:session:${vic.id}`)) === 0,
-      'the session is over',
+      'the session has ended',
     );
     expect(hub.ready()).toBe(true);
-    expect((await ann.room('r'))?.peers).toEqual([ann.as(null)]);
+    expect((await ann.room('r'))?.members).toEqual([ann.as(null)]);
   });
 
-  it('G4: and a node that was given up takes no peer until it is known again', async () => {
+  it('G4: a node that Redis has given up takes no stream until it beats again, and cuts those it holds', async () => {
     await redis.del(`{${prefix}}:nodes`);
-    await expect(hub.open(vic.profile)).rejects.toEqual(refusal('UNAVAILABLE'));
-    expect(await ann.outcome(), 'what it held has moved, for all it knows').toMatchObject({
+    await expect(hub.open(vic.peer)).rejects.toEqual(refusal('UNAVAILABLE'));
+    expect(await ann.outcome(), 'its sessions may have moved to other nodes').toMatchObject({
       name: 'AbortError',
     });
     await ann.open();
@@ -172,17 +176,19 @@ describe('a log that has expired', () => {
   });
 });
 
-describe('a session at its node', () => {
-  const profile = { id: 'vic', username: 'vic', state: null };
+async function beatOnce(scripts: Scripts): Promise<void> {
+  await scripts.beat({ nodeId: 'node', beatMs: 800, leaseMs: 30_000, batch: 1, run: '', newestId: 0 });
+}
+
+describe('LocalStream', () => {
+  const peer = { id: 'vic', username: 'vic', guest: false };
   const signal = (n: number): Dispatch => ({
     n,
     run: '',
     newest: n,
     kind: 'peer',
     stream: 'it',
-    batch: [
-      { entry: { type: 'Signal', id: `${n}`, roomId: 'r', peer: profile, event: 'm', data: n }, bytes: 1 },
-    ],
+    batch: [{ entry: { type: 'Signal', cursor: `${n}`, roomId: 'r', peer, event: 'm', data: n }, bytes: 1 }],
   });
   const snapshot = (n: number, ...missed: number[]) => ({
     n,
@@ -196,50 +202,50 @@ describe('a session at its node', () => {
     }),
   });
   const open = () => {
-    const session = new LocalSession('it', 'vic', new RoomIndex<LocalSession>(), () => undefined);
-    session.settle(snapshot(1), false, {
+    const local = new LocalStream('it', 'vic', new RoomIndex<LocalStream>(), () => undefined);
+    local.settle(snapshot(1), false, {
       type: 'Connected',
-      id: '1',
-      peer: profile,
+      cursor: '1',
+      peer,
       resumed: false,
       rooms: [],
     });
-    return session;
+    return local;
   };
-  const idsOf = async (session: LocalSession, count: number) => {
-    const ids: string[] = [];
-    for (let i = 0; i < count; i++) ids.push((await session.stream.next()).value?.id ?? '');
-    return ids;
+  const cursorsOf = async (local: LocalStream, count: number) => {
+    const cursors: string[] = [];
+    for (let i = 0; i < count; i++) cursors.push((await local.stream.next()).value?.cursor ?? '');
+    return cursors;
   };
 
-  it('G3: takes what it was sent past a hole from the next snapshot, after what was in the hole', async () => {
-    const session = open();
-    session.hold();
-    // The snapshot of 3 is on its way when 4 is lost, and 5 comes.
-    session.take(signal(5));
-    session.settle(snapshot(3, 2, 3), true);
-    expect(session.waiting, 'it needs another').toBe(true);
-    session.settle(snapshot(5, 4, 5), false);
-    session.take(signal(6));
-    expect(await idsOf(session, 6)).toEqual(['1', '2', '3', '4', '5', '6']);
+  it('G3: a stream takes dispatches after a gap from the next snapshot, behind those of the gap', async () => {
+    const local = open();
+    local.hold();
+    // Dispatch 4 is lost and 5 arrives while the snapshot of 3 is on its way.
+    local.take(signal(5));
+    local.settle(snapshot(3, 2, 3), true);
+    expect(local.waiting, 'the stream needs another snapshot').toBe(true);
+    local.settle(snapshot(5, 4, 5), false);
+    local.take(signal(6));
+    expect(await cursorsOf(local, 6)).toEqual(['1', '2', '3', '4', '5', '6']);
   });
 
-  it('G3: takes each once, whether a snapshot or a dispatch brought it', async () => {
-    const session = open();
-    session.hold();
-    for (const n of [2, 3, 4]) session.take(signal(n));
-    session.settle(snapshot(3, 2, 3), false);
-    session.take(signal(5));
-    expect(await idsOf(session, 5)).toEqual(['1', '2', '3', '4', '5']);
+  it('G3: a stream takes an entry once if both a snapshot and a dispatch bring it', async () => {
+    const local = open();
+    local.hold();
+    for (const n of [2, 3, 4]) local.take(signal(n));
+    local.settle(snapshot(3, 2, 3), false);
+    local.take(signal(5));
+    expect(await cursorsOf(local, 5)).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('is in no room any more when it has closed, whatever it is sent then', async () => {
-    const index = new RoomIndex<LocalSession>();
-    const session = new LocalSession('it', 'vic', index, () => undefined);
-    session.take({ n: 2, run: '', newest: 2, kind: 'disowned' });
-    session.take({ n: 3, run: '', newest: 3, kind: 'joined', stream: 'it', room: 'r', batch: [] });
-    session.settle(snapshot(1), false);
-    expect(session.stream.closed).toBe(true);
-    expect(index.members('r').size).toBe(0);
+  it('a closed stream is in no room, even if dispatches and a snapshot still arrive', async () => {
+    const index = new RoomIndex<LocalStream>();
+    const local = new LocalStream('it', 'vic', index, () => undefined);
+    local.take({ n: 2, run: '', newest: 2, kind: 'disowned' });
+    local.take({ n: 3, run: '', newest: 3, kind: 'joined', stream: 'it', room: 'r', batch: [] });
+    local.settle(snapshot(1), false);
+    expect(local.stream.closed).toBe(true);
+    expect(index.streamsIn('r').size).toBe(0);
   });
 });

@@ -2,18 +2,19 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { Departures } from '../../src/hub/redis/departures.ts';
-import { Scripts } from '../../src/hub/redis/scripts.ts';
+import type { Opened } from '../../src/hub/redis/scripts/replies.ts';
+import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { ClosedStreams } from '../../src/hub/redis/streams/closed-streams.ts';
 import { freshPrefix } from '../support/redis.ts';
 import { defaultOptions, refusal } from './support.ts';
 
 const beatMs = 800;
 const leaseMs = 2600;
 const graceMs = 5000;
-/** Scripts and the test have the same clock; what they do between two looks at it takes less than that. */
+/** The test and Redis share a clock. The work between two readings of it takes less than this. */
 const marginMs = 500;
 
-describe('beats, as Redis keeps account of them', () => {
+describe('RedisHub, its nodes and their beats', () => {
   let redis: Redis;
   let prefix: string;
   let scripts: Scripts;
@@ -26,31 +27,32 @@ describe('beats, as Redis keeps account of them', () => {
 
   const key = (name: string) => `{${prefix}}:${name}`;
 
-  /** One beat, which looks after so many sessions. Resolves to the name of the node's life. */
+  /** Sends one beat, which handles at most `batch` sessions. Resolves to the name of the node's life. */
   async function beat(node: string, batch = 200): Promise<string> {
-    const [life] = (await scripts.beat(node, beatMs, leaseMs, batch, '', 0)) as [string];
+    const { life } = await scripts.beat({ nodeId: node, beatMs, leaseMs, batch, run: '', newestId: 0 });
     return life;
   }
 
-  function open(peer: string, node: string, stream = `stream of ${peer}`): Promise<unknown> {
-    return scripts.open(peer, JSON.stringify({ id: peer, username: peer }), node, stream, '');
+  function open(id: string, nodeId: string, stream = `stream of ${id}`): Promise<Opened> {
+    return scripts.open({ peer: { id, username: id, guest: false }, nodeId, stream, after: undefined });
   }
 
-  /** The peer's node says that its stream is gone, and for how long. */
+  /** Tells Redis, as the peer's node does, that its stream closed `ageMs` ago. */
   function lose(peer: string, ageMs = 0): Promise<unknown> {
-    return scripts.run('detach', peer, `stream of ${peer}`, ageMs);
+    return scripts.detach(peer, `stream of ${peer}`, ageMs);
   }
 
-  /** As time does: the node's last beat was so long ago. */
+  /** Moves the last beat of the nodes into the past. */
   async function silence(forMs: number, ...nodes: string[]): Promise<void> {
     for (const node of nodes) await redis.zadd(key('nodes'), Date.now() - forMs, node);
   }
 
-  /** When a number that Redis has under that name comes, seen from now, in milliseconds. */
+  /** Milliseconds from now until the time that the sorted set holds for the member. */
   async function dueIn(set: 'nodes' | 'detached', member: string): Promise<number> {
     return Number(await redis.zscore(key(set), member)) - Date.now();
   }
 
+  /** How many dispatches the node was sent. */
   async function sent(node: string): Promise<number> {
     return Number(await redis.hget(key(`node:${node}`), 'n'));
   }
@@ -60,7 +62,7 @@ describe('beats, as Redis keeps account of them', () => {
     expect(ms).toBeLessThan(expected + marginMs);
   }
 
-  it('G3: a node that was given up is told so by each beat, should the answer to one be lost', async () => {
+  it('G3: a node that was given up gets the same new life from each later beat, in case an answer is lost', async () => {
     await beat('ours');
     const life = await beat('lost');
     expect(await beat('lost')).toBe(life);
@@ -68,28 +70,30 @@ describe('beats, as Redis keeps account of them', () => {
     await beat('ours');
     const other = await beat('lost');
     expect(other).not.toBe(life);
-    expect(await beat('lost'), 'the one that it would have had from the lost answer').toBe(other);
+    expect(await beat('lost'), 'the life that a lost answer would have given').toBe(other);
   });
 
-  it('G3: so is a node of which Redis has lost all it knew', async () => {
+  it('G3: a node that Redis has forgotten gets a new life with its next beat', async () => {
     const life = await beat('ours');
     await redis.del(key('nodes'), key('node:ours'), key('seq'));
     expect(await beat('ours')).not.toBe(life);
   });
 
-  it('G3: a node that is back before its last session was detached knows of a hole', async () => {
+  it('G3: a node that comes back before all its sessions are detached finds a gap in its dispatches', async () => {
     await beat('ours');
     const life = await beat('lost');
     for (const peer of ['ann', 'ben', 'vic']) await open(peer, 'lost');
     await silence(2 * leaseMs, 'lost');
     const before = await sent('lost');
     await beat('ours', 1);
-    expect(await redis.scard(key('node-peers:lost')), 'not all are detached').toBeGreaterThan(0);
+    expect(await redis.scard(key('node-peers:lost')), 'some sessions are not detached yet').toBeGreaterThan(
+      0,
+    );
     expect(await beat('lost')).not.toBe(life);
-    expect(await sent('lost'), 'the beat, and one that never came').toBe(before + 2);
+    expect(await sent('lost'), 'the beat, and one dispatch that was never published').toBe(before + 2);
   });
 
-  it('G3: a node that is back has its dispatches numbered on, for those that it has not read yet', async () => {
+  it('G3: the dispatch numbers of a node that comes back continue, so unread dispatches keep their place', async () => {
     await beat('ours');
     await beat('lost');
     await open('ann', 'lost');
@@ -97,49 +101,53 @@ describe('beats, as Redis keeps account of them', () => {
     const before = await sent('lost');
     await beat('ours');
     expect(await redis.zscore(key('nodes'), 'lost')).toBeNull();
-    expect(await redis.pttl(key('node:lost')), 'where it never comes back, nothing stays').toBeGreaterThan(0);
+    expect(
+      await redis.pttl(key('node:lost')),
+      'the keys of a node that never comes back expire',
+    ).toBeGreaterThan(0);
     await beat('lost');
     expect(await sent('lost')).toBeGreaterThan(before + 1);
     expect(await redis.pttl(key('node:lost'))).toBe(-1);
   });
 
-  it('G4: what a node asked on a connection that it has given up opens no stream any more', async () => {
+  it('G4: an open from a connection that its node has replaced opens no stream', async () => {
     await beat('ours');
-    const redisToo = new Redis(inject('redisUrl'));
-    const newer = new Scripts(redisToo, prefix, { ...defaultOptions, graceMs });
-    await redisToo.ping();
-    redisToo.disconnect(true);
-    await once(redisToo, 'ready');
-    await newer.beat('ours', beatMs, leaseMs, 200, '', 0);
+    const secondRedis = new Redis(inject('redisUrl'));
+    const newer = new Scripts(secondRedis, prefix, { ...defaultOptions, graceMs });
+    await secondRedis.ping();
+    secondRedis.disconnect(true);
+    await once(secondRedis, 'ready');
+    await newer.beat({ nodeId: 'ours', beatMs, leaseMs, batch: 200, run: '', newestId: 0 });
     await expect(open('ann', 'ours')).rejects.toEqual(refusal('UNAVAILABLE'));
     expect(await redis.exists(key('session:ann'))).toBe(0);
     await beat('ours');
-    await expect(open('ann', 'ours'), 'nor after a beat that was as late').rejects.toThrow();
-    redisToo.disconnect();
+    await expect(open('ann', 'ours'), 'a late beat from the old connection does not help').rejects.toThrow();
+    secondRedis.disconnect();
   });
 
-  it('G5: a stream is replaced by a newer one alone: of an older Redis has lost the newer', async () => {
+  it('G5: a sync finds that a stream was replaced only for a stream older than the one that Redis knows', async () => {
     await beat('ours');
-    const sync = (stream: string, openedMs: number) =>
-      scripts.run('sync', 'ann', 'ours', stream, cursor, openedMs);
-    const [, cursor = '', , openedMs = ''] = (await open('ann', 'ours', 'present')) as string[];
-    expect(await sync('present', Number(openedMs))).toHaveLength(3);
-    await expect(sync('older', Number(openedMs) - 1)).rejects.toEqual(refusal('REPLACED'));
-    expect(await sync('newer', Number(openedMs) + 1)).toBeNull();
+    const { cursor: after, openedMs } = await open('ann', 'ours', 'present');
+    const sync = (stream: string, opened: number) =>
+      scripts.sync({ peerId: 'ann', nodeId: 'ours', stream, after, openedMs: opened });
+    const snapshot = { n: expect.any(Number), rooms: [], missed: [] };
+    expect(await sync('present', openedMs)).toEqual({ kind: 'snapshot', snapshot });
+    expect(await sync('older', openedMs - 1)).toEqual({ kind: 'replaced' });
+    expect(await sync('newer', openedMs + 1)).toEqual({ kind: 'lost' });
   });
 
-  it('G4: a stream that Redis takes for a node’s, and that it does not hold, is found and let go of', async () => {
+  it('G4: a stream that Redis counts as a node’s but the node does not hold is found and detached', async () => {
     await beat('ours');
     const names = Array.from({ length: 500 }, (_, i) => `peer${i}`);
     await Promise.all(names.map((name) => open(name, 'ours')));
-    const departures = new Departures(scripts, pino({ level: 'silent' }));
-    await departures.discover('ours', (name) => name === 'stream of peer7');
-    await departures.tell();
+    const closed = new ClosedStreams(scripts, pino({ level: 'silent' }));
+    await closed.discover('ours', (name) => name === 'stream of peer7');
+    await closed.tell();
     expect(await redis.smembers(key('node-peers:ours'))).toEqual(['peer7']);
     expect(await redis.zcard(key('detached'))).toBe(names.length - 1);
   });
 
-  it('G4: grace begins when a stream is lost', async () => {
+  it('G4: the grace period begins when a stream is lost', async () => {
     await beat('ours');
     await open('ann', 'ours');
     expect(await redis.zscore(key('detached'), 'ann')).toBeNull();
@@ -147,7 +155,7 @@ describe('beats, as Redis keeps account of them', () => {
     expectAbout(await dueIn('detached', 'ann'), graceMs);
   });
 
-  it('G4: the time in which no node could beat counts for nobody', async () => {
+  it('G4: time in which no node could beat does not count towards a grace period', async () => {
     await beat('ours');
     await beat('theirs');
     for (const peer of ['ann', 'ben']) {
@@ -156,7 +164,7 @@ describe('beats, as Redis keeps account of them', () => {
     }
     const outageMs = leaseMs - 100;
     const leftMs = 1000;
-    // As time does: it was lost long before.
+    // The stream of ann was lost long before.
     await redis.zadd(key('detached'), Date.now() - outageMs + leftMs, 'ann');
     await silence(outageMs, 'ours', 'theirs');
     await beat('ours');
@@ -165,7 +173,7 @@ describe('beats, as Redis keeps account of them', () => {
     expectAbout(await dueIn('detached', 'ben'), graceMs);
   });
 
-  it('G4: nor does a node whose beats are slow keep the absent from being announced', async () => {
+  it('G4: an absent peer is removed after its grace period even if the beats of its node are slow', async () => {
     await beat('ours');
     await open('ann', 'ours');
     await lose('ann');
@@ -177,22 +185,22 @@ describe('beats, as Redis keeps account of them', () => {
     expect(await redis.exists(key('session:ann'))).toBe(0);
   });
 
-  it('G4: where no node is left to tell how long it was, grace begins again', async () => {
+  it('G4: the grace period begins again if no node was left to measure the absence', async () => {
     await beat('ours');
     await open('ann', 'ours');
     await lose('ann');
-    await scripts.run('retire', 'ours');
+    await scripts.retire('ours');
     await redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
     await beat('theirs');
     expectAbout(await dueIn('detached', 'ann'), graceMs);
   });
 
-  it('G4: a stream that was given up, and that its node still had, is lost when the node says so', async () => {
+  it('G4: the grace period of a stream on a node that was given up begins when that node reports the loss', async () => {
     await beat('ours');
     await beat('lost');
     for (const peer of ['ann', 'ben', 'vic']) await open(peer, 'lost');
     const sinceMs = 2 * leaseMs - beatMs;
-    // As time does: they were opened long ago.
+    // The streams were opened long ago.
     for (const peer of ['ann', 'ben', 'vic']) await redis.hset(key(`session:${peer}`), 'opened', 0);
     await silence(2 * leaseMs, 'lost');
     await beat('ours');
@@ -202,13 +210,13 @@ describe('beats, as Redis keeps account of them', () => {
     await lose('vic', graceMs);
     expectAbout(await dueIn('detached', 'vic'), graceMs - sinceMs);
     await open('ben', 'ours', 'another stream');
-    // As a node of an earlier version leaves it.
+    // A node of an earlier version leaves this field behind.
     await redis.hset(key('session:ben'), 'given_up', 'stream of ben');
     await lose('ben');
-    expect(await redis.zscore(key('detached'), 'ben'), 'it has gone on elsewhere').toBeNull();
+    expect(await redis.zscore(key('detached'), 'ben'), 'the session continues on another node').toBeNull();
   });
 
-  it('G4: a stream that was opened after the last beat of its node was alive then', async () => {
+  it('G4: the grace period of a stream opened after the last beat of its node begins no earlier than its opening', async () => {
     await beat('ours');
     await beat('lost');
     await silence(2 * leaseMs, 'lost');

@@ -37,12 +37,12 @@ describe('RedisHub', () => {
   });
   afterAll(() => redis.quit());
 
-  /** Breaks every connection that listens, as a Redis does whose buffer for one has run over. */
+  /** Breaks every subscriber connection, as Redis does if the output buffer of one overflows. */
   async function breakSubscribers(): Promise<void> {
     await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   }
 
-  it('G3: entries sent while nobody listens reach every peer when the nodes listen again', async () => {
+  it('G3: entries sent while subscriber connections are broken reach every peer after the nodes reconnect', async () => {
     const { hubs, cleanup } = await twoNodes(freshPrefix());
     const peers = await Promise.all(
       Array.from({ length: 10 }, async (_, i) => {
@@ -53,26 +53,26 @@ describe('RedisHub', () => {
       }),
     );
     const [ann, ben] = peers;
-    if (!ann || !ben) expect.fail('there are ten');
+    if (!ann || !ben) expect.fail('there are too few peers');
     const sent: string[] = [];
     for (let round = 0; round < 5; round++) {
       await breakSubscribers();
-      for (let i = 0; i < 20; i++) sent.push((await ann.broadcast('r', 'm', i)).id);
-      sent.push((await ann.relay('r', ben, 'to ben')).id);
+      for (let i = 0; i < 20; i++) sent.push((await ann.broadcast('r', 'm', i)).cursor);
+      sent.push((await ann.relay('r', ben, 'to ben')).cursor);
     }
     const last = sent.at(-2);
-    for (const peer of peers.slice(1)) await peer.next((entry) => entry.id === last);
-    await ben.next((entry) => entry.id === sent.at(-1));
+    for (const peer of peers.slice(1)) await peer.next((entry) => entry.cursor === last);
+    await ben.next((entry) => entry.cursor === sent.at(-1));
     for (const peer of peers.slice(1)) {
       const signals = peer.seen.filter((entry) => entry.type === 'Signal');
-      const meant = sent.filter((_, i) => peer === ben || i % 21 !== 20);
-      expect(signals.map(({ id }) => id)).toEqual(meant);
+      const expected = sent.filter((_, i) => peer === ben || i % 21 !== 20);
+      expect(signals.map(({ cursor }) => cursor)).toEqual(expected);
     }
     for (const peer of peers) await peer.drop();
     await cleanup();
   });
 
-  it('G3: opening and joining while nobody listens loses nothing', async () => {
+  it('G3: a peer that opens and joins while subscriber connections are broken misses no entry', async () => {
     const { hubs, cleanup } = await twoNodes(freshPrefix());
     const ann = new TestPeer(hubs, 'ann');
     await ann.open();
@@ -93,7 +93,7 @@ describe('RedisHub', () => {
   });
 
   story(
-    'G4: of all nodes exactly one announces a peer whose grace has run out',
+    'G4: a peer whose grace period is over is announced by exactly one node',
     async ({ roomOf }) => {
       const [ann, ben, vic] = await roomOf('r', 'ann', 'ben', 'vic');
       await vic.drop();
@@ -104,31 +104,33 @@ describe('RedisHub', () => {
     { graceMs: 500 },
   );
 
-  it('G8: where all its streams go in one instant, a node serves others before it has told of the last', async () => {
+  it('G8: a node that loses all its streams at once answers calls before it has told Redis of the last', async () => {
     const prefix = freshPrefix();
     const { hubs, cleanup } = await twoNodes(prefix);
     const [hub] = hubs;
     const ann = new TestPeer([hub, hub], 'ann');
     await ann.open();
-    const gone = 2000;
-    const names = Array.from({ length: gone }, (_, i) => `peer${i}`);
-    await Promise.all(names.map((id) => hub.open({ id, username: id })));
+    const count = 2000;
+    const names = Array.from({ length: count }, (_, i) => `peer${i}`);
+    await Promise.all(names.map((id) => hub.open({ id, username: id, guest: false })));
     const detached = () => redis.zcard(`{${prefix}}:detached`);
     const drained = hub.drain(0);
     await ann.rooms();
-    expect(await detached(), 'it was asked after the last had gone').toBeLessThan(gone / 2);
+    expect(await detached(), 'the call is answered while most streams are still attached').toBeLessThan(
+      count / 2,
+    );
     await drained;
-    await expect.poll(detached).toBe(1 + gone);
+    await expect.poll(detached).toBe(1 + count);
     await cleanup();
   });
 
-  it('two deployments in one Redis know nothing of one another', async () => {
+  it('two deployments with different prefixes in one Redis do not see each other', async () => {
     const [one, other] = await Promise.all([twoNodes(freshPrefix()), twoNodes(freshPrefix())]);
-    const ann = new TestPeer(one.hubs, 'ann', 'same id');
-    const ben = new TestPeer(other.hubs, 'ben', 'same id');
+    const ann = new TestPeer(one.hubs, 'ann', { id: 'same id' });
+    const ben = new TestPeer(other.hubs, 'ben', { id: 'same id' });
     for (const peer of [ann, ben]) {
       await peer.open();
-      expect((await peer.join('r')).peers).toEqual([peer.as(null)]);
+      expect((await peer.join('r')).members).toEqual([peer.as(null)]);
     }
     await ann.drop();
     await ben.drop();
@@ -136,7 +138,7 @@ describe('RedisHub', () => {
     await other.cleanup();
   });
 
-  it('leaves no key of a session that has ended, and no other key than its own', async () => {
+  it('ended sessions leave no key, and every key has the prefix of its deployment', async () => {
     const prefix = freshPrefix();
     const { hubs, cleanup } = await twoNodes(prefix, { graceMs: 200 });
     const keysBefore = new Set(await redis.keys('*'));
@@ -168,14 +170,14 @@ describe('RedisHub', () => {
     );
     expect(lasting.sort()).toEqual([`session-past:${witness.id}`, `session:${witness.id}`]);
     for (const key of own.filter((name) => name.startsWith('room-'))) {
-      expect(await redis.pttl(`{${prefix}}:${key}`), `${key} expires`).toBeGreaterThan(0);
+      expect(await redis.pttl(`{${prefix}}:${key}`), `${key} must expire`).toBeGreaterThan(0);
     }
     await witness.drop();
     await cleanup();
-    expect(await redis.exists(`{${prefix}}:nodes`), 'nodes that have gone are not listed').toBe(0);
+    expect(await redis.exists(`{${prefix}}:nodes`), 'closed nodes are no longer listed').toBe(0);
   });
 
-  it('G8: rooms that are too much for one answer are not read', async () => {
+  it('G8: rooms that are too large for one answer are refused with PAYLOAD_TOO_LARGE, and left out of Connected', async () => {
     const { hubs, cleanup } = await twoNodes(freshPrefix(), { maxRoomBytes: 1000 });
     const ann = new TestPeer(hubs, 'ann');
     await ann.open();
@@ -183,30 +185,34 @@ describe('RedisHub', () => {
     expect(await ann.rooms()).toHaveLength(3);
     for (const room of ['d', 'e']) await ann.join(room, 'x'.repeat(500));
     await expect(ann.rooms()).rejects.toEqual(refusal('PAYLOAD_TOO_LARGE'));
-    expect(await ann.room('e'), 'one is').toMatchObject({ id: 'e' });
+    expect(await ann.room('e'), 'a single room is small enough').toMatchObject({ id: 'e' });
     await ann.drop();
-    expect(await ann.resume(), 'nor told on coming back').toMatchObject({ resumed: true, rooms: undefined });
+    expect(await ann.resume(), 'the rooms are left out on a resume').toMatchObject({
+      resumed: true,
+      rooms: undefined,
+    });
     const ben = new TestPeer(hubs, 'ben');
     await ben.open();
     await ben.join('e');
-    expect(await ann.next(), 'it is in them all the same').toMatchObject({ type: 'PeerAdded', roomId: 'e' });
+    expect(await ann.next(), 'the peer is still in its rooms').toMatchObject({
+      type: 'PeerAdded',
+      roomId: 'e',
+    });
     await cleanup();
   });
 
-  it('G10: a Redis that is not there stops the start with a line that says so', async () => {
-    const nowhere = new RedisHub({
+  it('G10: a start without a reachable Redis fails with one line that says so', async () => {
+    const hub = new RedisHub({
       ...defaultOptions,
       url: 'redis://127.0.0.1:1',
       prefix: freshPrefix(),
       log,
     });
-    await expect(nowhere.start()).rejects.toThrow(
-      /^Redis at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/,
-    );
-    expect(nowhere.ready()).toBe(false);
+    await expect(hub.start()).rejects.toThrow(/^Redis at 127\.0\.0\.1:1 cannot be reached: .*ECONNREFUSED/);
+    expect(hub.ready()).toBe(false);
   });
 
-  it('is ready from its start to its close', async () => {
+  it('RedisHub is ready from start to close', async () => {
     const hub = hubOf(freshPrefix());
     expect(hub.ready()).toBe(false);
     await hub.start();

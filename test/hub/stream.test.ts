@@ -1,58 +1,58 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SignalboxError } from '../../src/errors.ts';
-import type { Entry } from '../../src/hub/hub.ts';
+import type { SizedEntry } from '../../src/hub/hub.ts';
 import { isCut, Stream } from '../../src/hub/stream.ts';
 
 const done = { done: true, value: undefined };
 const replaced = new SignalboxError('REPLACED');
 
-/** Entries with these ids, one of `bytes` each. */
-function batch(ids: number[], bytes = 1): { entry: Entry; bytes: number }[] {
-  const peer = { id: 'ann', username: 'ann', state: null };
-  return ids.map((id) => ({
-    entry: { type: 'PeerChanged', id: String(id), roomId: 'r', peer },
+/** Entries with these cursors, of this size each. */
+function batch(cursors: number[], bytes = 1): SizedEntry[] {
+  const peer = { id: 'ann', username: 'ann', guest: false };
+  return cursors.map((cursor) => ({
+    entry: { type: 'PeerChanged', cursor: String(cursor), roomId: 'r', peer, state: null },
     bytes,
   }));
 }
 
-async function idOf(next: ReturnType<Stream['next']>): Promise<string | undefined> {
-  return (await next).value?.id;
+async function cursorOf(next: ReturnType<Stream['next']>): Promise<string | undefined> {
+  return (await next).value?.cursor;
 }
 
-async function idsUntilEnd(stream: Stream): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const message of stream) ids.push(message.id);
-  return ids;
+async function cursorsUntilEnd(stream: Stream): Promise<string[]> {
+  const cursors: string[] = [];
+  for await (const message of stream) cursors.push(message.cursor);
+  return cursors;
 }
 
-describe('a stream', () => {
-  it('gives what was pushed in its order, to one who waits and to one who comes later', async () => {
+describe('Stream', () => {
+  it('a stream delivers messages in the order pushed, to a waiting consumer and to a later one', async () => {
     const stream = new Stream(() => undefined);
     const waiting = stream.next();
     stream.push(batch([1, 2]));
     stream.push(batch([3]));
-    expect(await idOf(waiting)).toBe('1');
-    expect(await idOf(stream.next())).toBe('2');
-    expect(await idOf(stream.next())).toBe('3');
+    expect(await cursorOf(waiting)).toBe('1');
+    expect(await cursorOf(stream.next())).toBe('2');
+    expect(await cursorOf(stream.next())).toBe('3');
   });
 
-  it('knows the id that its consumer took last', async () => {
+  it('lastCursor is the cursor of the last message that the consumer took', async () => {
     const stream = new Stream(() => undefined);
-    expect(stream.lastId).toBe('0');
+    expect(stream.lastCursor).toBe('0');
     stream.push(batch([7, 8]));
-    expect(stream.lastId).toBe('0');
+    expect(stream.lastCursor).toBe('0');
     await stream.next();
-    expect(stream.lastId).toBe('7');
+    expect(stream.lastCursor).toBe('7');
     await stream.next();
     const waiting = stream.next();
     stream.push(batch([9]));
     await waiting;
-    expect(stream.lastId).toBe('9');
+    expect(stream.lastCursor).toBe('9');
   });
 
-  it('G8: takes a batch whole, whatever its size, and is cut by the next', async () => {
+  it('G8: a stream takes a batch of any size whole, and the next push cuts it', async () => {
     const onClose = vi.fn();
-    const stream = new Stream(onClose, { entries: 2, bytes: 1000 });
+    const stream = new Stream(onClose, { maxEntries: 2, maxBytes: 1000 });
     stream.push(batch([0]));
     stream.push(batch([1, 2, 3, 4, 5]));
     expect(stream.closed).toBe(false);
@@ -63,51 +63,52 @@ describe('a stream', () => {
     expect(await stream.next()).toEqual(done);
   });
 
-  it('G8: is cut where more bytes wait than its bound', () => {
-    const stream = new Stream(() => undefined, { entries: 1000, bytes: 10 });
+  it('G8: a stream is cut if more bytes wait than its bound', () => {
+    const stream = new Stream(() => undefined, { maxEntries: 1000, maxBytes: 10 });
     stream.push(batch([0], 50));
     stream.push(batch([1, 2], 5));
     stream.push(batch([3], 1));
-    expect(stream.closed, 'ten are within the bound').toBe(false);
+    expect(stream.closed, 'ten bytes are within the bound').toBe(false);
     stream.push(batch([4]));
     expect(stream.closed).toBe(true);
   });
 
-  it('G3: holds all that a resume has missed, and live entries up to its bound beyond that', async () => {
-    const stream = new Stream(() => undefined, { entries: 2, bytes: 100 });
+  it('G3: a stream holds all entries that a resume missed, and live entries up to the bound besides', async () => {
+    const stream = new Stream(() => undefined, { maxEntries: 2, maxBytes: 100 });
     stream.push(batch([1, 2, 3, 4, 5, 6], 90));
-    for (const id of [7, 8, 9]) stream.push(batch([id]));
+    for (const cursor of [7, 8, 9]) stream.push(batch([cursor]));
     expect(stream.closed).toBe(false);
-    for (const id of [1, 2, 3]) expect(await idOf(stream.next())).toBe(String(id));
+    for (const cursor of [1, 2, 3]) expect(await cursorOf(stream.next())).toBe(String(cursor));
     stream.push(batch([10]));
-    expect(stream.closed, 'what was taken of the opening makes no place for more').toBe(true);
+    expect(stream.closed, 'taken missed entries make no place for live ones').toBe(true);
   });
 
-  it('G8: one that drains is never cut, however much goes through it', async () => {
-    const stream = new Stream(() => undefined, { entries: 2, bytes: 10 });
+  it('G8: a stream that drains is never cut, however much passes through it', async () => {
+    const stream = new Stream(() => undefined, { maxEntries: 2, maxBytes: 10 });
     stream.push(batch([0], 50));
     await stream.next();
-    for (let id = 1; id < 100; id += 3) {
-      stream.push(batch([id, id + 1, id + 2], 10));
-      for (const expected of [id, id + 1, id + 2]) expect(await idOf(stream.next())).toBe(String(expected));
+    for (let cursor = 1; cursor < 100; cursor += 3) {
+      const cursors = [cursor, cursor + 1, cursor + 2];
+      stream.push(batch(cursors, 10));
+      for (const expected of cursors) expect(await cursorOf(stream.next())).toBe(String(expected));
     }
     expect(stream.closed).toBe(false);
   });
 
-  it('ends with its error after what was queued, and then is done', async () => {
+  it('an ended stream delivers its queued messages, then its error, then is done', async () => {
     const onClose = vi.fn();
     const stream = new Stream(onClose);
     stream.push(batch([1, 2]));
     stream.end(replaced);
     expect(onClose).toHaveBeenCalledTimes(1);
     stream.push(batch([3]));
-    expect(await idOf(stream.next())).toBe('1');
-    expect(await idOf(stream.next())).toBe('2');
+    expect(await cursorOf(stream.next())).toBe('1');
+    expect(await cursorOf(stream.next())).toBe('2');
     await expect(stream.next()).rejects.toBe(replaced);
     expect(await stream.next()).toEqual(done);
   });
 
-  it('ends at once for a consumer that waits', async () => {
+  it('an ended stream rejects a waiting consumer at once', async () => {
     const stream = new Stream(() => undefined);
     const waiting = stream.next();
     stream.end(replaced);
@@ -115,7 +116,7 @@ describe('a stream', () => {
     expect(await stream.next()).toEqual(done);
   });
 
-  it('drops what was queued when it is cut, since the client will ask for it again', async () => {
+  it('a cut stream drops its queued messages, because the client resumes', async () => {
     const stream = new Stream(() => undefined);
     stream.push(batch([1, 2]));
     stream.cut('hub');
@@ -123,14 +124,14 @@ describe('a stream', () => {
     expect(await stream.next()).toEqual(done);
   });
 
-  it('cuts a consumer that waits', async () => {
+  it('a cut stream rejects a waiting consumer at once', async () => {
     const stream = new Stream(() => undefined);
     const waiting = stream.next();
     stream.cut('shutdown');
     await expect(waiting).rejects.toSatisfy(isCut);
   });
 
-  it('is done when its consumer returns, and lets go of one that waits', async () => {
+  it('a stream is done when its consumer returns, also for a waiting call', async () => {
     const onClose = vi.fn();
     const stream = new Stream(onClose);
     const waiting = stream.next();
@@ -140,7 +141,7 @@ describe('a stream', () => {
     expect(onClose).toHaveBeenCalledTimes(1);
   });
 
-  it('is done when its consumer returns though an error was to come', async () => {
+  it('a stream whose consumer returns is done without its pending error', async () => {
     const stream = new Stream(() => undefined);
     stream.push(batch([1]));
     stream.end(replaced);
@@ -148,7 +149,7 @@ describe('a stream', () => {
     expect(await stream.next()).toEqual(done);
   });
 
-  it('closes once, by whatever comes first', async () => {
+  it('a stream calls onClose once, for the first of end, cut and return', async () => {
     const onClose = vi.fn();
     const stream = new Stream(onClose);
     stream.end(replaced);
@@ -159,19 +160,28 @@ describe('a stream', () => {
     expect(onClose).toHaveBeenCalledTimes(1);
   });
 
-  it('is an iterator that a loop closes when it breaks', async () => {
+  it('a stream gives onClose the reason if it was cut, and no reason if it ended or its consumer returned', async () => {
+    const onClose = vi.fn();
+    const [cut, ended, returned] = [new Stream(onClose), new Stream(onClose), new Stream(onClose)];
+    cut.cut('hub');
+    ended.end(replaced);
+    await returned.return();
+    expect(onClose.mock.calls).toEqual([['hub'], [undefined], [undefined]]);
+  });
+
+  it('a stream is closed by a loop that breaks', async () => {
     const onClose = vi.fn();
     const stream = new Stream(onClose);
     stream.push(batch([1, 2]));
     for await (const message of stream) {
-      expect(message.id).toBe('1');
+      expect(message.cursor).toBe('1');
       break;
     }
     expect(stream.closed).toBe(true);
     expect(onClose).toHaveBeenCalledTimes(1);
   });
 
-  it('is closed by its scope', async () => {
+  it('a stream is closed at the end of its `await using` scope', async () => {
     const onClose = vi.fn();
     {
       await using stream = new Stream(onClose);
@@ -181,7 +191,7 @@ describe('a stream', () => {
   });
 });
 
-describe('a stream as time goes by', () => {
+describe('Stream, over time', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -189,21 +199,21 @@ describe('a stream as time goes by', () => {
     vi.useRealTimers();
   });
 
-  it('beats for a consumer that waits, with the last id, and not for one that is behind', async () => {
+  it('a stream sends heartbeats with the last cursor to a waiting consumer, and none to a consumer that is behind', async () => {
     const stream = new Stream(() => undefined);
     stream.beatEvery(5000);
     stream.push(batch([1]));
     vi.advanceTimersByTime(20_000);
-    expect(await idOf(stream.next())).toBe('1');
+    expect(await cursorOf(stream.next())).toBe('1');
     const waiting = stream.next();
     vi.advanceTimersByTime(5000);
     const sentAt = new Date();
-    expect(await waiting).toEqual({ done: false, value: { type: 'Heartbeat', id: '1', sentAt } });
-    expect(stream.lastId).toBe('1');
+    expect(await waiting).toEqual({ done: false, value: { type: 'Heartbeat', cursor: '1', sentAt } });
+    expect(stream.lastCursor).toBe('1');
     await stream.return();
   });
 
-  it('G9: ends with the error it was given when its time has come', async () => {
+  it('G9: a stream ends with the given error at the given time', async () => {
     const stream = new Stream(() => undefined);
     const expired = new SignalboxError('TOKEN_EXPIRED');
     stream.endAt(new Date(Date.now() + 1000), expired);
@@ -212,11 +222,11 @@ describe('a stream as time goes by', () => {
     expect(stream.closed).toBe(false);
     vi.advanceTimersByTime(1);
     expect(stream.closed).toBe(true);
-    expect(await idOf(stream.next())).toBe('1');
+    expect(await cursorOf(stream.next())).toBe('1');
     await expect(stream.next()).rejects.toBe(expired);
   });
 
-  it('waits longer than one timer can', () => {
+  it('a stream can end later than the longest delay of a Node.js timer', () => {
     const days = 24 * 60 * 60 * 1000;
     const stream = new Stream(() => undefined);
     stream.endAt(new Date(Date.now() + 60 * days), replaced);
@@ -226,7 +236,7 @@ describe('a stream as time goes by', () => {
     expect(stream.closed).toBe(true);
   });
 
-  it.each(['end', 'cut', 'return'] as const)('leaves no timer behind: %s', async (way) => {
+  it.each(['end', 'cut', 'return'] as const)('a stream leaves no timer behind after %s', async (way) => {
     const stream = new Stream(() => undefined);
     stream.beatEvery(5000);
     stream.endAt(new Date(Date.now() + 1000), replaced);
@@ -238,6 +248,6 @@ describe('a stream as time goes by', () => {
     stream.beatEvery(5000);
     stream.endAt(new Date(Date.now() + 1000), replaced);
     expect(vi.getTimerCount()).toBe(0);
-    if (way !== 'return') await expect(idsUntilEnd(stream)).rejects.toThrow();
+    if (way !== 'return') await expect(cursorsUntilEnd(stream)).rejects.toThrow();
   });
 });

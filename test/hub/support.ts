@@ -1,18 +1,20 @@
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import type { Entry, EntryId, HubOptions, Signal } from '../../src/hub/hub.ts';
+import type { Cursor, Entry, HubOptions, Signal } from '../../src/hub/hub.ts';
 import { patienceMs } from '../support/arrivals.ts';
-import { type Hubs, TestPeer } from './peer.ts';
+import { type Hubs, TestPeer, type TestPeerOptions } from './peer.ts';
 
 export interface Setup {
   readonly hubs: Hubs;
   cleanup(): Promise<void>;
 }
 
-/** Two started hubs that serve one deployment; where there is but one node, the same one twice. */
+/** Starts two hubs of one deployment, or gives the hub of a single node twice. */
 export type SetUp = (options?: Partial<HubOptions>) => Promise<Setup>;
 
-/** A grace period that no test outlives. */
+/** The grace period is longer than any test. */
 export const defaultOptions: HubOptions = {
+  log: pino({ level: 'silent' }),
   graceMs: 120_000,
   maxPeersPerRoom: 1000,
   maxRoomsPerPeer: 32,
@@ -20,25 +22,25 @@ export const defaultOptions: HubOptions = {
   maxStreams: 10_000,
 };
 
-/** What a story works with. */
+/** The hubs of one story, and the means to put peers on them. */
 export interface Stage {
   readonly hubs: Hubs;
-  /** A peer with an open stream; the first is on the first hub, the second on the second, and so on. */
-  peer(name?: string, id?: string): Promise<TestPeer>;
-  /** Peers with these names, all in the room, in this order, and done with hearing of one another. */
+  /** A peer with an open stream. The streams of a story's peers alternate between the two hubs. */
+  peer(name?: string, options?: TestPeerOptions): Promise<TestPeer>;
+  /** Peers with these names, who have joined the room in this order and have taken each other's `PeerAdded`. */
   roomOf<const Names extends readonly string[]>(roomId: string, ...names: Names): Promise<Members<Names>>;
 }
 
 type Members<Names extends readonly string[]> = { [Index in keyof Names]: TestPeer };
 
-/** Makes `it` for stories that each get hubs of their own, which are cleaned up after them. */
+/** Returns an `it` whose tests each get hubs of their own, closed after the test. */
 export function storyteller(setUp: SetUp) {
   return (name: string, tell: (stage: Stage) => Promise<void>, options?: Partial<HubOptions>): void => {
     it(name, { timeout: 3 * patienceMs }, async () => {
       const { hubs, cleanup } = await setUp(options);
       const peers: TestPeer[] = [];
-      const peer = async (peerName = `peer${peers.length}`, id?: string) => {
-        const made = new TestPeer(hubs, peerName, id);
+      const peer = async (peerName = `peer${peers.length}`, peerOptions?: TestPeerOptions) => {
+        const made = new TestPeer(hubs, peerName, peerOptions);
         peers.push(made);
         await made.open(undefined, peers.length - 1);
         return made;
@@ -66,7 +68,7 @@ export function storyteller(setUp: SetUp) {
 
 export type Story = ReturnType<typeof storyteller>;
 
-/** The error's code that a call is refused with. */
+/** Matches a `SignalboxError` with this code. */
 export function refusal(code: string) {
   return expect.objectContaining({ name: 'SignalboxError', code });
 }
@@ -75,10 +77,11 @@ export function isSignal(entry: Entry): entry is Signal {
   return entry.type === 'Signal';
 }
 
-/** Fails unless every id is larger than the one before it. */
-export function expectIncreasing(entries: readonly { readonly id: EntryId }[]): void {
-  for (const [index, { id }] of entries.entries()) {
+/** Fails unless every cursor is larger than the one before it. */
+export function expectIncreasing(entries: readonly { readonly cursor: Cursor }[]): void {
+  for (const [index, { cursor }] of entries.entries()) {
     const before = entries[index - 1];
-    if (before) expect(BigInt(id) > BigInt(before.id), `${id} comes after ${before.id}`).toBe(true);
+    if (before)
+      expect(BigInt(cursor) > BigInt(before.cursor), `cursor ${cursor} after ${before.cursor}`).toBe(true);
   }
 }

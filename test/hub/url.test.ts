@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseRedisUrl } from '../../src/hub/redis/url.ts';
+import { parseRedisUrl } from '../../src/hub/redis/connect/url.ts';
 
-describe('a REDIS_URL', () => {
-  test('has a port, a database and no credentials where none are given', () => {
+describe('parseRedisUrl', () => {
+  test('a URL without port, database or credentials gets the default port, database 0 and no credentials', () => {
     expect(parseRedisUrl('redis://h')).toEqual({
       form: 'single',
       hosts: [{ host: 'h', port: 6379 }],
@@ -16,7 +16,7 @@ describe('a REDIS_URL', () => {
     expect(parseRedisUrl('redis+sentinel://[::1]/main').hosts).toEqual([{ host: '::1', port: 26379 }]);
   });
 
-  test('has what is given, decoded', () => {
+  test('a URL with every part is parsed and decoded', () => {
     const url = 'rediss+sentinel://u%3A:p%40@a:1,b/my%20db/3?sentinelPassword=s%26&ca=/c%20a.pem&family=4';
     expect(parseRedisUrl(url)).toEqual({
       form: 'sentinel',
@@ -34,15 +34,16 @@ describe('a REDIS_URL', () => {
   });
 
   test.each([
-    ['redis://h?tls=true', /a parameter is none of ca, cert/],
-    ['redis://h?ca=/ca.pem', /for TLS: rediss/],
-    ['redis+cluster://h/1', /a Cluster has no databases/],
+    ['redis://h?tls=true', /a parameter is unknown; the known ones are ca, cert/],
+    ['redis://h?ca=/ca.pem', /need TLS; write rediss/],
+    ['redis://h/db', /the database must be a number/],
+    ['redis+cluster://h/1', /a Cluster has only database 0/],
     ['redis+sentinel://h', /the name of the primary is missing/],
-    ['redis://h:99999', /a host of it is not <host>:<port>/],
-    ['redis://:hunter%2@h', /a % itself is written %25/],
-    ['redis://:hunter2@a,b', /more than one host/],
-  ])('refuses %s in one line without a secret', (url, why) => {
-    expect(() => parseRedisUrl(url)).toThrow(why);
+    ['redis://h:99999', /each host must be <host> or <host>:<port>/],
+    ['redis://:hunter%2@h', /write a % itself as %25/],
+    ['redis://:hunter2@a,b', /only .sentinel and .cluster take more than one host/],
+  ])('%s is refused in one line that holds no secret', (url, reason) => {
+    expect(() => parseRedisUrl(url)).toThrow(reason);
     expect(() => parseRedisUrl(url)).not.toThrow(/hunter|\n/);
   });
 });

@@ -1,20 +1,20 @@
-/** How long a test waits for something that must come, before it fails. */
+/** How long a test waits for an expected event before it fails, in milliseconds. */
 export const patienceMs = 20_000;
 
-/** Waits for the promise, or fails with what `pending` says about it. */
-export async function patiently<Value>(promise: Promise<Value>, pending: () => string): Promise<Value> {
+/** Waits for the promise. Fails after `patienceMs`, with the text that `describe` returns then. */
+export async function patiently<Value>(promise: Promise<Value>, describe: () => string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(pending())), patienceMs);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(describe())), patienceMs);
   });
   try {
-    return await Promise.race([promise, impatience]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** What came, in order, for a test to take from. Waiting in vain fails with what had come instead. */
+/** Items in the order of their arrival. A test takes them one after the other, and waits for the next. */
 export class Arrivals<Item> {
   readonly all: Item[] = [];
   readonly #owner: string;
@@ -31,37 +31,41 @@ export class Arrivals<Item> {
     this.#news = Promise.withResolvers();
   }
 
-  /** The next that fits, and all before it that were not taken yet. */
+  /**
+   * Takes the next item that fits, and all items before it. Fails after `patienceMs`; the message names `what` and
+   * shows the items that arrived instead.
+   */
   async until(
     fits: (item: Item) => boolean,
-    what = 'a certain one',
+    what = 'an item that fits',
   ): Promise<{ found: Item; before: Item[] }> {
-    for (let looked = this.#taken; ; looked++) {
-      if (looked === this.all.length) await patiently(this.#news.promise, () => this.soFar(what));
-      const found = this.all[looked] as Item;
+    for (let index = this.#taken; ; index++) {
+      if (index === this.all.length) await patiently(this.#news.promise, () => this.soFar(what));
+      const found = this.all[index] as Item;
       if (!fits(found)) continue;
-      const before = this.all.slice(this.#taken, looked);
-      this.#taken = looked + 1;
+      const before = this.all.slice(this.#taken, index);
+      this.#taken = index + 1;
       return { found, before };
     }
   }
 
+  /** Takes the next item that fits. Skips the others. */
   async next(fits: (item: Item) => boolean = () => true, what?: string): Promise<Item> {
     return (await this.until(fits, what)).found;
   }
 
-  /** The next so many, whatever they are. */
+  /** Takes the next `count` items. */
   async take(count: number): Promise<Item[]> {
     let left = count;
     if (left === 0) return [];
-    const { found, before } = await this.until(() => --left === 0, `${count} in all`);
+    const { found, before } = await this.until(() => --left === 0, `${count} items`);
     return [...before, found];
   }
 
-  /** For the failure of a test that waits: what came instead. */
+  /** The message of a failed wait: `what` was expected, and the items that arrived instead. */
   soFar(what: string): string {
-    const came = this.all.slice(this.#taken).map((item) => JSON.stringify(item).slice(0, 200));
-    const last = came.slice(-20).join('\n') || '(none)';
-    return `${this.#owner} waited in vain for ${what}. Not taken yet (${came.length}):\n${last}`;
+    const pending = this.all.slice(this.#taken).map((item) => JSON.stringify(item).slice(0, 200));
+    const last = pending.slice(-20).join('\n') || '(none)';
+    return `${this.#owner}: waited in vain for ${what}. Arrived and not taken (${pending.length}):\n${last}`;
   }
 }

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 /**
- * Ends what tests started and did not end, however the process of the tests itself ends: a worker
- * that is killed runs no handler of its own. So a shell of its own session reads the ids of the
- * processes that run, `+ <pid>` and `- <pid>`, and kills those left when its input ends.
+ * Kills the processes that a test worker started and left behind, even if the worker itself is killed and runs no
+ * handler. The worker writes `+ <pid>` and `- <pid>` to this shell, which is detached. When its input ends, the
+ * shell kills the processes that remain.
  */
 const script = `
 pids=' '
@@ -19,7 +19,7 @@ done
 
 let keeper: ChildProcess | undefined;
 
-/** To be called with each process that is started. Its output is to be piped, never inherited. */
+/** Call this with each process that a test starts. The output of the process must be piped, never inherited. */
 export function keep(child: ChildProcess): void {
   tell(`+ ${child.pid}`);
   child.once('exit', () => tell(`- ${child.pid}`));
@@ -32,7 +32,7 @@ function tell(line: string): void {
 
 function startKeeper(): ChildProcess {
   const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // It is there for the end of this process, and must not put it off.
+  // The shell must not keep this process alive.
   shell.unref();
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   return shell;

@@ -2,8 +2,8 @@ import { type Browser, chromium } from 'playwright-core';
 import { findProgram, chromium as program } from '../../scripts/programs.ts';
 
 /**
- * Starts the Chromium of this machine, headless, with a profile of its own that is gone when it is
- * closed. It calls no one but the pages that the test opens.
+ * Starts the Chromium of this machine, headless, with a temporary profile. It makes no requests but those of the
+ * pages that the test opens.
  */
 export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
   const executablePath = findProgram(program);

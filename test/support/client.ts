@@ -4,17 +4,22 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 export interface Peer {
   readonly id: string;
   readonly username: string;
+  readonly guest: boolean;
+}
+
+export interface Member {
+  readonly peer: Peer;
   readonly state: unknown;
 }
 
 export interface Room {
   readonly id: string;
-  readonly peers: readonly Peer[];
+  readonly members: readonly Member[];
 }
 
 interface Sent<Type extends string> {
   readonly __typename: Type;
-  readonly id: string;
+  readonly cursor: string;
   readonly sentAt: string;
 }
 
@@ -23,6 +28,8 @@ interface Entry<Type extends string> extends Sent<Type> {
   readonly peer: Peer;
 }
 
+interface MemberEntry<Type extends string> extends Entry<Type>, Member {}
+
 export interface Connected extends Sent<'Connected'> {
   readonly peer: Peer;
   readonly resumed: boolean;
@@ -30,15 +37,15 @@ export interface Connected extends Sent<'Connected'> {
 }
 
 export type RoomMessage =
-  | (Entry<'PeerAdded'> & { readonly offer: boolean })
-  | Entry<'PeerChanged'>
-  | (Entry<'PeerRemoved'> & { readonly reason: string })
+  | (MemberEntry<'PeerAdded'> & { readonly offer: boolean })
+  | MemberEntry<'PeerChanged'>
+  | (MemberEntry<'PeerRemoved'> & { readonly reason: string })
   | (Entry<'Signal'> & { readonly event: string; readonly data: unknown });
 
 export type Message = Connected | RoomMessage | Sent<'Heartbeat'>;
 
 export interface Receipt {
-  readonly id: string;
+  readonly cursor: string;
   readonly status: 'DELIVERED' | 'QUEUED';
 }
 
@@ -52,7 +59,7 @@ export interface Body {
   readonly errors?: readonly ErrorJson[];
 }
 
-/** What the API refused, by the code and the HTTP status that came. */
+/** An error response of the API: its first error's code, and the HTTP status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: string | undefined;
@@ -65,24 +72,24 @@ export class ApiError extends Error {
   }
 }
 
-/** The JSON that a response holds. */
+/** Reads the JSON body of a response. */
 export async function readBody(response: IncomingMessage): Promise<Body> {
   const chunks: string[] = [];
   for await (const chunk of response.setEncoding('utf8')) chunks.push(chunk);
   return JSON.parse(chunks.join(''));
 }
 
-/** Thousands of calls are made in these tests, and `fetch` takes several times as long for each. */
+/** These tests make thousands of calls, and `fetch` takes several times as long for each. */
 const agent = new Agent({ keepAlive: true });
 
 export interface SendOptions {
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What follows the path of the URL. */
+  /** The query string, with its `?`. */
   readonly search?: string;
 }
 
-/** The API as one token's owner calls it, at one node. */
+/** Calls the API of one node with one token. */
 export class ApiClient {
   readonly url: string;
   readonly token: string | undefined;
@@ -92,7 +99,7 @@ export class ApiClient {
     this.token = token;
   }
 
-  /** Posts a body, as JSON or as the text that it is, and returns what came, errors included. */
+  /** Posts a body: a string as it is, any other value as JSON. Returns the response, errors included. */
   async send(body: unknown, { accept = 'application/json', headers, search = '' }: SendOptions = {}) {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const req = request(`${this.url}/graphql${search}`, {
@@ -110,7 +117,7 @@ export class ApiClient {
     return { status: response.statusCode ?? 0, body: await readBody(response) };
   }
 
-  /** The data of a query or a mutation. Throws an `ApiError`. */
+  /** Runs a query or a mutation, and returns its data. Throws an `ApiError`. */
   async run<Data>(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Data> {
     const { status, body } = await this.send({ query, variables });
     if (body.errors || !body.data) throw new ApiError(status, body.errors ?? []);
@@ -118,10 +125,10 @@ export class ApiClient {
   }
 }
 
-/** A guest's token and peer, new each time. */
+/** Makes a new guest: its token and its peer. */
 export async function access(url: string, username: string): Promise<{ token: string; peer: Peer }> {
   const { access: given } = await new ApiClient(url).run<{ access: { token: string; peer: Peer } }>(
-    'mutation ($username: String!) { access(username: $username) { token peer { id username state } } }',
+    'mutation ($username: String!) { access(username: $username) { token peer { id username guest } } }',
     { username },
   );
   return given;

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { freePort, type RedisServer, startRedis } from './redis.ts';
 import { until } from './until.ts';
 
-/** Three primaries on loopback, the first of which can be given a replica. */
+/** Starts a Redis Cluster of three primaries on loopback. Resolves when it serves all slots. */
 export async function startCluster(): Promise<Cluster> {
   const cluster = new Cluster();
   try {
@@ -30,14 +30,14 @@ export class Cluster {
     return `redis+cluster://${this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
   }
 
-  /** A client of that very node, for what an operator does there. */
+  /** The client for commands to this cluster node itself: the same each time. */
   client(node: RedisServer): Redis {
     const client = this.#clients.get(node) ?? node.client();
     this.#clients.set(node, client);
     return client;
   }
 
-  /** Starts a node, which gets to know the others. It has no slots. */
+  /** Starts a cluster node without slots, and introduces it to the others. */
   async addNode(): Promise<RedisServer> {
     const node = await this.#start();
     const [first] = this.nodes;
@@ -51,42 +51,45 @@ export class Cluster {
     return node;
   }
 
-  /** A new node follows that one. Resolves when it is in step. */
+  /** Starts a replica of this primary. Resolves when it is in step. */
   async addReplicaOf(primary: RedisServer): Promise<RedisServer> {
     const replica = await this.addNode();
     const id = await this.client(primary).cluster('MYID');
     const client = this.client(replica);
-    await until(async () => (await client.cluster('REPLICATE', id)) === 'OK', 'the new node follows');
-    await until(() => replica.isInStepWith(primary), 'the new node is in step');
-    // The others have a say in a failover, so each must know what it is.
+    await until(
+      async () => (await client.cluster('REPLICATE', id)) === 'OK',
+      'the new cluster node is a replica',
+    );
+    await until(() => replica.isInStepWith(primary), 'the new replica is in step');
+    // All cluster nodes vote in a failover, so each must know the replica.
     for (const node of this.nodes) {
       const known = async () =>
         String(await this.client(node).cluster('REPLICAS', id)).includes(`:${replica.port}@`);
-      await until(known, 'all know the replica');
+      await until(known, 'each cluster node knows the replica');
     }
     return replica;
   }
 
-  /** Which node has the slot of that key, as this one sees it. */
+  /** The cluster node that has the slot of the key, according to the cluster node `seenBy`. */
   async ownerOf(key: string, seenBy = this.nodes[0]): Promise<RedisServer> {
-    if (!seenBy) throw new Error('There is no node.');
+    if (!seenBy) throw new Error('The Cluster has no node yet.');
     const client = this.client(seenBy);
     const slot = Number(await client.cluster('KEYSLOT', key));
     for (const [first, last, primary] of (await client.cluster('SLOTS')) as unknown as RangeReply[]) {
       const owner = this.nodes.find(({ port }) => port === primary[1]);
       if (owner && first <= slot && slot <= last) return owner;
     }
-    throw new Error(`Nobody has slot ${slot}.`);
+    throw new Error(`No cluster node has slot ${slot}.`);
   }
 
-  /** Resolves when all nodes see all slots served, and know one another. */
+  /** Resolves when all cluster nodes know one another, and see all slots served. */
   async settle(): Promise<void> {
     for (const node of this.nodes) {
       const client = this.client(node);
       await until(async () => {
         const info = await client.cluster('INFO');
         return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${this.nodes.length}`);
-      }, 'the Cluster is whole');
+      }, 'the Cluster is complete');
     }
   }
 

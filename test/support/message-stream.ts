@@ -6,22 +6,22 @@ const messagesDocument = `
   subscription Messages($after: ID, $heartbeat: Int) {
     messages(after: $after, heartbeat: $heartbeat) {
       __typename
-      id
+      cursor
       sentAt
-      ... on Connected { resumed peer { ...All } rooms { id peers { ...All } } }
-      ... on PeerAdded { roomId offer peer { ...All } }
-      ... on PeerChanged { roomId peer { ...All } }
-      ... on PeerRemoved { roomId reason peer { ...All } }
+      ... on Connected { resumed peer { ...All } rooms { id members { peer { ...All } state } } }
+      ... on PeerAdded { roomId offer peer { ...All } state }
+      ... on PeerChanged { roomId peer { ...All } state }
+      ... on PeerRemoved { roomId reason peer { ...All } state }
       ... on Signal { roomId event data peer { ...All } }
     }
   }
-  fragment All on Peer { id username state }
+  fragment All on Peer { id username guest }
 `;
 
-/** How a stream ended: `complete` was said; or it was not, by the server's doing (cut) or ours (dropped). */
+/** How a stream ended: with `complete`, cut by the node, or dropped by the test. */
 export interface Outcome {
   readonly how: 'complete' | 'cut' | 'dropped';
-  /** The code of the error that came last, if one did. */
+  /** The code of the last error on the stream, if there was one. */
   readonly code?: string | undefined;
 }
 
@@ -29,22 +29,22 @@ export interface StreamOptions {
   readonly after?: unknown;
   readonly heartbeat?: unknown;
   readonly lastEventId?: string | undefined;
-  /** Called in the very turn in which the response's headers are there. */
+  /** Called in the same turn of the event loop in which the response's headers arrive. */
   readonly onHeaders?: () => void;
   readonly onMessage?: (message: Message) => void;
 }
 
 const frame = /^event: next\n(?:id: (\d+)\n)?data: ([^\n]*)$/;
 
-/** One `messages` stream, read strictly: whatever is not exactly as the contract has it, fails `outcome`. */
+/** One `messages` stream, read strictly: any departure from the contract rejects `outcome`. */
 export class MessageStream {
   readonly messages = new Arrivals<Message>('a stream');
-  readonly comments = new Arrivals<string>('a stream that waits for comments');
+  readonly comments = new Arrivals<string>('the comments of a stream');
   readonly #ended = Promise.withResolvers<Outcome>();
   readonly #response: IncomingMessage;
   readonly #onMessage: ((message: Message) => void) | undefined;
   #text = '';
-  #lastId = 0n;
+  #lastCursor = 0n;
   #code: string | undefined;
   #complete = false;
   #dropped = false;
@@ -53,7 +53,7 @@ export class MessageStream {
     this.#response = response;
     this.#onMessage = onMessage;
     response.setEncoding('utf8').on('data', (text: string) => this.#receive(text));
-    // A connection that breaks is an outcome like others, and `close` follows.
+    // A broken connection is an outcome like any other: `close` follows.
     response.on('error', () => undefined);
     response.on('close', () => {
       const how = this.#complete ? 'complete' : this.#dropped ? 'dropped' : 'cut';
@@ -61,7 +61,7 @@ export class MessageStream {
     });
   }
 
-  /** Resolves at the headers. Rejects with an `ApiError` where the answer is no event stream. */
+  /** Resolves at the headers. Rejects with an `ApiError` if the response is not an event stream. */
   static open(url: string, token: string, options: StreamOptions = {}): Promise<MessageStream> {
     const { promise, resolve, reject } = Promise.withResolvers<MessageStream>();
     const { after, heartbeat, lastEventId } = options;
@@ -93,10 +93,13 @@ export class MessageStream {
   }
 
   get outcome(): Promise<Outcome> {
-    return patiently(this.#ended.promise, () => `A stream did not end. It is at ${this.#lastId}.`);
+    return patiently(
+      this.#ended.promise,
+      () => `The stream did not end. Its last cursor is ${this.#lastCursor}.`,
+    );
   }
 
-  /** Loses the connection. Resolves when it is gone. */
+  /** Destroys the connection. Resolves when it is closed. */
   async drop(): Promise<void> {
     this.#dropped = true;
     this.#response.destroy();
@@ -115,14 +118,14 @@ export class MessageStream {
   }
 
   #read(event: string): void {
-    if (this.#complete) throw new Error(`After \`complete\` came: ${event}`);
+    if (this.#complete) throw new Error(`An event came after \`complete\`: ${event}`);
     if (event === ':') {
       this.comments.push(event);
     } else if (event === 'event: complete\ndata:') {
       this.#complete = true;
     } else {
       const [, id, json] = frame.exec(event) ?? [];
-      if (json === undefined) throw new Error(`This is no event: ${event}`);
+      if (json === undefined) throw new Error(`Not an event of the contract: ${event}`);
       this.#take(JSON.parse(json), id);
     }
   }
@@ -132,22 +135,23 @@ export class MessageStream {
     id: string | undefined,
   ): void {
     if (errors) {
-      if (id !== undefined) throw new Error('An error has no id.');
+      if (id !== undefined) throw new Error('An error must have no id.');
       this.#code = errors[0]?.extensions?.code;
       return;
     }
     const message = data?.messages;
-    if (!message) throw new Error('An event has a message or an error.');
-    const number = BigInt(message.id);
+    if (!message) throw new Error('An event must have a message or an error.');
+    const number = BigInt(message.cursor);
     const isFirst = this.messages.all.length === 0;
     if (isFirst !== (message.__typename === 'Connected'))
-      throw new Error('The first, and only it, is Connected.');
+      throw new Error('The first message, and no other, must be Connected.');
     if (message.__typename === 'Heartbeat') {
-      if (id !== undefined || number !== this.#lastId) throw new Error('A heartbeat repeats the last id.');
-    } else if (id !== message.id || number <= this.#lastId) {
-      throw new Error(`The id ${message.id} (line: ${id}) came after ${this.#lastId}.`);
+      if (id !== undefined || number !== this.#lastCursor)
+        throw new Error('A heartbeat must have no id and repeat the last cursor.');
+    } else if (id !== message.cursor || number <= this.#lastCursor) {
+      throw new Error(`Cursor ${message.cursor} with id ${id} came after cursor ${this.#lastCursor}.`);
     }
-    this.#lastId = number;
+    this.#lastCursor = number;
     this.#onMessage?.(message);
     this.messages.push(message);
   }

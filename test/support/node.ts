@@ -5,14 +5,14 @@ import { keep } from './children.ts';
 
 const bin = fileURLToPath(new URL('../../bin/signalbox.js', import.meta.url));
 
-/** What the tests' nodes sign tokens with, unless told otherwise. */
+/** The TOKEN_SECRET of the tests' nodes, unless a test sets another. */
 export const tokenSecret = 'a secret for tests, of 32 bytes or more';
 
 export interface NodeOptions {
-  /** Its settings. An empty one counts as absent. PORT is 0 unless given. */
+  /** Settings as variables. An empty one counts as absent. PORT is 0 unless given. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
-  /** Of Node itself, such as `--import`. */
+  /** Arguments of Node.js itself, such as `--import`. */
   readonly nodeArgs?: readonly string[];
 }
 
@@ -21,10 +21,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** One real server process: `bin/signalbox.js`. `await using` ends it with the test. */
+/** One node as a real process: `bin/signalbox.js`. `await using` ends it with the test. */
 export class NodeProcess {
   readonly pid: number;
-  /** Resolves when it has ended, and all it wrote is in `output()`. */
+  /** Resolves when the process has ended, and all its output is in `output()`. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #stdout: string[] = [];
@@ -32,7 +32,7 @@ export class NodeProcess {
   #url: string | undefined;
 
   constructor({ env, args = [], nodeArgs = [] }: NodeOptions = {}) {
-    // Settings of the shell that the tests run in have no part in this.
+    // Settings in the environment of the tests must not reach the node.
     const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [...nodeArgs, bin, ...args], {
       env: { PATH, HOME, NODE_ENV: 'test', PORT: '0', TOKEN_SECRET: tokenSecret, ...env },
@@ -46,9 +46,9 @@ export class NodeProcess {
     this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** `http://localhost:<port>`. Throws where it has not said yet that it listens. */
+  /** `http://localhost:<port>`. Throws until the node listens. */
   get url(): string {
-    if (this.#url === undefined) throw new Error('This node does not listen.');
+    if (this.#url === undefined) throw new Error('This node does not listen yet.');
     return this.#url;
   }
 
@@ -60,18 +60,18 @@ export class NodeProcess {
     return this.#stderr.join('');
   }
 
-  /** All that it has written so far. */
+  /** All output so far, stdout before stderr. */
   output(): string {
     return this.stdout + this.stderr;
   }
 
-  /** The lines of its log so far. What is no JSON (the banner) is left out. */
+  /** The lines of the log so far. Lines that are not JSON are left out. */
   log(): readonly Readonly<Record<string, unknown>>[] {
     const lines = this.stdout.split('\n').slice(0, -1);
     return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   }
 
-  /** The first line of its log that says so. Throws where the node ends before. */
+  /** Resolves to the first line of the log with this message. Throws if the node ends before. */
   async logged(msg: string): Promise<Readonly<Record<string, unknown>>> {
     const { promise, resolve } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
     const look = () => {
@@ -86,12 +86,13 @@ export class NodeProcess {
     try {
       return await Promise.race([promise, ended]);
     } finally {
-      // It ends some time, and nobody waits for that here any more.
+      // The node ends later, and this rejection then has no other handler.
       ended.catch(() => undefined);
       this.#child.stdout?.off('data', look);
     }
   }
 
+  /** Resolves when the node listens. Throws if it ends before. */
   async listening(): Promise<void> {
     const { url } = await this.logged('listening');
     this.#url = String(url);
@@ -108,7 +109,7 @@ export class NodeProcess {
   }
 }
 
-/** Starts a server on a free port. Resolves when it listens; throws with its output where it ends. */
+/** Starts a node on a free port. Resolves when it listens. Throws with its output if it ends before. */
 export async function startNode(options: NodeOptions = {}): Promise<NodeProcess> {
   const node = new NodeProcess(options);
   await node.listening();

@@ -17,15 +17,15 @@ export interface RedisOptions {
   readonly args?: readonly string[];
 }
 
-/** A prefix that no other test uses, for a hub in a Redis that tests share. */
+/** A prefix that no other test uses, for a hub on the shared Redis. */
 export function freshPrefix(): string {
   return `test-${randomUUID()}`;
 }
 
-/** Starts a private Redis that keeps nothing on disk. Resolves when it answers. */
+/** Starts a Redis for one test, which by default keeps nothing on disk. Resolves when it answers. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-redis-'));
-  // Another process may take the free port before Redis does: then another one is tried.
+  // Another process may take the free port before Redis does, so try several ports.
   for (let attempt = 1; ; attempt++) {
     const server = new RedisServer(await freePort(), folder, options);
     try {
@@ -40,7 +40,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   }
 }
 
-/** A real redis-server of the tests' own, on loopback. */
+/** A real redis-server process on loopback. */
 export class RedisServer {
   readonly port: number;
   readonly url: string;
@@ -57,60 +57,60 @@ export class RedisServer {
     this.url = `redis://${options.password ? `:${options.password}@` : ''}127.0.0.1:${port}`;
   }
 
-  /** Of the process, to stop and continue it, say. Throws where none runs. */
+  /** The process id. Throws if the process does not run. */
   get pid(): number {
-    if (this.#child?.pid === undefined) throw new Error('This Redis does not run.');
+    if (this.#child?.pid === undefined) throw new Error('This Redis is not running.');
     return this.#child.pid;
   }
 
-  /** A client of this Redis, which `stop` closes. It connects again after a restart. */
+  /** A new client of this Redis. It reconnects after a restart, and `stop` closes it. */
   client(): Redis {
     const client = new Redis(this.url, { maxRetriesPerRequest: null });
-    // A lost connection is what some tests are about; without a listener ioredis would print it.
+    // Some tests break connections. Without a listener ioredis would print each error.
     client.on('error', () => undefined);
     this.#clients.add(client);
     return client;
   }
 
-  /** A client for whoever looks after this Redis: the same each time. */
+  /** The client for a test's own commands: the same each time. */
   get admin(): Redis {
     this.#admin ??= this.client();
     return this.#admin;
   }
 
-  /** Makes it the replica of another one. Resolves when it has all that the other has. */
+  /** Makes this Redis a replica of `primary`. Resolves when it is in step. */
   async follow(primary: RedisServer): Promise<void> {
     await this.admin.replicaof('127.0.0.1', primary.port);
     await until(() => this.isInStepWith(primary), 'the replica is in step');
   }
 
-  /** Whether it is the replica of the other one, and has all that the other has. */
+  /** Whether this Redis is a replica of `primary`, and its link to it is up. */
   async isInStepWith(primary: RedisServer): Promise<boolean> {
     const info = await this.admin.info('replication');
     return info.includes('master_link_status:up') && info.includes(`master_port:${primary.port}`);
   }
 
-  /** The port of the one whose replica it is; undefined where it is a primary. */
+  /** The port of its primary. Undefined if it is a primary itself. */
   async primaryPort(): Promise<number | undefined> {
     const [, port] = /^master_port:(\d+)/m.exec(await this.admin.info('replication')) ?? [];
     return port === undefined ? undefined : Number(port);
   }
 
-  /** Starts it anew, on the same port, ending the one that runs. What was not on disk is gone; `empty`: that too. */
+  /** Kills the process and starts it again on the same port, with the data on disk or, if `empty`, with none. */
   async restart({ empty = false } = {}): Promise<void> {
     await this.kill();
     if (empty) {
       await rm(this.#folder, { recursive: true, force: true });
       await mkdir(this.#folder);
     }
-    // Another process may have taken the port meanwhile, for a moment.
+    // Another process may hold the port for a moment.
     await until(async () => {
       await this.start();
       return true;
-    }, 'it has started');
+    }, 'Redis has started again');
   }
 
-  /** Rejects where it cannot have its port. */
+  /** Starts the process. Resolves when it answers. Rejects if the port is taken. */
   async start(): Promise<void> {
     const path = findProgram(redisServer);
     if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
@@ -121,7 +121,7 @@ export class RedisServer {
     await this.#ping();
   }
 
-  /** Ends it at once, as a crash would (SIGKILL). Its clients stay, and try again. */
+  /** Kills the process with SIGKILL, as a crash would. Its clients keep trying to reconnect. */
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -132,7 +132,7 @@ export class RedisServer {
     await exit;
   }
 
-  /** Ends it for good, with its clients and its folder. */
+  /** Kills the process, closes its clients and deletes its data. */
   async stop(): Promise<void> {
     for (const client of this.#clients) client.disconnect();
     this.#clients.clear();
@@ -149,7 +149,7 @@ export class RedisServer {
     return [
       ...['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder],
       ...['--save', '', '--appendonly', 'no'],
-      // A replica gets its data at once; by default a primary waits 5 s for more of them.
+      // By default a primary waits 5 s for more replicas before it sends its data to the first.
       ...['--repl-diskless-sync-delay', '0'],
       ...(password ? ['--requirepass', password] : []),
       ...args,
@@ -167,7 +167,7 @@ export class RedisServer {
   }
 }
 
-/** Resolves when that process writes a certain thing. Throws with what it wrote where it ends before. */
+/** Resolves when the process writes these words. Throws with its output if it ends before. */
 export async function untilSays(
   child: ChildProcessByStdio<null, Readable, Readable>,
   words: string,

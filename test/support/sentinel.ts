@@ -9,18 +9,18 @@ import { keep } from './children.ts';
 import { freePort, type RedisServer, startRedis, untilSays } from './redis.ts';
 import { until } from './until.ts';
 
-/** What the sentinels call the primary. */
+/** The name of the primary in the sentinels. */
 export const primaryName = 'main';
 
 export interface SentinelOptions {
-  /** Of Redis, and of the sentinels. */
+  /** The password of Redis. */
   readonly password: string;
   readonly sentinelPassword: string;
-  /** How long a primary is silent before a sentinel takes it for dead, in milliseconds; 500 unless given. */
+  /** How long a primary is silent before a sentinel counts it as down, in milliseconds. 500 unless given. */
   readonly downAfterMs?: number;
 }
 
-/** A primary, a replica, and three sentinels, two of which agree that a primary is down. All on loopback. */
+/** Starts a primary, a replica and three sentinels on loopback. Two sentinels decide that a primary is down. */
 export async function startSentinels(options: SentinelOptions): Promise<Sentinels> {
   const { password } = options;
   const secrets = ['--masterauth', password, '--repl-timeout', '5'];
@@ -40,14 +40,14 @@ export async function startSentinels(options: SentinelOptions): Promise<Sentinel
   }
 }
 
-/** One sentinel on loopback, with these lines of configuration beside its port. */
+/** Starts one sentinel on loopback, with these lines in its configuration file. */
 export async function startSentinel(lines: readonly string[]): Promise<Sentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-sentinel-'));
   const port = await freePort();
   const config = join(folder, 'sentinel.conf');
   await writeFile(config, [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...lines, ''].join('\n'));
   const path = findProgram(redisServer);
-  if (!path) throw new Error('There is no redis-server.');
+  if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
   const child = spawn(path, [config, '--sentinel'], { stdio: ['ignore', 'pipe', 'pipe'] });
   keep(child);
   const stop = async () => {
@@ -82,7 +82,7 @@ export class Sentinels {
     this.#options = options;
   }
 
-  /** The sentinels as a URL lists them. */
+  /** The hosts and ports of the sentinels, as in a URL. */
   get hosts(): string {
     return this.#sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
   }
@@ -92,33 +92,33 @@ export class Sentinels {
     return `redis+sentinel://:${password}@${this.hosts}/${primaryName}?sentinelPassword=${sentinelPassword}`;
   }
 
-  /** Makes a user of all sentinels. */
+  /** Creates or changes an ACL user in all sentinels. */
   async allow(user: string, rules: readonly string[]): Promise<void> {
     for (const { client } of this.#sentinels) await client.call('ACL', 'SETUSER', user, ...rules);
   }
 
-  /** What users of the sentinels were refused for want of a permission. */
+  /** The commands that sentinels refused for lack of a permission, from their ACL logs. */
   async refusals(): Promise<readonly unknown[]> {
     const logs = await Promise.all(this.#sentinels.map(({ client }) => client.call('ACL', 'LOG')));
     return logs.flat().filter((entry) => !JSON.stringify(entry).includes('"auth"'));
   }
 
-  /** Which of the servers the sentinels lead to. */
+  /** The server that the sentinels name as the primary. */
   async primary(): Promise<RedisServer> {
     const reply = (await this.#ask('GET-MASTER-ADDR-BY-NAME', primaryName)) as readonly [string, string];
     const server = this.servers.find(({ port }) => port === Number(reply[1]));
-    if (!server) throw new Error(`The sentinels lead to ${reply.join(':')}.`);
+    if (!server) throw new Error(`The sentinels name an unknown primary: ${reply.join(':')}.`);
     return server;
   }
 
-  /** The other one takes over, as an operator has it. Resolves when the sentinels lead there. */
+  /** Has the replica take over, as an operator would. Resolves when the sentinels name it as the primary. */
   async failOver(): Promise<void> {
     const before = await this.primary();
     await this.#ask('FAILOVER', primaryName);
-    await until(async () => (await this.primary()) !== before, 'the other one has taken over');
+    await until(async () => (await this.primary()) !== before, 'the replica has taken over');
   }
 
-  /** Resolves when the sentinels know one another and a replica that is in step. */
+  /** Resolves when the sentinels know one another, and a replica that is in step. */
   async agree(): Promise<void> {
     await until(async () => {
       const [quorum, replicas] = await Promise.all([
@@ -130,9 +130,10 @@ export class Sentinels {
         return value('master-link-status') === 'ok' && value('flags') === 'slave';
       });
       return String(quorum).startsWith('OK 3 ') && linked;
-    }, 'the sentinels agree');
+    }, 'the sentinels agree and a replica is in step');
   }
 
+  /** Starts one more sentinel. */
   async add(): Promise<void> {
     const { password, sentinelPassword, downAfterMs = 500 } = this.#options;
     const sentinel = await startSentinel([

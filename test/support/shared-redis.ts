@@ -3,12 +3,12 @@ import { startRedis } from './redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the Redis that all test files share: `inject('redisUrl')`. Use a `freshPrefix()` in it. */
+    /** The URL of the Redis that all test files share: `inject('redisUrl')`. Use it with a `freshPrefix()`. */
     redisUrl: string;
   }
 }
 
-/** Starts it for the whole run, and gives back what stops it. */
+/** Starts the shared Redis for the whole run. Returns the function that stops it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = await startRedis();
   project.provide('redisUrl', redis.url);

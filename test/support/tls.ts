@@ -3,15 +3,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A certificate that nobody trusts by itself, and its key: paths of PEM files. */
+/** A self-signed certificate and its key, as paths of PEM files. */
 export interface Certificate {
-  /** It is its own authority: what trusts it as one takes it from a server and from a client. */
+  /** The certificate is its own authority: a peer that trusts it accepts it from a server and from a client. */
   readonly cert: string;
   readonly key: string;
   remove(): Promise<void>;
 }
 
-/** Makes a certificate of 127.0.0.1. Written by hand, since a fresh machine has no openssl. */
+/** Makes a certificate for 127.0.0.1. This code builds it by hand, because a fresh machine may lack openssl. */
 export async function makeCertificate(): Promise<Certificate> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const body = certificateBody(publicKey.export({ type: 'spki', format: 'der' }));
@@ -27,7 +27,10 @@ export async function makeCertificate(): Promise<Certificate> {
   return { cert, key, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** A TLS port beside the plain one, where clients show a certificate too, as Redis has it by default. */
+/**
+ * The settings of Redis or a sentinel for a TLS port. Clients must show a certificate there too, as is the default
+ * of Redis.
+ */
 export function tlsPort(port: number, { cert, key }: Certificate): [name: string, value: string][] {
   return [
     ['tls-port', `${port}`],
@@ -37,26 +40,26 @@ export function tlsPort(port: number, { cert, key }: Certificate): [name: string
   ];
 }
 
-/** What is signed (RFC 5280, 4.1): of an authority, which is a server at 127.0.0.1, for these two days. */
+/** The signed part (RFC 5280, 4.1): an authority, valid for 127.0.0.1, from yesterday to tomorrow. */
 function certificateBody(publicKey: Buffer): Buffer {
   const dayMs = 86_400_000;
-  const name = sequence(node(0x31, sequence(commonName, node(0x0c, Buffer.from('Signalbox tests')))));
-  const constraints = extension('551d13', sequence(node(0x01, Buffer.of(0xff))));
-  const names = extension('551d11', sequence(node(0x87, Buffer.of(127, 0, 0, 1))));
+  const name = sequence(value(0x31, sequence(commonName, value(0x0c, Buffer.from('Signalbox tests')))));
+  const constraints = extension('551d13', sequence(value(0x01, Buffer.of(0xff))));
+  const names = extension('551d11', sequence(value(0x87, Buffer.of(127, 0, 0, 1))));
   return sequence(
-    node(0xa0, node(0x02, Buffer.of(2))),
-    node(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
+    value(0xa0, value(0x02, Buffer.of(2))),
+    value(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
     ecdsaWithSha256,
     name,
     sequence(time(Date.now() - dayMs), time(Date.now() + dayMs)),
     name,
     publicKey,
-    node(0xa3, sequence(constraints, names)),
+    value(0xa3, sequence(constraints, names)),
   );
 }
 
-/** One value in DER: its tag, its length, and what is in it. */
-function node(tag: number, ...content: readonly Buffer[]): Buffer {
+/** One value in DER: its tag, its length and its content. */
+function value(tag: number, ...content: readonly Buffer[]): Buffer {
   const inside = Buffer.concat(content);
   const { length } = inside;
   const size = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
@@ -64,24 +67,24 @@ function node(tag: number, ...content: readonly Buffer[]): Buffer {
 }
 
 function sequence(...content: readonly Buffer[]): Buffer {
-  return node(0x30, ...content);
+  return value(0x30, ...content);
 }
 
 function identifier(hex: string): Buffer {
-  return node(0x06, Buffer.from(hex, 'hex'));
+  return value(0x06, Buffer.from(hex, 'hex'));
 }
 
 function bits(content: Buffer): Buffer {
-  return node(0x03, Buffer.of(0), content);
+  return value(0x03, Buffer.of(0), content);
 }
 
-function extension(id: string, value: Buffer): Buffer {
-  return sequence(identifier(id), node(0x04, value));
+function extension(id: string, content: Buffer): Buffer {
+  return sequence(identifier(id), value(0x04, content));
 }
 
 /** As `YYMMDDhhmmssZ`. */
 function time(ms: number): Buffer {
-  return node(0x17, Buffer.from(`${new Date(ms).toISOString().replace(/\D/g, '').slice(2, 14)}Z`));
+  return value(0x17, Buffer.from(`${new Date(ms).toISOString().replace(/\D/g, '').slice(2, 14)}Z`));
 }
 
 const commonName = identifier('550403');

@@ -1,17 +1,20 @@
 import { patienceMs } from './arrivals.ts';
 
-/** Resolves when it holds, which nothing tells of: it is looked at again and again. A refusal is a no. */
+/**
+ * Checks a condition every 20 ms, and resolves when it holds. For conditions that no event tells of. A check that
+ * throws counts as false. Fails after `patienceMs`.
+ */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + patienceMs;
-  let refusal: unknown;
+  let lastError: unknown;
   while (Date.now() < deadline) {
     try {
       if (await holds()) return;
-      refusal = undefined;
+      lastError = undefined;
     } catch (error) {
-      refusal = error;
+      lastError = error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`Waited in vain until ${what}.`, { cause: refusal });
+  throw new Error(`Waited in vain until ${what}.`, { cause: lastError });
 }

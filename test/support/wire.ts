@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Lays a wire from a free loopback port to another. */
+/** Starts a wire from a free loopback port to the port `target`. */
 export async function startWire(target: number): Promise<Wire> {
   const wire = new Wire(target);
   await wire.listen();
   return wire;
 }
 
-/** A wire between a client and a server on loopback, which can be cut, held, slowed, or led elsewhere. */
+/** A TCP proxy between Redis and its clients, which a test can cut, hold, slow down or lead to another port. */
 export class Wire {
-  /** The port that new connections are led to. */
+  /** The port of new connections' far end. */
   target: number;
-  /** How long each chunk takes on its way to the server, in milliseconds, on connections that are made from now on. */
+  /** How long each chunk takes to the server on new connections, in milliseconds. */
   delayMs = 0;
-  /** Whether connections that begin to listen hear nothing. */
+  /** Whether connections that subscribe from now on receive nothing. */
   muffled = false;
   readonly #server: Server;
-  readonly #pairs = new Set<{ client: Socket; upstream: Socket; listens: boolean }>();
+  readonly #pairs = new Set<{ client: Socket; upstream: Socket; subscribed: boolean }>();
 
   constructor(target: number) {
     this.target = target;
@@ -26,7 +26,7 @@ export class Wire {
 
   get port(): number {
     const address = this.#server.address();
-    if (typeof address !== 'object' || !address) throw new Error('This wire is not laid yet.');
+    if (typeof address !== 'object' || !address) throw new Error('This wire is not started yet.');
     return address.port;
   }
 
@@ -35,22 +35,19 @@ export class Wire {
     await once(this.#server, 'listening');
   }
 
-  /**
-   * Nothing goes through the connections that are there, or those of them that listen, and nobody is
-   * told: as where packets are dropped.
-   */
-  hold(which: 'all' | 'listening'): void {
-    for (const { client, upstream, listens } of this.#pairs) {
-      if (which === 'listening' && !listens) continue;
+  /** Stops all traffic on the open connections, or on subscribed ones, without closing them, as packet loss does. */
+  hold(which: 'all' | 'subscribed'): void {
+    for (const { client, upstream, subscribed } of this.#pairs) {
+      if (which === 'subscribed' && !subscribed) continue;
       client.pause();
       upstream.pause();
     }
   }
 
-  /** Breaks all connections, or those that listen. */
-  cut(which: 'all' | 'listening' = 'all'): void {
-    for (const { client, upstream, listens } of this.#pairs) {
-      if (which === 'listening' && !listens) continue;
+  /** Closes all connections, or the subscribed ones. */
+  cut(which: 'all' | 'subscribed' = 'all'): void {
+    for (const { client, upstream, subscribed } of this.#pairs) {
+      if (which === 'subscribed' && !subscribed) continue;
       client.destroy();
       upstream.destroy();
     }
@@ -65,11 +62,11 @@ export class Wire {
   #join(client: Socket): void {
     const { delayMs } = this;
     const upstream = connect(this.target, '127.0.0.1');
-    const pair = { client, upstream, listens: false };
+    const pair = { client, upstream, subscribed: false };
     this.#pairs.add(pair);
     client.on('data', (chunk) => {
       if (chunk.includes('\r\nsubscribe\r\n')) {
-        pair.listens = true;
+        pair.subscribed = true;
         if (this.muffled) upstream.pause();
       }
       if (delayMs === 0) upstream.write(chunk);

@@ -1,18 +1,18 @@
 import type { Resolvers } from '../../generated/schema.ts';
-import { access } from './access.ts';
-import { membership } from './membership.ts';
-import { messageTypes } from './message.ts';
-import { subscription } from './messages.ts';
+import { messageTypes } from './message-types.ts';
+import { mutation } from './mutation.ts';
 import { query } from './query.ts';
-import { relay } from './relay.ts';
-import { roomTypes } from './room.ts';
+import { memberTypes, roomTypes } from './room.ts';
 import { DateTimeScalar, JSONScalar } from './scalars.ts';
+import { subscription } from './subscription.ts';
 
+/** Each file here resolves the schema file of the same name; message-types.ts resolves message.graphql. */
 export const resolvers: Resolvers = {
   Query: query,
-  Mutation: { ...access, ...membership, ...relay },
+  Mutation: mutation,
   Subscription: subscription,
   ...messageTypes,
+  ...memberTypes,
   ...roomTypes,
   JSON: JSONScalar,
   DateTime: DateTimeScalar,

@@ -1,11 +1,18 @@
 import type { Resolvers } from '../../generated/schema.ts';
+import type { Member } from '../../hub/hub.ts';
+import type { MessageContext } from '../context.ts';
 
-/** What a room has may be much, so each part of it is asked for (see `Allowance`). */
+/** Member lists and states can be large, so each is charged to the response budget. */
+export const memberTypes = {
+  Member: {
+    state: ({ state }: Pick<Member, 'state'>, _args: object, { budget }: MessageContext) =>
+      budget.spendOnValue(state) ? state : null,
+  },
+} satisfies Resolvers;
+
 export const roomTypes = {
   Room: {
-    peers: ({ peers }, _args, { allowance }, info) => (allowance.grantsList(peers.length, info) ? peers : []),
-  },
-  Peer: {
-    state: ({ state }, _args, { allowance }) => (allowance.grantsValue(state) ? state : null),
+    members: ({ members }, _args, { budget }, info) =>
+      budget.spendOnList(members.length, info) ? members : [],
   },
 } satisfies Resolvers;

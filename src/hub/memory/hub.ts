@@ -1,31 +1,32 @@
 import { SignalboxError } from '../../errors.ts';
 import { retentionMs } from '../bounds.ts';
-import { fullOfStreams, goingDown, spread } from '../drain.ts';
+import { CutLog } from '../cut-log.ts';
+import { draining, spread, tooManyStreams } from '../drain.ts';
 import type {
   Connected,
-  EntryId,
+  Cursor,
+  Entry,
   Hub,
   HubOptions,
+  Member,
   Payload,
   Peer,
-  Profile,
   Receipt,
   RemovalReason,
   Room,
+  SizedEntry,
 } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { Clock } from './clock.ts';
-import { type Item, sized } from './inbox.ts';
-import { type Member, MemoryRoom, member } from './room.ts';
+import { sizedEntry } from './inbox.ts';
+import { type Membership, MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
-/**
- * The hub of one process alone. Every method does its work in one go, without an `await` in it, and
- * that is what makes it atomic.
- */
+/** The hub of one process alone. Each method is atomic because it has no `await`. */
 export class MemoryHub implements Hub {
   readonly #options: HubOptions;
   readonly #retentionMs: number;
+  readonly #cuts: CutLog;
   readonly #clock = new Clock();
   readonly #sessions = new Map<string, Session>();
   readonly #rooms = new Map<string, MemoryRoom>();
@@ -37,28 +38,28 @@ export class MemoryHub implements Hub {
   constructor(options: HubOptions) {
     this.#options = options;
     this.#retentionMs = retentionMs(options.graceMs);
+    this.#cuts = new CutLog(options.log);
   }
 
   async start(): Promise<void> {
     this.#sweeper ??= setInterval(() => this.#sweep(), this.#retentionMs).unref();
   }
 
-  async open(profile: Profile, after?: EntryId): Promise<Stream> {
-    if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
-    if (this.#streams >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
+  async open(peer: Peer, after?: Cursor): Promise<Stream> {
+    if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
+    if (this.#streams >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     const cursor = after === undefined ? undefined : Number(after);
-    const living = this.#sessions.get(profile.id);
+    const living = this.#sessions.get(peer.id);
     if (living) {
       const missed = cursor === undefined ? undefined : this.#missed(living, cursor);
       if (missed) {
-        living.profile = profile;
+        living.peer = peer;
         const rooms = this.#roomsOf(living);
-        const connected = { id: String(cursor), peer: profile, resumed: true, rooms };
-        return this.#attach(living, connected, missed);
+        return this.#attach(living, { cursor: String(cursor), peer, resumed: true, rooms }, missed);
       }
       this.#end(living, 'REPLACED');
     }
-    return this.#begin(profile, cursor);
+    return this.#begin(peer, cursor);
   }
 
   async joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room> {
@@ -66,11 +67,11 @@ export class MemoryHub implements Hub {
     const joined = session.rooms.get(roomId);
     if (joined) return joined.view();
     const room = this.#rooms.get(roomId) ?? new MemoryRoom(roomId);
-    if (room.members.size >= this.#options.maxPeersPerRoom) throw new SignalboxError('ROOM_FULL');
+    if (room.memberships.size >= this.#options.maxPeersPerRoom) throw new SignalboxError('ROOM_FULL');
     if (session.rooms.size >= this.#options.maxRoomsPerPeer) throw new SignalboxError('TOO_MANY_ROOMS');
 
-    const joiner = member(session, state);
-    const others = Array.from(room.members.values());
+    const joiner = membership(session, state);
+    const others = Array.from(room.memberships.values());
     room.put(joiner, this.#options);
     room.deliver(this.#added(roomId, joiner, false));
     session.deliver(others.map((present) => this.#added(roomId, present, true)));
@@ -89,27 +90,29 @@ export class MemoryHub implements Hub {
 
   async relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt> {
     const { room, sender } = this.#membership(peerId, roomId);
-    const target = room.members.get(to);
+    const target = room.memberships.get(to);
     if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
-    const item = this.#signal(roomId, sender, event, data);
-    target.session.deliver([item]);
-    return { id: item.entry.id, status: target.session.connected ? 'DELIVERED' : 'QUEUED' };
+    const signal = this.#signal(roomId, sender, event, data);
+    target.session.deliver([signal]);
+    return { cursor: signal.entry.cursor, status: target.session.connected ? 'DELIVERED' : 'QUEUED' };
   }
 
   async broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt> {
     const { room, sender } = this.#membership(peerId, roomId);
-    const item = this.#signal(roomId, sender, event, data);
-    room.deliver(item);
-    return { id: item.entry.id, status: room.unheard(sender) ? 'QUEUED' : 'DELIVERED' };
+    const signal = this.#signal(roomId, sender, event, data);
+    room.deliver(signal);
+    return { cursor: signal.entry.cursor, status: room.unheard(sender) ? 'QUEUED' : 'DELIVERED' };
   }
 
-  async setState(peerId: string, roomId: string, state: Payload): Promise<Peer> {
+  async setState(peerId: string, roomId: string, state: Payload): Promise<Member> {
     const { room, sender } = this.#membership(peerId, roomId);
-    const changed = member(sender.session, state);
-    const { peer, stateLength } = changed;
+    const changed = membership(sender.session, state);
     room.put(changed, this.#options);
-    room.deliver(sized({ type: 'PeerChanged', id: this.#clock.next(), roomId, peer }, stateLength));
-    return peer;
+    const { member, stateLength } = changed;
+    room.deliver(
+      sizedEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member }, stateLength),
+    );
+    return member;
   }
 
   async room(peerId: string, roomId: string): Promise<Room | null> {
@@ -128,67 +131,72 @@ export class MemoryHub implements Hub {
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
     const connected = Array.from(this.#sessions.values()).filter((session) => session.connected);
-    await spread(connected, overMs, (session) => session.cut());
+    await spread(connected, overMs, (session) => session.cut('shutdown'));
+    this.#cuts.summarize();
   }
 
   async close(): Promise<void> {
     this.#draining = true;
     this.#closed = true;
     clearInterval(this.#sweeper);
-    for (const session of this.#sessions.values()) session.cut();
+    for (const session of this.#sessions.values()) session.cut('shutdown');
+    this.#cuts.summarize();
     this.#sessions.clear();
     this.#rooms.clear();
   }
 
   /**
-   * What the session's peer has not seen, where the session can go on from the cursor; undefined
-   * where a new one has to begin. Throws `REPLACED` where the cursor is another tab's.
+   * The entries that the session's peer has not seen, if the session can go on from the cursor; undefined if a
+   * new one has to begin. Throws `REPLACED` if the cursor is another tab's.
    */
-  #missed(session: Session, cursor: number): readonly Item[] | undefined {
-    // Whoever comes again with this cursor did not get the answer that the session began with.
+  #missed(session: Session, cursor: number): readonly SizedEntry[] | undefined {
+    // The same cursor again: the client did not get the answer that opened this session.
     if (cursor === session.openedWith) return undefined;
-    if (cursor < session.startId) throw new SignalboxError('REPLACED');
-    // No clock of this hub gave that id, so nobody knows what came between it and now.
+    if (cursor < session.start) throw new SignalboxError('REPLACED');
+    // This hub's clock never gave that cursor, so it cannot tell what followed it.
     if (cursor > this.#clock.last) return undefined;
     return session.inbox.after(cursor);
   }
 
-  #begin(profile: Profile, openedWith: number | undefined): Stream {
-    const id = this.#clock.next();
+  #begin(peer: Peer, openedWith: number | undefined): Stream {
+    const cursor = this.#clock.next();
     const session = new Session({
-      profile,
-      startId: Number(id),
+      peer,
+      start: Number(cursor),
       openedWith,
       graceMs: this.#options.graceMs,
       onGraceOver: (ended) => this.#end(ended, 'DISCONNECTED'),
-      onStreamClosed: () => {
+      onStreamClosed: (reason) => {
         this.#streams -= 1;
+        this.#cuts.add(peer.id, reason);
       },
     });
-    this.#sessions.set(profile.id, session);
-    return this.#attach(session, { id, peer: profile, resumed: false, rooms: [] }, []);
+    this.#sessions.set(peer.id, session);
+    return this.#attach(session, { cursor, peer, resumed: false, rooms: [] }, []);
   }
 
-  #attach(session: Session, connected: Omit<Connected, 'type'>, missed: readonly Item[]): Stream {
+  #attach(session: Session, connected: Omit<Connected, 'type'>, missed: readonly SizedEntry[]): Stream {
     this.#streams += 1;
     return session.attach({ type: 'Connected', ...connected }, missed);
   }
 
   #end(session: Session, reason: RemovalReason): void {
-    this.#sessions.delete(session.profile.id);
+    this.#sessions.delete(session.peer.id);
     for (const room of session.rooms.values()) this.#remove(session, room, reason);
     session.end();
   }
 
   #remove(session: Session, room: MemoryRoom, reason: RemovalReason): void {
-    const leaver = room.members.get(session.profile.id);
+    const leaver = room.memberships.get(session.peer.id);
     if (!leaver) return;
     room.remove(leaver);
     session.rooms.delete(room.id);
-    if (room.members.size === 0) this.#rooms.delete(room.id);
-    const { peer, stateLength } = leaver;
-    const id = this.#clock.next();
-    room.deliver(sized({ type: 'PeerRemoved', id, roomId: room.id, peer, reason }, stateLength));
+    if (room.memberships.size === 0) this.#rooms.delete(room.id);
+    const { member, stateLength } = leaver;
+    const cursor = this.#clock.next();
+    room.deliver(
+      sizedEntry({ type: 'PeerRemoved', cursor, roomId: room.id, ...member, reason }, stateLength),
+    );
   }
 
   #session(peerId: string): Session {
@@ -198,9 +206,9 @@ export class MemoryHub implements Hub {
     return session;
   }
 
-  #membership(peerId: string, roomId: string): { room: MemoryRoom; sender: Member } {
+  #membership(peerId: string, roomId: string): { room: MemoryRoom; sender: Membership } {
     const room = this.#session(peerId).rooms.get(roomId);
-    const sender = room?.members.get(peerId);
+    const sender = room?.memberships.get(peerId);
     if (!room || !sender) throw new SignalboxError('NOT_IN_ROOM');
     return { room, sender };
   }
@@ -209,16 +217,20 @@ export class MemoryHub implements Hub {
     return Array.from(session.rooms.values(), (room) => room.view());
   }
 
-  #added(roomId: string, { peer, stateLength }: Member, offer: boolean): Item {
-    return sized({ type: 'PeerAdded', id: this.#clock.next(), roomId, peer, offer }, stateLength);
+  #added(roomId: string, { member, stateLength }: Membership, offer: boolean): SizedEntry {
+    return sizedEntry(
+      { type: 'PeerAdded', cursor: this.#clock.next(), roomId, ...member, offer },
+      stateLength,
+    );
   }
 
-  #signal(roomId: string, { peer }: Member, event: string, data: Payload): Item {
-    const id = this.#clock.next();
-    return sized({ type: 'Signal', id, roomId, peer, event, data: data.value }, data.text.length);
+  #signal(roomId: string, { member }: Membership, event: string, data: Payload): SizedEntry {
+    const cursor = this.#clock.next();
+    const signal: Entry = { type: 'Signal', cursor, roomId, peer: member.peer, event, data: data.value };
+    return sizedEntry(signal, data.text.length);
   }
 
-  /** Lets go of what is too old for a resume. Without it a quiet session would hold its last burst. */
+  /** Drops entries that are too old for a resume. Otherwise a quiet session would keep its last burst. */
   #sweep(): void {
     const oldest = (Date.now() - this.#retentionMs) * 1000;
     for (const session of this.#sessions.values()) session.inbox.dropBefore(oldest);

@@ -1,61 +1,61 @@
-import { type Bounds, bounds } from '../bounds.ts';
-import type { Entry } from '../hub.ts';
+import { type Bounds, logBounds } from '../bounds.ts';
+import type { Entry, SizedEntry } from '../hub.ts';
 
-/** An entry beside its size. One object serves all the inboxes and streams that it goes to. */
-export interface Item {
-  readonly entry: Entry;
-  /** Of the entry's JSON, near enough: its payload exactly, the rest by a constant. */
-  readonly bytes: number;
-}
-
-/** What an entry's JSON takes beside its payload: ids, names, field names. */
+/** The size of an entry's JSON without its payload: ids, names, field names. */
 const overheadBytes = 256;
 
-export function sized(entry: Entry, payloadLength: number): Item {
+/** An entry with its approximate size. `payloadLength` is the length of the JSON text of its `data` or `state`. */
+export function sizedEntry(entry: Entry, payloadLength: number): SizedEntry {
   return { entry, bytes: payloadLength + overheadBytes };
 }
 
 /**
- * The entries that a session was given, directed and room-wide alike, kept so that a resume can read
- * them again. It forgets from its old end, and knows how far: what it cannot give whole, it refuses.
+ * The log of one session. It keeps directed and room-wide entries, so that a resume can read them again. When it
+ * is full, it drops the oldest and records the last dropped cursor, so that no resume skips entries silently (G3).
  */
 export class Inbox {
-  readonly #items: Item[] = [];
-  readonly #limits: Bounds;
+  readonly #entries: SizedEntry[] = [];
+  readonly #bounds: Bounds;
   #bytes = 0;
   #trimmedUpTo = 0;
 
-  constructor(limits: Bounds = bounds) {
-    this.#limits = limits;
+  constructor(bounds: Bounds = logBounds) {
+    this.#bounds = bounds;
   }
 
-  /** Takes a batch whole; room is made before it, so that it never pushes out a part of itself. */
-  append(batch: readonly Item[]): void {
-    while (this.#items.length > this.#limits.entries || this.#bytes > this.#limits.bytes) this.#dropOldest();
-    for (const item of batch) {
-      this.#items.push(item);
-      this.#bytes += item.bytes;
+  /** Appends a whole batch. Drops old entries first, so a batch never drops a part of itself. */
+  append(batch: readonly SizedEntry[]): void {
+    while (this.#entries.length > this.#bounds.maxEntries || this.#bytes > this.#bounds.maxBytes) {
+      this.#dropOldest();
+    }
+    for (const sized of batch) {
+      this.#entries.push(sized);
+      this.#bytes += sized.bytes;
     }
   }
 
-  /** Forgets the entries with ids below this one. */
-  dropBefore(id: number): void {
-    for (let oldest = this.#items[0]; oldest && Number(oldest.entry.id) < id; oldest = this.#items[0]) {
+  /** Drops the entries with cursors smaller than this one. */
+  dropBefore(cursor: number): void {
+    for (let oldest = this.#entries[0]; oldest && cursorNumber(oldest) < cursor; oldest = this.#entries[0]) {
       this.#dropOldest();
     }
   }
 
-  /** All entries past the cursor, or undefined where some of them are forgotten. */
-  after(cursor: number): readonly Item[] | undefined {
+  /** All entries after the cursor, or undefined if some of them were dropped. */
+  after(cursor: number): readonly SizedEntry[] | undefined {
     if (cursor < this.#trimmedUpTo) return undefined;
-    const last = this.#items.findLastIndex((item) => Number(item.entry.id) <= cursor);
-    return this.#items.slice(last + 1);
+    const last = this.#entries.findLastIndex((sized) => cursorNumber(sized) <= cursor);
+    return this.#entries.slice(last + 1);
   }
 
   #dropOldest(): void {
-    const oldest = this.#items.shift();
+    const oldest = this.#entries.shift();
     if (!oldest) return;
     this.#bytes -= oldest.bytes;
-    this.#trimmedUpTo = Number(oldest.entry.id);
+    this.#trimmedUpTo = cursorNumber(oldest);
   }
+}
+
+function cursorNumber({ entry }: SizedEntry): number {
+  return Number(entry.cursor);
 }

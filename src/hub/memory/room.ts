@@ -1,73 +1,75 @@
 import { SignalboxError } from '../../errors.ts';
-import type { HubOptions, Payload, Peer, Room } from '../hub.ts';
-import type { Item } from './inbox.ts';
+import type { HubOptions, Member, Payload, Room, SizedEntry } from '../hub.ts';
 import type { Session } from './session.ts';
 
-export interface Member {
+/** A session in a room. */
+export interface Membership {
   readonly session: Session;
-  /** Replaced whole when the state changes: entries that were sent keep the peer as it was. */
-  readonly peer: Peer;
-  /** The length of the state's JSON. */
+  /** Replaced as a whole when the state changes, so that earlier entries keep the earlier state. */
+  readonly member: Member;
+  /** The length of the state's JSON text, in characters. */
   readonly stateLength: number;
-  /** Of the peer as JSON. */
+  /** The size of the member as JSON, in bytes. */
   readonly bytes: number;
 }
 
-export function member(session: Session, state: Payload): Member {
-  const { id, username } = session.profile;
-  const bytes = Buffer.byteLength(`${JSON.stringify({ id, username })},"state":${state.text}`);
-  return { session, peer: { id, username, state: state.value }, stateLength: state.text.length, bytes };
+export function membership(session: Session, state: Payload): Membership {
+  const { peer } = session;
+  const bytes = Buffer.byteLength(`{"peer":${JSON.stringify(peer)},"state":${state.text}}`);
+  return { session, member: { peer, state: state.value }, stateLength: state.text.length, bytes };
 }
 
-/** A set of members, in order of joining. */
+/** A set of memberships, in order of joining. */
 export class MemoryRoom {
   readonly id: string;
-  readonly #members = new Map<string, Member>();
+  readonly #memberships = new Map<string, Membership>();
   #bytes = 0;
 
   constructor(id: string) {
     this.id = id;
   }
 
-  get members(): ReadonlyMap<string, Member> {
-    return this.#members;
+  get memberships(): ReadonlyMap<string, Membership> {
+    return this.#memberships;
   }
 
   /**
-   * Adds a member, or has it take the place of what it was. Throws `PAYLOAD_TOO_LARGE` where it grows, has more
-   * than a peer's share, and the room is full of bytes then: nobody can keep others out by being large.
+   * Adds a membership, or replaces the peer's earlier one. Throws `PAYLOAD_TOO_LARGE` if the room would exceed
+   * `maxRoomBytes` by it. A membership that does not grow, or is within an equal share, is always taken: so large
+   * members cannot keep others out.
    */
-  put(member: Member, { maxRoomBytes, maxPeersPerRoom }: HubOptions): void {
-    const { id } = member.peer;
-    const more = member.bytes - (this.#members.get(id)?.bytes ?? 0);
-    const isLarge = member.bytes > maxRoomBytes / maxPeersPerRoom;
-    if (more > 0 && isLarge && this.#bytes + more > maxRoomBytes)
+  put(added: Membership, { maxRoomBytes, maxPeersPerRoom }: HubOptions): void {
+    const { id } = added.member.peer;
+    const growth = added.bytes - (this.#memberships.get(id)?.bytes ?? 0);
+    const isLarge = added.bytes > maxRoomBytes / maxPeersPerRoom;
+    if (growth > 0 && isLarge && this.#bytes + growth > maxRoomBytes) {
       throw new SignalboxError('PAYLOAD_TOO_LARGE');
-    this.#bytes += more;
-    this.#members.set(id, member);
+    }
+    this.#bytes += growth;
+    this.#memberships.set(id, added);
   }
 
-  remove(member: Member): void {
-    if (this.#members.delete(member.peer.id)) this.#bytes -= member.bytes;
+  remove({ member, bytes }: Membership): void {
+    if (this.#memberships.delete(member.peer.id)) this.#bytes -= bytes;
   }
 
-  /** What the members are shown of it. */
+  /** The room as its members see it. */
   view(): Room {
-    return { id: this.id, peers: Array.from(this.#members.values(), ({ peer }) => peer) };
+    return { id: this.id, members: Array.from(this.#memberships.values(), ({ member }) => member) };
   }
 
-  /** Gives a room-wide entry to all but the peer it is about, in one go: all see the same order (G2). */
-  deliver(item: Item): void {
-    const batch = [item];
-    for (const { session } of this.#members.values()) {
-      if (session.profile.id !== item.entry.peer.id) session.deliver(batch);
+  /** Gives a room-wide entry to all members but its own peer, in one step, so that all see the same order (G2). */
+  deliver(sized: SizedEntry): void {
+    const batch = [sized];
+    for (const { session } of this.#memberships.values()) {
+      if (session.peer.id !== sized.entry.peer.id) session.deliver(batch);
     }
   }
 
-  /** Whether there are others than this member, and all of them are between connections. */
-  unheard({ session }: Member): boolean {
-    if (this.#members.size < 2) return false;
-    for (const other of this.#members.values()) {
+  /** Whether the sender has other members in the room, and none of them is connected. */
+  unheard({ session }: Membership): boolean {
+    if (this.#memberships.size < 2) return false;
+    for (const other of this.#memberships.values()) {
       if (other.session !== session && other.session.connected) return false;
     }
     return true;

@@ -1,46 +1,46 @@
 import { SignalboxError } from '../../errors.ts';
-import type { Connected, Entry, Profile } from '../hub.ts';
-import { Stream } from '../stream.ts';
-import { Inbox, type Item } from './inbox.ts';
+import type { Connected, Entry, Peer, SizedEntry } from '../hub.ts';
+import { type CutReason, Stream } from '../stream.ts';
+import { Inbox } from './inbox.ts';
 import type { MemoryRoom } from './room.ts';
 
-/** What `Connected` may take in a stream's backlog. It is in no inbox. */
+/** The size of `Connected` in a stream's backlog. No inbox keeps it. */
 const connectedBytes = 256;
 
 interface SessionOptions {
-  readonly profile: Profile;
-  /** The id of the session's first `Connected`. */
-  readonly startId: number;
-  /** The cursor that the session was opened with, and that nothing could go on from. */
+  readonly peer: Peer;
+  /** The cursor of the session's first `Connected`. */
+  readonly start: number;
+  /** The unusable cursor that the session was opened with, if any. */
   readonly openedWith: number | undefined;
   readonly graceMs: number;
-  /** Called where the session had no stream for the grace period. */
+  /** Called when the session has had no stream for the grace period. */
   readonly onGraceOver: (session: Session) => void;
-  /** Called once for each stream that was attached, when it has closed. */
-  readonly onStreamClosed: () => void;
+  /** Called once for each attached stream, when it has closed: with a reason if it was cut. */
+  readonly onStreamClosed: (reason: CutReason | undefined) => void;
 }
 
 /**
- * One peer's continuous presence: its rooms, what was sent to it, and the stream it has now, if any.
- * The session owns that stream and the timer that runs while there is none.
+ * One peer's continuous presence: its rooms, its log, and its stream, if it has one now. The session owns that
+ * stream, and the timer that runs while there is none.
  */
 export class Session {
-  /** As its last token had it. */
-  profile: Profile;
-  readonly startId: number;
+  /** As the peer's latest token has it. */
+  peer: Peer;
+  readonly start: number;
   readonly openedWith: number | undefined;
   readonly inbox = new Inbox();
   /** In order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #graceMs: number;
   readonly #onGraceOver: (session: Session) => void;
-  readonly #onStreamClosed: () => void;
+  readonly #onStreamClosed: (reason: CutReason | undefined) => void;
   #stream: Stream | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
 
   constructor(options: SessionOptions) {
-    this.profile = options.profile;
-    this.startId = options.startId;
+    this.peer = options.peer;
+    this.start = options.start;
     this.openedWith = options.openedWith;
     this.#graceMs = options.graceMs;
     this.#onGraceOver = options.onGraceOver;
@@ -52,15 +52,15 @@ export class Session {
     return this.#stream !== undefined;
   }
 
-  /** Gives the session a stream that holds `Connected` and what was missed. One it had ends. */
-  attach(connected: Connected, missed: readonly Item[]): Stream {
-    const older = this.#letGo();
-    const stream = new Stream(() => {
-      this.#onStreamClosed();
+  /** Gives the session a stream that begins with `Connected` and the missed entries. An earlier stream ends. */
+  attach(connected: Connected, missed: readonly SizedEntry[]): Stream {
+    const earlier = this.#release();
+    const stream = new Stream((reason) => {
+      this.#onStreamClosed(reason);
       if (this.#stream === stream) this.#detach();
     });
     this.#stream = stream;
-    older?.end(new SignalboxError('REPLACED'));
+    earlier?.end(new SignalboxError('REPLACED'));
     const opening: { entry: Connected | Entry; bytes: number }[] = [
       { entry: connected, bytes: connectedBytes },
       ...missed,
@@ -69,31 +69,31 @@ export class Session {
     return stream;
   }
 
-  /** Keeps the entries for a resume, and gives them to the stream. A batch stays whole. */
-  deliver(batch: readonly Item[]): void {
+  /** Keeps a batch for a resume, and pushes it to the stream. */
+  deliver(batch: readonly SizedEntry[]): void {
     this.inbox.append(batch);
     this.#stream?.push(batch);
   }
 
-  /** The session is over: its stream, where it has one still, ends with `REPLACED`. */
+  /** Ends the session. An open stream ends with `REPLACED`. */
   end(): void {
-    this.#letGo()?.end(new SignalboxError('REPLACED'));
+    this.#release()?.end(new SignalboxError('REPLACED'));
   }
 
-  /** The hub closes: no grace period begins. */
-  cut(): void {
-    this.#letGo()?.cut('shutdown');
+  /** Cuts the stream when the hub closes. No grace period begins. */
+  cut(reason: CutReason): void {
+    this.#release()?.cut(reason);
   }
 
   #detach(): void {
     this.#stream = undefined;
     this.#graceTimer = setTimeout(() => this.#onGraceOver(this), this.#graceMs);
-    // Nobody is connected through it, so it is no reason for the process to live on.
+    // An absent peer is no reason to keep the process alive.
     this.#graceTimer.unref();
   }
 
-  /** Takes the stream away first, so that its end is not taken for a lost connection. */
-  #letGo(): Stream | undefined {
+  /** Takes the stream away before it ends, so that its end does not begin a grace period. */
+  #release(): Stream | undefined {
     clearTimeout(this.#graceTimer);
     this.#graceTimer = undefined;
     const stream = this.#stream;

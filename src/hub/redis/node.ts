@@ -1,37 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
-import { fullOfStreams, goingDown, spread } from '../drain.ts';
-import type { Connected, EntryId, HubOptions, Profile } from '../hub.ts';
-import type { Stream } from '../stream.ts';
-import { inBatches } from './batches.ts';
-import { connected, connectForCommands, connectForMessages, startFailure } from './connection.ts';
-import { Departures } from './departures.ts';
-import { type DispatchJson, type OpenReply, type SnapshotReply, toDispatch, toSnapshot } from './dispatch.ts';
-import { Liveness } from './liveness.ts';
-import type { LocalSession } from './local-session.ts';
-import { Scripts } from './scripts.ts';
-import { Switchboard } from './switchboard.ts';
+import { CutLog } from '../cut-log.ts';
+import { draining, spread, tooManyStreams } from '../drain.ts';
+import type { Connected, Cursor, HubOptions, Peer } from '../hub.ts';
+import type { CutReason, Stream } from '../stream.ts';
+import { Beats } from './beats.ts';
+import { connected, connectForCommands, startFailure } from './connect/connection.ts';
+import { Listener } from './listener.ts';
+import type { Dispatch } from './scripts/dispatch.ts';
+import { Scripts } from './scripts/scripts.ts';
+import { CatchUp } from './streams/catch-up.ts';
+import { ClosedStreams } from './streams/closed-streams.ts';
+import type { LocalStream } from './streams/local-stream.ts';
+import { LocalStreams } from './streams/local-streams.ts';
 
 export interface NodeOptions extends HubOptions {
   readonly url: string;
-  /** Deployments with other prefixes share a Redis and know nothing of one another. */
+  /** Deployments with different prefixes can share a Redis. They know nothing of one another. */
   readonly prefix: string;
-  readonly log: Logger;
 }
 
-/** How long it may take to make the connection that listens, with all that is said on it before it does. */
-const listenLimitMs = 8000;
-/** So many snapshots are asked for at once when a node has missed something. */
-const atOnce = 64;
-
 /**
- * One process of a deployment: the streams that it holds, and its life in the eyes of the others.
+ * This node: it coordinates the streams that it holds, its beats, its listener, and its door to Redis.
  *
- * The scripts tell it on a channel of its own what is for its streams. What it misses there it notices,
- * and catches up with; what Redis could not be told while it was away is told later.
+ * Scripts send it the dispatches for its streams. If it misses some, it notices, and catches up with snapshots. Streams
+ * that close while Redis is away are reported when Redis is back.
  */
 export class RedisNode {
   readonly scripts: Scripts;
@@ -39,245 +34,184 @@ export class RedisNode {
   readonly #log: Logger;
   readonly #id = randomUUID().slice(0, 8);
   readonly #commands: Redis;
-  readonly #subscriber: Redis;
-  readonly #pubsub: RedisPubSub;
-  readonly #board: Switchboard;
-  readonly #liveness: Liveness;
-  readonly #departures: Departures;
-  #catchingUp = false;
-  /** Which Redis told what came last, by the beginning of its run id; empty: nothing came yet. */
-  #teller = '';
-  /** Whether Redis may know of streams that this node has no more. */
+  readonly #listener: Listener;
+  readonly #streams: LocalStreams;
+  readonly #cuts: CutLog;
+  readonly #beats: Beats;
+  readonly #catchUp: CatchUp;
+  readonly #closedStreams: ClosedStreams;
+  /** Whether Redis may know of streams that this node does not hold. */
   #outdated = false;
-  /** When the connection that listens was lost, or could not be made, the last time. */
-  #unconnectedSince = 0;
   #draining = false;
   #closed = false;
 
   constructor(options: NodeOptions) {
+    const { url, prefix, graceMs } = options;
     this.#options = options;
-    this.#log = options.log.child({ node: this.#id });
-    this.#commands = connectForCommands(options.url, this.#log, this.#channel);
-    this.#subscriber = connectForMessages(options.url, this.#log, this.#channel);
-    this.#pubsub = new RedisPubSub({ publisher: this.#commands, subscriber: this.#subscriber });
-    this.scripts = new Scripts(this.#commands, options.prefix, options);
-    this.#departures = new Departures(this.scripts, this.#log);
-    this.#board = new Switchboard(this.#id, ({ replaced, peerId, name }) => {
-      if (replaced) return;
-      // It is gone, or was opened in Redis by a script whose answer did not come.
-      this.#departures.add(peerId, name);
-      void this.#departures.tell();
-    });
-    this.#liveness = new Liveness(
+    const log = options.log.child({ node: this.#id });
+    this.#log = log;
+    // The scripts make the same name, for `PUBLISH`.
+    const channel = `{${prefix}}:node:${this.#id}`;
+    this.#commands = connectForCommands(url, log, channel);
+    this.scripts = new Scripts(this.#commands, prefix, options);
+    this.#closedStreams = new ClosedStreams(this.scripts, log);
+    this.#cuts = new CutLog(log);
+    this.#streams = new LocalStreams(this.#id, (stream, reason) => this.#onStreamClosed(stream, reason));
+    this.#beats = new Beats(
       this.scripts,
       this.#id,
-      options.graceMs,
+      graceMs,
       {
-        beaten: () => this.#settleAccounts(),
+        beaten: () => this.#onBeaten(),
         givenUp: () => {
-          this.#log.warn('this node was given up by the others, or forgotten by Redis: its streams are cut');
-          this.#board.cutAll('hub');
+          log.warn('this node was given up by the others, or forgotten by Redis: its streams are cut');
+          this.#streams.cutAll('hub');
+          this.#cuts.summarize();
         },
         takenOver: () => {
-          this.#log.info('redis: another process serves than before: catching up with all that it knows');
-          this.#board.holdAll();
+          log.info('redis: another Redis answers than before: catching up with all that it knows');
+          this.#streams.holdAll();
           this.#outdated = true;
         },
-        mute: () => {
+        commandsDead: () => {
           if (this.#commands.status !== 'ready') return;
-          this.#log.warn('redis: no answer: connecting anew');
+          log.warn('redis: no answer: connecting anew');
           this.#commands.disconnect(true);
         },
-        deaf: () => {
-          // One that is being made takes several round trips, and on a slow line has not heard anything yet.
-          const isMade = this.#subscriber.status === 'ready';
-          if (!isMade && performance.now() - this.#unconnectedSince < listenLimitMs) return;
-          this.#log.warn('redis: beats do not come back: listening anew');
-          this.#subscriber.disconnect(true);
-        },
+        listenerDead: () => this.#listener.reconnect(),
       },
-      this.#log,
+      log,
     );
+    this.#listener = new Listener(
+      { url, channel, commands: this.#commands, answers: (run) => this.#beats.answeredBy(run), log },
+      {
+        connected: () => this.#beats.listenerConnected(),
+        resubscribed: () => {
+          this.#streams.holdAll();
+          void this.#catchUpNow();
+        },
+        disagreed: () => {
+          this.#streams.holdAll();
+          void this.#beats.beat();
+        },
+        dispatched: (dispatch) => this.#onDispatch(dispatch),
+      },
+    );
+    this.#catchUp = new CatchUp({
+      nodeId: this.#id,
+      streams: this.#streams,
+      scripts: this.scripts,
+      mayAsk: () => !this.#listener.connectionsDisagree,
+      log,
+    });
   }
 
+  /** Rejects with UNAVAILABLE and the reason. */
   async start(): Promise<void> {
     try {
-      await Promise.all([connected(this.#commands), connected(this.#subscriber)]);
-      // Refused here, it is refused to us: the pub/sub leaves a rejection of its own unhandled.
-      await this.#subscriber.subscribe(this.#channel);
-      await this.#pubsub.subscribe(this.#channel, (message: DispatchJson) => this.#receive(message));
-      await this.#liveness.start();
+      await Promise.all([connected(this.#commands), this.#listener.connect()]);
+      await this.#listener.subscribe();
+      await this.#beats.start();
     } catch (error) {
       this.#closed = true;
       this.#disconnect();
       throw startFailure(this.#commands, error);
     }
     this.#commands.on('ready', () => {
-      // What was asked on the connection before may have come, without an answer.
+      // Redis may have run scripts of the connection before, without an answer.
       this.#outdated = true;
-      void this.#liveness.beat();
-    });
-    this.#subscriber.on('close', () => {
-      this.#unconnectedSince = performance.now();
-    });
-    this.#subscriber.on('ready', () => {
-      this.#liveness.listening();
-      void this.#listenAgain();
+      void this.#beats.beat();
     });
   }
 
   get ready(): boolean {
-    return !this.#draining && this.scripts.available && this.#liveness.alive;
+    return !this.#draining && this.scripts.available && this.#beats.alive;
   }
 
-  async open(profile: Profile, after?: EntryId): Promise<Stream> {
-    if (this.#draining) throw new SignalboxError('UNAVAILABLE', goingDown);
-    if (this.#board.size >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', fullOfStreams);
-    // A stream would bring nothing.
-    if (this.#liveness.isDeaf) throw new SignalboxError('UNAVAILABLE');
-    const session = this.#board.admit(profile.id);
-    const { holes } = this.#board;
+  async open(peer: Peer, after?: Cursor): Promise<Stream> {
+    if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
+    if (this.#streams.size >= this.#options.maxStreams)
+      throw new SignalboxError('UNAVAILABLE', tooManyStreams);
+    // The stream would receive nothing.
+    if (this.#beats.listenerDead) throw new SignalboxError('UNAVAILABLE');
+    const local = this.#streams.admit(peer.id);
+    const ticket = this.#streams.begin(local);
     try {
-      const reply = await this.scripts.open(
-        profile.id,
-        JSON.stringify({ id: profile.id, username: profile.username }),
-        this.#id,
-        session.name,
-        after ?? '',
-      );
-      const [resumed, id, told, opened, ...snapshotReply] = reply as OpenReply;
-      session.openedMs = opened;
-      const snapshot = toSnapshot(snapshotReply, profile.id, id);
-      const rooms = told === 1 ? snapshot.rooms : undefined;
-      this.#liveness.saw(Number(id));
-      const isResumed = resumed === 1;
-      const opening: Connected = { type: 'Connected', id, peer: profile, resumed: isResumed, rooms };
-      if (this.#board.settle(session, snapshot, holes, opening)) void this.#catchUp();
-      return session.stream;
+      const opened = await this.scripts.open({ peer, nodeId: this.#id, stream: local.name, after });
+      const { cursor, resumed, rooms, openedMs, snapshot } = opened;
+      local.openedMs = openedMs;
+      const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };
+      if (!ticket.settle(snapshot, opening)) void this.#catchUpNow();
+      return local.stream;
     } catch (error) {
-      await session.stream.return();
+      await local.stream.return();
       throw error;
     }
   }
 
-  /** Redis has told of an id. */
-  saw(id: EntryId): void {
-    this.#liveness.saw(Number(id));
-  }
-
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
-    await spread(this.#board.sessions, overMs, (session) => session.cut('shutdown'));
+    await spread(this.#streams.all, overMs, (stream) => stream.cut('shutdown'));
+    this.#cuts.summarize();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     await this.drain(0);
     this.#closed = true;
-    this.#liveness.stop();
+    this.#beats.stop();
     try {
-      await this.#departures.tell();
-      await this.scripts.run('retire', this.#id);
+      await this.#closedStreams.tell();
+      await this.scripts.retire(this.#id);
     } catch (error) {
-      this.#log.warn({ reason: String(error) }, 'redis: could not take leave; the other nodes will notice');
+      const reason = String(error);
+      this.#log.warn({ reason }, 'redis: could not sign off; the other nodes will notice');
     }
     this.#disconnect();
   }
 
-  /** The scripts make the same name, for `PUBLISH`. */
-  get #channel(): string {
-    return `{${this.#options.prefix}}:node:${this.#id}`;
+  #onStreamClosed({ replaced, peerId, name }: LocalStream, reason: CutReason | undefined): void {
+    this.#cuts.add(peerId, reason);
+    // Redis knows.
+    if (replaced) return;
+    // Also if `open` failed: the script may have run, and only its reply was lost.
+    this.#closedStreams.add(peerId, name);
+    void this.#closedStreams.tell();
   }
 
-  /**
-   * Whether one Redis tells and another one answers: there is another primary, and one of the connections
-   * has not moved yet. What is told then follows on what is not known here.
-   */
-  get #astray(): boolean {
-    return !this.#liveness.isOf(this.#teller);
+  #onDispatch(dispatch: Dispatch): void {
+    this.scripts.noteNewestId(dispatch.newest);
+    if (dispatch.kind === 'beat') this.#beats.heard();
+    if (this.#streams.receive(dispatch)) void this.#catchUpNow();
+    if (dispatch.kind === 'disowned') this.#cuts.summarize();
   }
 
-  #receive(message: DispatchJson): void {
-    const dispatch = toDispatch(message);
-    const wasAstray = this.#astray;
-    this.#teller = dispatch.run;
-    if (this.#astray) {
-      if (wasAstray) return;
-      this.#board.holdAll();
-      void this.#liveness.beat();
-      return;
-    }
-    this.#liveness.saw(dispatch.newest);
-    if (dispatch.kind === 'beat') this.#liveness.heard();
-    if (this.#board.receive(dispatch)) void this.#catchUp();
+  /** Redis answers: do what could not be done while it was away. */
+  #onBeaten(): void {
+    void this.#closedStreams.tell();
+    void this.#catchUpNow();
+    if (this.#outdated) void this.#reconcileStreams();
   }
 
-  /** The connection that listens was lost and is back: what came in between is to be caught up with. */
-  async #listenAgain(): Promise<void> {
-    try {
-      await this.#subscriber.subscribe(this.#channel);
-      this.#teller = '';
-      this.#board.holdAll();
-      await this.#catchUp();
-    } catch (error) {
-      this.#log.warn({ reason: String(error) }, 'redis: could not listen again; trying when connected');
-    }
+  async #catchUpNow(): Promise<void> {
+    await this.#catchUp.run();
+    this.#cuts.summarize();
   }
 
-  /** Asks for a snapshot of every session that waits for one. What fails is tried again with the next beat. */
-  async #catchUp(): Promise<void> {
-    if (this.#catchingUp || this.#astray) return;
-    this.#catchingUp = true;
-    try {
-      await inBatches(this.#board.waiting, atOnce, (session) => this.#sync(session));
-    } catch (error) {
-      this.#log.warn({ reason: String(error) }, 'could not catch up; trying again');
-    }
-    this.#catchingUp = false;
-  }
-
-  /** Resolves to how many bytes that brought. */
-  async #sync(session: LocalSession): Promise<number> {
-    const { holes } = this.#board;
-    const { peerId, name, lastId, openedMs } = session;
-    try {
-      const reply = await this.scripts.run('sync', peerId, this.#id, name, lastId, openedMs);
-      if (session.stream.closed) return 0;
-      if (reply === null) {
-        session.cut('hub');
-        return 0;
-      }
-      const snapshot = toSnapshot(reply as SnapshotReply, peerId, lastId);
-      this.#board.settle(session, snapshot, holes);
-      return snapshot.missed.reduce((sum, { bytes }) => sum + bytes, 0);
-    } catch (error) {
-      if (!(error instanceof SignalboxError) || error.code !== 'REPLACED') throw error;
-      session.replace();
-      return 0;
-    }
-  }
-
-  /** What could not be done while Redis was away. */
-  #settleAccounts(): void {
-    void this.#departures.tell();
-    void this.#catchUp();
-    if (this.#outdated) void this.#disclaim();
-  }
-
-  /** Compares the streams that Redis takes for this node's with those that there are. */
-  async #disclaim(): Promise<void> {
+  /** Tells Redis of the streams that it believes this node holds, and that it does not hold. */
+  async #reconcileStreams(): Promise<void> {
     this.#outdated = false;
     try {
-      await this.#departures.discover(this.#id, (name) => this.#board.has(name));
+      await this.#closedStreams.discover(this.#id, (name) => this.#streams.has(name));
     } catch (error) {
       this.#outdated = true;
       this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');
     }
-    await this.#departures.tell();
+    await this.#closedStreams.tell();
   }
 
   #disconnect(): void {
     this.#commands.disconnect();
-    this.#subscriber.disconnect();
+    this.#listener.disconnect();
   }
 }

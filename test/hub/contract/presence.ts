@@ -10,29 +10,29 @@ function removalOf(peer: TestPeer): (entry: Entry) => boolean {
   return (entry) => entry.type === 'PeerRemoved' && entry.peer.id === peer.id;
 }
 
-/** When a peer is gone, and which of two sessions lives (G4, G5). */
+/** When the others hear that a peer is gone (G4), and which of two sessions lives (G5). */
 export function presenceStories(story: Story): void {
-  story('G4: a blip announces nothing', async (stage) => {
+  story('G4: a peer that resumes within its grace period is not announced as removed', async (stage) => {
     const [ann, ben, vic] = await stage.roomOf('r', 'ann', 'ben', 'vic');
     for (let blip = 0; blip < 3; blip++) {
       await vic.drop();
       await vic.resume();
     }
     for (const peer of [ann, ben]) expect(await peer.beforeBarrier(vic, 'r')).toEqual([]);
-    expect((await ann.room('r'))?.peers).toHaveLength(3);
+    expect((await ann.room('r'))?.members).toHaveLength(3);
   });
 
-  story('G4: leaving is announced at once', async (stage) => {
+  story('G4: a peer that leaves a room is announced at once', async (stage) => {
     const [ann, ben, vic] = await stage.roomOf('r', 'ann', 'ben', 'vic');
     await vic.leave('r');
-    const gone = { type: 'PeerRemoved', roomId: 'r', reason: 'LEFT', peer: vic.as(null) };
+    const gone = { type: 'PeerRemoved', roomId: 'r', reason: 'LEFT', ...vic.as(null) };
     const [entry] = await ann.take(1);
     expect(entry).toMatchObject(gone);
     expect(await ben.take(1)).toEqual([entry]);
   });
 
   story(
-    'G4: a peer that does not come back is announced once to each room, when its grace is over',
+    'G4: a peer that stays away past its grace period is announced once in each of its rooms',
     async (stage) => {
       const [ann, ben, vic] = await stage.roomOf('r', 'ann', 'ben', 'vic');
       await ann.join('s');
@@ -40,26 +40,26 @@ export function presenceStories(story: Story): void {
       await ann.next((e) => e.roomId === 's');
       await vic.drop();
       const gone = { type: 'PeerRemoved', reason: 'DISCONNECTED' };
-      expect(await ben.take(1)).toMatchObject([{ ...gone, roomId: 'r', peer: vic.as(null) }]);
+      expect(await ben.take(1)).toMatchObject([{ ...gone, roomId: 'r', ...vic.as(null) }]);
       const both = await ann.take(2);
       expect(both.toSorted((a, b) => a.roomId.localeCompare(b.roomId))).toMatchObject([
-        { ...gone, roomId: 'r', peer: vic.as(null) },
-        { ...gone, roomId: 's', peer: vic.as('in s') },
+        { ...gone, roomId: 'r', ...vic.as(null) },
+        { ...gone, roomId: 's', ...vic.as('in s') },
       ]);
-      // A second removal would have come before that of one who goes later.
+      // A second removal of vic would arrive before the removal of a peer that goes later.
       const late = await stage.peer('late');
       await late.join('r');
       await late.drop();
       await ann.next(removalOf(late));
       expect(ann.seen.filter(removalOf(vic))).toHaveLength(2);
-      expect((await ann.room('r'))?.peers).toEqual([ann.as(null), ben.as(null)]);
+      expect((await ann.room('r'))?.members).toEqual([ann.as(null), ben.as(null)]);
       await expect(vic.join('r')).rejects.toEqual(refusal('NOT_CONNECTED'));
     },
     shortGrace,
   );
 
   story(
-    'G4: grace does not run while a peer is connected, nor go on after it came back',
+    'G4: the grace period of a peer ends when it resumes',
     async (stage) => {
       const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
       const late = await stage.peer('late');
@@ -67,53 +67,56 @@ export function presenceStories(story: Story): void {
       await vic.drop();
       expect(await vic.resume()).toMatchObject({ resumed: true });
       await late.drop();
-      // This one's grace began after the other's would have, had it gone on.
+      // If vic's grace period still ran, it would end before that of `late`.
       await ann.next(removalOf(late));
       expect(ann.seen.filter(removalOf(vic))).toEqual([]);
       expect(await vic.beforeBarrier(ann, 'r')).toMatchObject([
         { type: 'PeerAdded' },
-        { type: 'PeerRemoved', reason: 'DISCONNECTED', peer: late.as(null) },
+        { type: 'PeerRemoved', reason: 'DISCONNECTED', ...late.as(null) },
       ]);
     },
     shortGrace,
   );
 
   story(
-    'G4: rooms of a peer that went are empty for the next who comes',
+    'G4: a room is empty after its only member stayed away past the grace period',
     async (stage) => {
       const [vic] = await stage.roomOf('r', 'vic');
       const [ann] = await stage.roomOf('watch', 'ann');
       await vic.join('watch');
       await vic.drop();
       await ann.next(removalOf(vic));
-      expect(await ann.join('r')).toEqual({ id: 'r', peers: [ann.as(null)] });
+      expect(await ann.join('r')).toEqual({ id: 'r', members: [ann.as(null)] });
     },
     shortGrace,
   );
 
-  story('G5: opening anew ends the older session: its rooms and its stream are told', async (stage) => {
-    const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
-    await ann.relay('r', vic, 'last words');
-    const outcome = vic.outcome();
-    const { cursor } = vic;
-    const connected = await vic.open();
-    expect(connected).toMatchObject({ peer: vic.profile, resumed: false, rooms: [] });
-    expectIncreasing([{ id: cursor }, connected]);
-    expect(await outcome).toEqual(refusal('REPLACED'));
-    expect(await vic.take(1)).toMatchObject([{ event: 'last words' }]);
-    expect(await ann.take(1)).toMatchObject([
-      { type: 'PeerRemoved', roomId: 'r', reason: 'REPLACED', peer: vic.as(null) },
-    ]);
-    expect(await vic.rooms()).toEqual([]);
-    await vic.join('r');
-    expect(await ann.take(1)).toMatchObject([{ type: 'PeerAdded', offer: false, peer: vic.as(null) }]);
-  });
+  story(
+    'G5: opening without a cursor ends the older session, and tells its rooms and its stream',
+    async (stage) => {
+      const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
+      await ann.relay('r', vic, 'last words');
+      const outcome = vic.outcome();
+      const { cursor } = vic;
+      const connected = await vic.open();
+      expect(connected).toMatchObject({ peer: vic.peer, resumed: false, rooms: [] });
+      expectIncreasing([{ cursor }, connected]);
+      expect(await outcome).toEqual(refusal('REPLACED'));
+      expect(await vic.take(1)).toMatchObject([{ event: 'last words' }]);
+      expect(await ann.take(1)).toMatchObject([
+        { type: 'PeerRemoved', roomId: 'r', reason: 'REPLACED', ...vic.as(null) },
+      ]);
+      expect(await vic.rooms()).toEqual([]);
+      await vic.join('r');
+      expect(await ann.take(1)).toMatchObject([{ type: 'PeerAdded', offer: false, ...vic.as(null) }]);
+    },
+  );
 
-  story('G5: an older stream gets what was queued for it before it ends', async (stage) => {
+  story('G5: a replaced stream delivers its queued entries before it ends', async (stage) => {
     const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
     await vic.drop();
     const [home] = stage.hubs;
-    const stream = await home.open(vic.profile, vic.cursor);
+    const stream = await home.open(vic.peer, vic.cursor);
     await ann.relay('r', vic, 'one');
     await ann.relay('r', vic, 'two');
     await vic.open();
@@ -126,35 +129,38 @@ export function presenceStories(story: Story): void {
     expect(got).toEqual(['Connected', 'one', 'two']);
   });
 
-  story('G5: the cursor of a replaced session is refused, so two tabs never fight', async (stage) => {
+  story('G5: a cursor of a replaced session is refused with REPLACED', async (stage) => {
     const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
     const old = vic.cursor;
     await vic.open();
     await vic.join('r');
     await ann.beforeBarrier(vic, 'r');
     for (const hub of stage.hubs) {
-      await expect(hub.open(vic.profile, old)).rejects.toEqual(refusal('REPLACED'));
-      await expect(hub.open(vic.profile, '1')).rejects.toEqual(refusal('REPLACED'));
+      await expect(hub.open(vic.peer, old)).rejects.toEqual(refusal('REPLACED'));
+      await expect(hub.open(vic.peer, '1')).rejects.toEqual(refusal('REPLACED'));
     }
-    expect(await ann.beforeBarrier(vic, 'r'), 'the newer session has noticed nothing').toEqual([]);
+    expect(await ann.beforeBarrier(vic, 'r'), 'the newer session is undisturbed').toEqual([]);
     await vic.beforeBarrier(ann, 'r');
     expect((await vic.rooms()).map((room) => room.id)).toEqual(['r']);
   });
 
-  story('G5: whoever lost the answer that a session began with may ask again', async (stage) => {
-    const vic = await stage.peer('vic');
-    const { cursor } = vic;
-    await vic.drop();
-    // Nothing goes on from there: the session is opened with a cursor that serves no more.
-    const future = String(2 ** 53 - 1);
-    for (let attempt = 0; attempt < 3; attempt++) {
-      expect(await vic.open(future)).toMatchObject({ resumed: false, rooms: [] });
-    }
-    await expect(vic.open(cursor)).rejects.toEqual(refusal('REPLACED'));
-  });
+  story(
+    'G5: a client that lost the answer to an opening that started a session may repeat it',
+    async (stage) => {
+      const vic = await stage.peer('vic');
+      const { cursor } = vic;
+      await vic.drop();
+      // No session can resume from this cursor, so each opening starts a new one.
+      const future = String(2 ** 53 - 1);
+      for (let attempt = 0; attempt < 3; attempt++) {
+        expect(await vic.open(future)).toMatchObject({ resumed: false, rooms: [] });
+      }
+      await expect(vic.open(cursor)).rejects.toEqual(refusal('REPLACED'));
+    },
+  );
 
   story(
-    'G5: the same holds where the session it came from had ended',
+    'G5: a client that lost the answer to an opening after its session ended may repeat it',
     async (stage) => {
       const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
       const { cursor } = vic;
@@ -167,10 +173,10 @@ export function presenceStories(story: Story): void {
       expect(second).toMatchObject({ resumed: false });
       expect(await outcome).toEqual(refusal('REPLACED'));
       await vic.drop();
-      await expect(vic.open(first.id), 'that session is the older one now').rejects.toEqual(
+      await expect(vic.open(first.cursor), 'the first session has been replaced').rejects.toEqual(
         refusal('REPLACED'),
       );
-      expect(await vic.open(second.id)).toMatchObject({ resumed: true });
+      expect(await vic.open(second.cursor)).toMatchObject({ resumed: true });
     },
     shortGrace,
   );

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-/** What the hub needs of Redis; docs/redis.md says it too. */
+/** The ACL rules that the hub needs in Redis. docs/redis.md lists the same. */
 export const aclRules = [
   'resetkeys ~{*}:* resetchannels &{*}:node:* -@all',
   '+eval +evalsha +subscribe +info +publish +time',
@@ -11,16 +11,16 @@ export const aclRules = [
   '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
   '+xadd +xdel +xlen +xrange +xrevrange',
 ];
-/** And on a Cluster, to find the primary that has its keys. */
+/** The rules that it needs besides on a Cluster, to find the primary of its keys. */
 export const clusterAclRules = '+cluster|keyslot +cluster|slots';
 
-/** What it needs of sentinels. */
+/** The rules that it needs in the sentinels. */
 export const sentinelAclRules =
   'resetchannels &+switch-master -@all +sentinel|get-master-addr-by-name +subscribe';
 
 export function aclStories(): void {
-  it('asks of Redis what the documentation says, and nothing else', () => {
-    const folder = new URL('../../../src/hub/redis/lua/', import.meta.url);
+  it('the scripts call exactly the commands that docs/redis.md allows', () => {
+    const folder = new URL('../../../src/hub/redis/scripts/lua/', import.meta.url);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.lua'),
     );

@@ -12,7 +12,7 @@ export function clusterStories(): void {
   });
   afterAll(() => cluster.stop());
 
-  it('serves, whichever of the primaries has the keys', async () => {
+  it('two nodes serve on a Cluster, whichever primary has their keys', async () => {
     const owners = new Set<unknown>();
     while (owners.size < 3) {
       const prefix = freshPrefix();
@@ -23,25 +23,25 @@ export function clusterStories(): void {
     }
   });
 
-  it('finds all nodes through one of them', async () => {
+  it('a URL with one cluster node is enough to find the primary of the keys', async () => {
     const prefix = freshPrefix();
     const owner = await cluster.ownerOf(`{${prefix}}`);
-    const other = cluster.nodes.find((node) => node !== owner);
+    const other = cluster.nodes.find((each) => each !== owner);
     await expectService(await nodesAt(`redis+cluster://127.0.0.1:${other?.port}`, { prefix }));
   });
 
-  it('goes on as if nothing were when a primary dies that has none of its keys', async () => {
+  it('traffic continues without a refusal if a primary dies that has none of the keys', async () => {
     const prefix = freshPrefix();
     const owner = await cluster.ownerOf(`{${prefix}}`);
-    const other = cluster.nodes.find((node) => node !== owner);
+    const other = cluster.nodes.find((each) => each !== owner);
     const hubs = await nodesAt(cluster.url, { prefix });
     const traffic = new Traffic(hubs);
     await traffic.start();
     await other?.kill();
-    const seesIt = cluster.client(owner);
+    const survivor = cluster.client(owner);
     await until(
-      async () => String(await seesIt.cluster('NODES')).includes('fail '),
-      'the Cluster sees that it died',
+      async () => String(await survivor.cluster('NODES')).includes('fail '),
+      'the Cluster sees the dead primary',
     );
     await traffic.goesOn();
     expect(hubs.every((hub) => hub.ready())).toBe(true);
@@ -52,7 +52,7 @@ export function clusterStories(): void {
     await cluster.settle();
   });
 
-  it('G3: a planned failover under load loses nothing, and interrupts nobody', async () => {
+  it('G3: a planned failover of a Cluster under load loses no entry and starts no new session', async () => {
     const prefix = freshPrefix();
     const owner = await cluster.ownerOf(`{${prefix}}`);
     const replica = await cluster.addReplicaOf(owner);
@@ -62,16 +62,19 @@ export function clusterStories(): void {
     const traffic = new Traffic(hubs);
     await traffic.start();
     await cluster.client(replica).cluster('FAILOVER');
-    await until(async () => (await cluster.ownerOf(`{${prefix}}`, replica)) === replica, 'it took over');
-    const back = () => lines.filter((line) => /"level":30.*redis: connected/.test(line)).length;
-    await until(() => back() >= hubs.length, 'both nodes have followed');
+    await until(
+      async () => (await cluster.ownerOf(`{${prefix}}`, replica)) === replica,
+      'the replica has taken over',
+    );
+    const reconnects = () => lines.filter((line) => /"level":30.*redis: connected/.test(line)).length;
+    await until(() => reconnects() >= hubs.length, 'both nodes have reconnected');
     await traffic.goesOn();
     await bothReady(hubs);
     await traffic.check();
     expect(traffic.restarts).toBe(0);
   });
 
-  it('G3: when the primary of its keys dies, peers go on with all they were sent, or are told', async () => {
+  it('G3: if the primary of the keys dies, a peer receives every acknowledged entry or a new session', async () => {
     const prefix = freshPrefix();
     const owner = await cluster.ownerOf(`{${prefix}}`);
     const replica = await cluster.addReplicaOf(owner);
@@ -81,8 +84,11 @@ export function clusterStories(): void {
     await traffic.start();
     await owner.kill();
     await traffic.stalls();
-    // It may have a second replica, from the story before, and either may take over.
-    await until(async () => (await cluster.ownerOf(`{${prefix}}`, replica)) !== owner, 'one took over');
+    // The previous story may have left a second replica, and either replica may take over.
+    await until(
+      async () => (await cluster.ownerOf(`{${prefix}}`, replica)) !== owner,
+      'a replica has taken over',
+    );
     await traffic.goesOn();
     await bothReady(hubs);
     await traffic.check();

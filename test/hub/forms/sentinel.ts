@@ -13,7 +13,7 @@ export function sentinelStories(): void {
   });
   afterAll(() => sentinels.stop());
 
-  it('serves, with a password of Redis and another of the sentinels', async () => {
+  it('two nodes serve behind Sentinel if Redis and the sentinels have different passwords', async () => {
     const { url, hosts } = sentinels;
     await expectService(await nodesAt(url));
     await expectService(await nodesAt(url.replace('/main', '/main/2')));
@@ -22,14 +22,14 @@ export function sentinelStories(): void {
     expect(await refusedStart(url.replace(sentinelPassword, 'hunter3'), 'hunter3')).toMatch(/WRONGPASS/);
     expect(await refusedStart(url.replace(/\?.*/, ''))).toMatch(/NOAUTH/);
     expect(await refusedStart(url.replace('/main', '/other'))).toMatch(
-      /it knows no primary of the name "other"/,
+      /it knows no primary with the name "other"/,
     );
     expect(await refusedStart(`redis://:${sentinelPassword}@${hosts.split(',')[0]}`)).toMatch(
-      /it is a sentinel: write redis\+sentinel:/,
+      /it is a sentinel; write redis\+sentinel:/,
     );
   });
 
-  it('serves with a user of the sentinels who may do no more than what the documentation says', async () => {
+  it('two nodes serve with a Sentinel user that has only the documented permissions', async () => {
     await sentinels.allow('guest', ['on', '>hunter5', ...sentinelAclRules.split(' ')]);
     const url = sentinels.url.replace(/\?.*/, '?sentinelUsername=guest&sentinelPassword=hunter5');
     const hubs = await nodesAt(url);
@@ -37,13 +37,13 @@ export function sentinelStories(): void {
     expect(await sentinels.refusals()).toEqual([]);
   });
 
-  it('serves as long as one of the sentinels that are listed can be reached', async () => {
+  it('two nodes serve if one of the listed sentinels is reachable', async () => {
     await expectService(await nodesAt(sentinels.url.replace('@', '@127.0.0.1:1,127.0.0.1:2,')));
   });
 
-  it('G3: a planned failover in a quiet moment loses nothing, and interrupts nobody', async () => {
+  it('G3: a planned failover behind Sentinel without traffic loses no entry and starts no new session', async () => {
     const before = await sentinels.primary();
-    // Redis itself does not see to it that the one before stops serving: this does, once it is alone.
+    // A demoted primary would serve on for a moment. With this setting it stops when it has no replica.
     for (const server of sentinels.servers) await server.client().config('SET', 'min-replicas-to-write', '1');
     const hubs = await nodesAt(sentinels.url);
     const traffic = new Traffic(hubs);
@@ -62,7 +62,7 @@ export function sentinelStories(): void {
     await before.client().replicaof('127.0.0.1', after.port);
   });
 
-  it('G3: when the primary dies, peers go on with all they were sent, or are told', async () => {
+  it('G3: if the primary behind Sentinel dies, a peer receives every acknowledged entry or a new session', async () => {
     await sentinels.agree();
     const hubs = await nodesAt(sentinels.url);
     const traffic = new Traffic(hubs);

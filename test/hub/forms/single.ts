@@ -20,7 +20,7 @@ async function redisWith(...args: readonly string[]): Promise<RedisServer> {
 }
 
 export function singleStories(): void {
-  it('serves with a password', async () => {
+  it('two nodes serve on a Redis with a password, and a wrong password stops the start', async () => {
     const redis = await startRedis({ password: 'hunter2' });
     onTestFinished(() => redis.stop());
     await expectService(await nodesAt(redis.url));
@@ -32,7 +32,7 @@ export function singleStories(): void {
     expect(await refusedStart(`redis://127.0.0.1:${port}`)).toMatch(/: NOAUTH /);
   });
 
-  it('serves a user who may do no more than what the documentation says', async () => {
+  it('two nodes serve with a Redis user that has only the documented permissions', async () => {
     const redis = await redisWith();
     const admin = redis.client();
     const user = ['on', '>p@ss:w/rd', ...aclRules.join(' ').split(' ')];
@@ -41,7 +41,7 @@ export function singleStories(): void {
     const url = `redis://signalbox:p%40ss%3Aw%2Frd@127.0.0.1:${redis.port}`;
     const hubs = await nodesAt(url, { graceMs: 300 });
     await expectService(hubs);
-    // What Redis has refused is on its list, where the client would not have said.
+    // The ACL log of Redis also lists refusals that the client hides.
     expect(await admin.call('ACL', 'LOG')).toEqual([]);
     const line = await refusedStart(url.replace('w%2Frd', 'hunter2'), 'hunter2');
     expect(line).toContain('WRONGPASS');
@@ -56,32 +56,32 @@ export function singleStories(): void {
     }
   });
 
-  it('keeps to the database that the URL names', async () => {
+  it('two nodes use only the database that the URL names', async () => {
     const redis = await redisWith();
     await expectService(await nodesAt(`${redis.url}/3`));
     expect(await redis.client().info('keyspace')).toMatch(/^# Keyspace\s+db3:\S+\s*$/);
     expect(await refusedStart(`${redis.url}/99`)).toMatch(/127\.0\.0\.1:\d+\/99 .*DB index/);
   });
 
-  it('says which form of URL is meant where it finds something else', async () => {
+  it('a URL of the wrong form stops the start with a line that names the right form', async () => {
     const redis = await redisWith('--cluster-enabled', 'yes', '--cluster-port', '0');
-    expect(await refusedStart(redis.url)).toMatch(/a node of a Cluster: write redis\+cluster/);
+    expect(await refusedStart(redis.url)).toMatch(/it is a cluster node; write redis\+cluster/);
     const url = inject('redisUrl').replace('redis:', 'redis+cluster:');
     expect(await refusedStart(url)).toMatch(/nobody knows the primary .* cluster support disabled/);
   });
 
-  describe('where it cannot write', () => {
+  describe('if Redis refuses writes', () => {
     it.each([
       ['OOM', { maxmemory: '1mb' }],
       ['NOREPLICAS', { 'min-replicas-to-write': '1' }],
-    ])('a start says so, in what Redis says: %s', async (reason, settings) => {
+    ])('a start fails with one line that quotes the refusal: %s', async (reason, settings) => {
       const redis = await redisWith();
       await redis.admin.config('SET', ...Object.entries(settings).flat());
       const line = await refusedStart(redis.url);
       expect(line).toMatch(new RegExp(`^Redis at 127\\.0\\.0\\.1:\\d+ cannot serve: ${reason} `));
     });
 
-    it('G10: a Redis that is full: calls fail, streams stay, and freed memory is all it takes', async () => {
+    it('G10: while Redis is full calls fail and streams stay, and calls succeed again once it has memory', async () => {
       const redis = await redisWith();
       const hubs = await nodesAt(redis.url);
       const [ann, ben] = await pairOn(hubs);
@@ -92,12 +92,12 @@ export function singleStories(): void {
       await expectUnavailable(() => ann.setState('r', 'too much'));
       await admin.config('SET', 'maxmemory', '0');
       await again(() => ann.relay('r', ben, 'after'));
-      expect(await ben.next(), 'its stream is the same').toMatchObject({ event: 'after' });
+      expect(await ben.next(), 'its stream is still the same').toMatchObject({ event: 'after' });
       await bothReady(hubs);
-      expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+      expect(await ann.beforeBarrier(ben, 'r'), 'no peer was announced').toEqual([]);
     });
 
-    it('G10: a primary that is made a replica: calls fail, streams stay, until it is a primary', async () => {
+    it('G10: while the primary is demoted to a replica calls fail and streams stay, until it is promoted again', async () => {
       const [redis, other] = [await redisWith(), await redisWith()];
       const lines: string[] = [];
       const hubs = await nodesAt(redis.url, { log: (line) => lines.push(line) });
@@ -114,16 +114,16 @@ export function singleStories(): void {
       await Promise.all(refused.map((call) => expectUnavailable(() => call)));
       await noneReady(hubs);
       expect(lines.join('')).toContain('READONLY');
-      expect(warnings, 'however many it refused').toEqual([]);
+      expect(warnings, 'many refused calls cause no process warning').toEqual([]);
       await admin.replicaof('NO', 'ONE');
       await again(() => ann.relay('r', ben, 'after'));
-      expect(await ben.next(), 'its stream is the same').toMatchObject({ event: 'after' });
+      expect(await ben.next(), 'its stream is still the same').toMatchObject({ event: 'after' });
       await bothReady(hubs);
-      expect(await ann.beforeBarrier(ben, 'r'), 'nobody was announced').toEqual([]);
+      expect(await ann.beforeBarrier(ben, 'r'), 'no peer was announced').toEqual([]);
     });
   });
 
-  it('serves a Redis that is far away', async () => {
+  it('two nodes serve on a Redis with a latency of 600 ms', async () => {
     const redis = await redisWith();
     const wire = await startWire(redis.port);
     onTestFinished(() => wire.stop());
@@ -133,7 +133,7 @@ export function singleStories(): void {
     await bothReady(hubs);
   });
 
-  it('warns of a Redis that throws keys away', async () => {
+  it('a node logs a warning if Redis may evict keys', async () => {
     const redis = await redisWith('--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru');
     const lines: string[] = [];
     await nodesAt(redis.url, { log: (line) => lines.push(line) });

@@ -10,9 +10,9 @@ import { defaultOptions, refusal } from '../support.ts';
 
 export type TwoNodes = readonly [RedisHub, RedisHub];
 
-interface Options extends Partial<HubOptions> {
+interface Options extends Omit<Partial<HubOptions>, 'log'> {
   readonly prefix?: string;
-  /** Gets the log's lines. */
+  /** Receives each line of the log. */
   readonly log?: (line: string) => void;
 }
 
@@ -21,7 +21,7 @@ export function hubAt(url: string, { prefix = freshPrefix(), log, ...options }: 
   return new RedisHub({ ...defaultOptions, url, prefix, log: logger, ...options });
 }
 
-/** Two started nodes of one deployment, which close with the test. */
+/** Starts two nodes of one deployment. They close with the test. */
 export async function nodesAt(
   urls: string | readonly [string, string],
   options?: Options,
@@ -36,7 +36,7 @@ export async function nodesAt(
   return hubs;
 }
 
-/** Two peers in a room, each with its stream at a node of its own. */
+/** Two peers in one room, with their streams on different nodes. */
 export async function pairOn(hubs: TwoNodes, room = 'r'): Promise<readonly [ann: TestPeer, ben: TestPeer]> {
   const [ann, ben] = [new TestPeer(hubs, 'ann'), new TestPeer(hubs, 'ben')];
   await ann.open(undefined, 0);
@@ -48,7 +48,7 @@ export async function pairOn(hubs: TwoNodes, room = 'r'): Promise<readonly [ann:
   return [ann, ben];
 }
 
-/** What a deployment is for: two peers on two nodes meet, call one another, and come back after a break. */
+/** Fails unless two peers on two nodes can meet, signal each other and resume after a lost connection. */
 export async function expectService(hubs: TwoNodes, room = 'r'): Promise<void> {
   const [ann, ben] = await pairOn(hubs, room);
   await ann.relay(room, ben, 'offer', 'v=0');
@@ -63,7 +63,10 @@ export async function expectService(hubs: TwoNodes, room = 'r'): Promise<void> {
   await ben.drop();
 }
 
-/** The line that an operator gets who starts a node with this URL. Fails where it starts, or takes 5 s. */
+/**
+ * Starts a node that cannot start with this URL, and returns the line that its operator sees. Fails if the node
+ * starts, needs 5 s, or shows the secret.
+ */
 export async function refusedStart(url: string, secret = ''): Promise<string> {
   const lines: string[] = [];
   const begun = performance.now();
@@ -79,13 +82,13 @@ export async function refusedStart(url: string, secret = ''): Promise<string> {
     refused = error;
   }
   expect(performance.now() - begun).toBeLessThan(5000);
-  if (!(refused instanceof SignalboxError)) expect.fail(`no refusal, but ${String(refused)}`);
+  if (!(refused instanceof SignalboxError)) expect.fail(`Expected a refused start, got ${String(refused)}.`);
   expect(refused.message).not.toContain('\n');
   if (secret !== '') expect(refused.message + lines.join('')).not.toContain(secret);
   return refused.message;
 }
 
-/** Calls until the hub can serve again, as a client does that is told to try again. */
+/** Repeats a call that fails with UNAVAILABLE until it succeeds, as a client does. */
 export async function again<Value>(call: () => Promise<Value>): Promise<Value> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -97,6 +100,7 @@ export async function again<Value>(call: () => Promise<Value>): Promise<Value> {
   }
 }
 
+/** Fails unless the call is refused with UNAVAILABLE within 2 s (G10). */
 export async function expectUnavailable(call: () => Promise<unknown>): Promise<void> {
   const begun = performance.now();
   await expect(call()).rejects.toEqual(refusal('UNAVAILABLE'));

@@ -16,7 +16,7 @@ export function tlsStories(): void {
     await Promise.all([ours.remove(), others.remove()]);
   });
 
-  /** A Redis that takes TLS beside the plain connections of the test itself. */
+  /** Starts a Redis with a TLS port. The test itself uses the plain port. */
   async function redisWith(...more: readonly string[]) {
     const port = await freePort();
     const args = tlsPort(port, ours).flatMap(([name, value]) => [`--${name}`, value]);
@@ -29,20 +29,20 @@ export function tlsStories(): void {
     return `ca=${cert}&cert=${ours.cert}&key=${ours.key}`;
   }
 
-  it('serves one Redis, and trusts only whom it is told to', async () => {
+  it('two nodes serve over TLS, and a start fails if the certificate of Redis is not trusted', async () => {
     const { redis, port } = await redisWith();
     const url = `rediss://127.0.0.1:${port}`;
     await expectService(await nodesAt(`${url}?${trust(ours)}`));
     expect(await refusedStart(url)).toMatch(/cannot be reached: .*self.signed certificate/);
     expect(await refusedStart(`${url}?${trust(others)}`)).toMatch(/cannot be reached: .*certificate/);
-    expect(await refusedStart(`${url}?ca=/nowhere`)).toMatch(/the file of ca cannot be read: ENOENT/);
+    expect(await refusedStart(`${url}?ca=/nowhere`)).toMatch(/the file for ca cannot be read: ENOENT/);
     expect(await refusedStart(url.replace('rediss:', 'redis:'))).toMatch(/Then write rediss$/);
     expect(await refusedStart(redis.url.replace('redis:', 'rediss:'))).toMatch(
       /If not, write redis, not rediss$/,
     );
   });
 
-  it('serves behind Sentinel', async () => {
+  it('two nodes serve behind Sentinel over TLS', async () => {
     const { port } = await redisWith();
     const sentinelPort = await freePort();
     const sentinel = await startSentinel([
@@ -56,7 +56,7 @@ export function tlsStories(): void {
     expect(await refusedStart(url)).toMatch(/nobody knows the primary \(.*self.signed certificate/);
   });
 
-  it('serves on a Cluster, a user who may do no more than what the documentation says', async () => {
+  it('two nodes serve on a Cluster over TLS with a user that has only the documented permissions', async () => {
     const cluster = [
       '--cluster-enabled',
       'yes',

@@ -1,26 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { EntryId, Hub } from '../../../src/hub/hub.ts';
+import type { Cursor, Hub } from '../../../src/hub/hub.ts';
 import { isCut, type Stream } from '../../../src/hub/stream.ts';
 import { until } from '../../support/until.ts';
 import { payload } from '../peer.ts';
 import { again, type TwoNodes } from './support.ts';
 
-/** What one session of the receiver is owed, and what it got. */
+/** The numbers that one session of the receiver received. */
 interface Session {
-  /** Numbers from here on are of this session. */
+  /** The last number sent before the session was in its room. Later numbers belong to the session. */
   readonly from: number;
-  readonly got: number[];
+  readonly received: number[];
 }
 
-/** A peer that stays, as a client does: where its stream is cut it resumes, and where it must, joins again. */
-class Stayer {
+/** A peer that behaves like a client: it resumes a cut stream, and joins again in a new session. */
+class PersistentPeer {
   readonly id: string;
-  /** One more for each time that it was told `resumed: false`. */
+  /** One session for each `Connected` with `resumed: false`. */
   readonly sessions: Session[] = [];
   readonly #hub: Hub;
   readonly #sent: () => number;
-  #cursor: EntryId | undefined;
+  #cursor: Cursor | undefined;
   #stream: Stream | undefined;
   #stopped = false;
   #living: Promise<void> = Promise.resolve();
@@ -34,7 +34,7 @@ class Stayer {
   async start(): Promise<void> {
     const stream = await this.#open();
     this.#living = this.#live(stream);
-    // Looked at when it stops; until then a failure is not for the process to end on.
+    // `stop` reports a failure. Until then it must not end the process as an unhandled rejection.
     this.#living.catch(() => undefined);
   }
 
@@ -48,8 +48,8 @@ class Stayer {
     for (let stream = first; ; stream = await this.#open()) {
       try {
         for await (const message of stream) {
-          this.#cursor = message.id;
-          if (message.type === 'Signal') this.sessions.at(-1)?.got.push(Number(message.data));
+          this.#cursor = message.cursor;
+          if (message.type === 'Signal') this.sessions.at(-1)?.received.push(Number(message.data));
         }
       } catch (error) {
         if (!isCut(error)) throw error;
@@ -59,27 +59,29 @@ class Stayer {
   }
 
   async #open(): Promise<Stream> {
-    const stream = await again(() => this.#hub.open({ id: this.id, username: this.id }, this.#cursor));
+    const stream = await again(() =>
+      this.#hub.open({ id: this.id, username: this.id, guest: false }, this.#cursor),
+    );
     this.#stream = stream;
     const { value } = await stream.next();
     if (value?.type !== 'Connected') throw new Error('A stream begins with Connected.');
-    this.#cursor = value.id;
+    this.#cursor = value.cursor;
     if (!value.resumed) {
       await again(() => this.#hub.joinRoom(this.id, 'r', payload(null)));
-      this.sessions.push({ from: this.#sent(), got: [] });
+      this.sessions.push({ from: this.#sent(), received: [] });
     }
     return stream;
   }
 }
 
 /**
- * Numbered messages from a peer on one node to a peer on the other, through whatever happens. What was
- * acknowledged arrives, once and in order, or the receiver is told that its session is over (G3).
+ * Sends numbered signals from a peer on one node to a peer on the other while a test breaks things. Each
+ * acknowledged number must arrive once and in order, or the receiver must get a new session (G3).
  */
 export class Traffic {
   readonly #hubs: TwoNodes;
-  readonly #sender: Stayer;
-  readonly #receiver: Stayer;
+  readonly #sender: PersistentPeer;
+  readonly #receiver: PersistentPeer;
   readonly #acknowledged = new Set<number>();
   #next = 0;
   #refused = 0;
@@ -90,21 +92,21 @@ export class Traffic {
 
   constructor(hubs: TwoNodes) {
     this.#hubs = hubs;
-    this.#sender = new Stayer(hubs[0], 'sender', () => this.#next);
-    this.#receiver = new Stayer(hubs[1], 'receiver', () => this.#next);
+    this.#sender = new PersistentPeer(hubs[0], 'sender', () => this.#next);
+    this.#receiver = new PersistentPeer(hubs[1], 'receiver', () => this.#next);
   }
 
-  /** How many were acknowledged so far. */
+  /** How many signals were acknowledged so far. */
   get acknowledged(): number {
     return this.#acknowledged.size;
   }
 
-  /** How many were refused with UNAVAILABLE so far. */
+  /** How many signals were refused with UNAVAILABLE so far. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** How many times the receiver was told that its session was over. */
+  /** How many times the receiver got a new session. */
   get restarts(): number {
     return this.#receiver.sessions.length - 1;
   }
@@ -117,13 +119,13 @@ export class Traffic {
     await this.goesOn();
   }
 
-  /** Resolves when more was acknowledged than now. */
+  /** Resolves when 50 more signals are acknowledged. */
   async goesOn(): Promise<void> {
     const enough = this.acknowledged + 50;
-    await until(() => this.acknowledged >= enough, 'messages are acknowledged');
+    await until(() => this.acknowledged >= enough, 'more signals are acknowledged');
   }
 
-  /** Sends nothing until `resume`. Resolves when nothing is under way. */
+  /** Stops sending until `resume`. Resolves when no call is under way. */
   async pause(): Promise<void> {
     this.#paused = true;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -135,25 +137,28 @@ export class Traffic {
     this.#paused = false;
   }
 
-  /** Resolves when something was refused. */
+  /** Resolves when another signal is refused. */
   async stalls(): Promise<void> {
     const { refused } = this;
-    await until(() => this.#refused > refused, 'messages are refused');
+    await until(() => this.#refused > refused, 'a signal is refused');
   }
 
-  /** Ends it, and fails where anything that was acknowledged is missing, or came twice. */
+  /** Stops the traffic. Fails if an acknowledged number is missing, arrived twice or arrived out of order. */
   async check(): Promise<void> {
     this.#stopped = true;
     await this.#sending;
     const last = Math.max(...this.#acknowledged);
-    await until(() => this.#receiver.sessions.at(-1)?.got.at(-1) === last, 'the last message has come');
+    await until(
+      () => this.#receiver.sessions.at(-1)?.received.at(-1) === last,
+      'the last signal has arrived',
+    );
     await this.#receiver.stop();
     await this.#sender.stop();
-    for (const { from, got } of this.#receiver.sessions) {
-      expect(got).toEqual([...new Set(got)].sort((a, b) => a - b));
-      const upto = got.at(-1) ?? -1;
-      const owed = [...this.#acknowledged].filter((n) => n > from && n <= upto);
-      expect(owed.filter((n) => !got.includes(n))).toEqual([]);
+    for (const { from, received } of this.#receiver.sessions) {
+      expect(received).toEqual([...new Set(received)].sort((a, b) => a - b));
+      const lastReceived = received.at(-1) ?? -1;
+      const expected = [...this.#acknowledged].filter((n) => n > from && n <= lastReceived);
+      expect(expected.filter((n) => !received.includes(n))).toEqual([]);
     }
   }
 

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { keep } from '../test/support/children.ts';
+import type { Answers, Question } from './probe.ts';
+
+const probe = new URL('probe.ts', import.meta.url).href;
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A process that is measured: a node of Signalbox, or of a baseline. */
+export class BenchNode {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  /**
+   * Runs a file; its path is relative to the root of this project. The file must write a line of JSON with
+   * `"msg":"listening"` and its `url` to stdout. Resolves once it has. Throws if the process ends before.
+   */
+  static async start(file: string, env: Readonly<Record<string, string>>): Promise<BenchNode> {
+    // The settings of the shell must not influence the measurement.
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, ['--expose-gc', '--import', probe, resolve(root, file)], {
+      env: { PATH, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', ...env },
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
+    keep(child);
+    const { stdout } = child;
+    if (!stdout) throw new Error(`${file} has no stdout.`);
+    for await (const line of createInterface(stdout)) {
+      if (!line.includes('"listening"')) continue;
+      const { url } = JSON.parse(line) as { url: string };
+      // Anything that a node writes after that is a warning or worse. Show it.
+      stdout.pipe(process.stderr);
+      return new BenchNode(child, Number(new URL(url).port));
+    }
+    throw new Error(`${file} ended before it listened.`);
+  }
+
+  /** Asks the probe in the process. One question at a time. */
+  async ask<Q extends Question>(question: Q): Promise<Answers[Q]> {
+    this.#child.send(question);
+    const [value] = await once(this.#child, 'message');
+    return value as Answers[Q];
+  }
+
+  async cpuMicros(): Promise<number> {
+    return (await this.ask('cpu')).cpuMicros;
+  }
+
+  /** Pauses the process until `resume`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Kills the process at once, as a crash would. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+  }
+}

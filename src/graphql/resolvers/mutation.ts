@@ -1,0 +1,45 @@
+import { SignalboxError } from '../../errors.ts';
+import type { MutationResolvers } from '../../generated/schema.ts';
+import { checkEvent, checkPayload, checkRoomId, checkUsername } from '../input.ts';
+
+export const mutation: MutationResolvers = {
+  access: async (_root, { username }, { tokens, guestAccess }) => {
+    if (!guestAccess) {
+      throw new SignalboxError('FORBIDDEN', 'This server admits no guests. Ask its operator for a token.');
+    }
+    return tokens.issue(checkUsername(username));
+  },
+
+  joinRoom: async (_root, { roomId, state }, { caller, hub, maxDataBytes }) => {
+    const { id } = await caller();
+    return hub.joinRoom(id, checkRoomId(roomId), checkPayload('state', state, maxDataBytes));
+  },
+
+  leaveRoom: async (_root, { roomId }, { caller, hub }) => {
+    const { id } = await caller();
+    return hub.leaveRoom(id, checkRoomId(roomId));
+  },
+
+  relay: async (_root, { roomId, peerId, event, data }, { caller, hub, maxDataBytes }) => {
+    const { id } = await caller();
+    if (peerId === id) {
+      throw new SignalboxError(
+        'BAD_USER_INPUT',
+        '`peerId` is your own id: use the id of another peer in the room.',
+      );
+    }
+    const payload = checkPayload('data', data, maxDataBytes);
+    return hub.relay(id, checkRoomId(roomId), peerId, checkEvent(event), payload);
+  },
+
+  broadcast: async (_root, { roomId, event, data }, { caller, hub, maxDataBytes }) => {
+    const { id } = await caller();
+    const payload = checkPayload('data', data, maxDataBytes);
+    return hub.broadcast(id, checkRoomId(roomId), checkEvent(event), payload);
+  },
+
+  setState: async (_root, { roomId, state }, { caller, hub, maxDataBytes }) => {
+    const { id } = await caller();
+    return hub.setState(id, checkRoomId(roomId), checkPayload('state', state, maxDataBytes));
+  },
+};

@@ -1,0 +1,69 @@
+import { type ExecutionResult, GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import { SignalboxError } from '../errors.ts';
+import { maxRoomBytes } from '../hub/bounds.ts';
+import { estimateBytes } from './query-cost.ts';
+
+/**
+ * How many bytes of JSON one response or event may still take. A small query can ask for a huge response: it may
+ * repeat a field under many names, and lists are long. So resolvers charge the budget before they return a value,
+ * and return nothing once the budget is exceeded. The whole response is then refused.
+ */
+export class ResponseBudget {
+  readonly #maxBytes: number;
+  #left: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#left = maxBytes;
+  }
+
+  /** Charges this many bytes. False if the budget is exceeded. */
+  spend(bytes: number): boolean {
+    this.#left -= bytes;
+    return this.#left >= 0;
+  }
+
+  /** Charges the size of a JSON value. False if the budget is exceeded. */
+  spendOnValue(value: unknown): boolean {
+    if (value == null || this.#left < 0) return this.#left >= 0;
+    return this.spend(Buffer.byteLength(JSON.stringify(value)));
+  }
+
+  /** Charges a list: for each element, the estimated size of its selected fields. False if the budget is exceeded. */
+  spendOnList(length: number, { fieldNodes, fragments }: GraphQLResolveInfo): boolean {
+    let bytesEach = 0;
+    for (const { selectionSet } of fieldNodes) bytesEach += estimateBytes(selectionSet, fragments);
+    return this.spend(length * bytesEach);
+  }
+
+  /** The result as it is, or an error without any data if the budget is exceeded. */
+  check(result: ExecutionResult): ExecutionResult {
+    return this.#left < 0 ? { data: null, errors: [this.error()] } : result;
+  }
+
+  error(): GraphQLError {
+    const message =
+      `The response would exceed ${this.#maxBytes} bytes: ` +
+      'select fewer fields, or ask for one room at a time.';
+    return new GraphQLError(message, { originalError: new SignalboxError('PAYLOAD_TOO_LARGE', message) });
+  }
+}
+
+/** The bound of a response: one room at its largest. */
+export function maxResponseBytes(maxDataBytes: number): number {
+  return 2 * maxRoomBytes(maxDataBytes);
+}
+
+/**
+ * The bound of an event: one `data` and one `state`, and as much again. `Connected` may be as large as a
+ * response, because it holds rooms.
+ */
+export function maxEventBytes(maxDataBytes: number): number {
+  return 4 * maxDataBytes + 64 * 1024;
+}
+
+/**
+ * The bound of a subscription's selected fields, if all values are short. It limits the time that each event
+ * takes, which is spent again for each stream with a selection of its own. All fields of all messages take 2 KB.
+ */
+export const maxSelectionBytes = 32 * 1024;

@@ -1,0 +1,19 @@
+import { type HttpFault, SignalboxError } from '../errors.ts';
+
+/** Refuses a request before GraphQL sees it. `sendError` turns it into the response. */
+export class HttpError extends SignalboxError {
+  readonly #fault: HttpFault;
+
+  constructor(fault: HttpFault) {
+    super(fault.code ?? 'BAD_USER_INPUT', fault.message);
+    this.#fault = fault;
+  }
+
+  override get status(): number {
+    return this.#fault.status;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#fault.headers ?? {};
+  }
+}

@@ -1,0 +1,112 @@
+import type { ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from 'pino';
+import { unexpectedError } from '../errors.ts';
+import { corsHeaders } from './cors.ts';
+import { HttpError } from './http-error.ts';
+import type { JsonType } from './negotiate.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The status and the extra headers of a response. */
+export interface Outcome {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+export const noStore = { 'Cache-Control': 'no-store' } as const;
+
+/** An error's wishes for the HTTP response, in its `extensions.http`. Errors of graphql-yoga have the same form. */
+interface HttpHint {
+  readonly status?: number;
+  /** The status is only for `application/graphql-response+json`. Older clients expect 200 for any GraphQL result. */
+  readonly spec?: boolean;
+  readonly headers?: Headers;
+}
+
+function hintOf(extensions: unknown): HttpHint | undefined {
+  return (extensions as { http?: HttpHint } | null | undefined)?.http;
+}
+
+/** The highest status and all headers that the errors of a result ask for, if it is sent as this type. */
+export function outcomeOf(result: ExecutionResult, type: JsonType): Outcome {
+  const headers: Record<string, string> = {};
+  if (!result.errors) return { status: 200, headers };
+  const strict = type === 'application/graphql-response+json';
+  // A result without `data` was not executed. The strict type does not allow 200 for it.
+  let status = strict && !('data' in result) ? 400 : 200;
+  for (const { extensions } of result.errors) {
+    const hint = hintOf(extensions);
+    if (!hint) continue;
+    Object.assign(headers, hint.headers);
+    if (hint.status !== undefined && (strict || !hint.spec) && hint.status > status) status = hint.status;
+  }
+  return { status, headers };
+}
+
+/** A result as JSON, without the `extensions.http` of its errors. The errors are shared, so they are not changed. */
+export function toBody(result: ExecutionResult): string {
+  if (!result.errors) return JSON.stringify(result);
+  return JSON.stringify({ ...result, errors: result.errors.map((error) => toPublicJson(error.toJSON())) });
+}
+
+function toPublicJson(error: GraphQLFormattedError): GraphQLFormattedError {
+  if (!hintOf(error.extensions)) return error;
+  const { http: _, ...extensions } = error.extensions ?? {};
+  return { ...error, extensions };
+}
+
+/** Sends a result of GraphQL as JSON. `headers` take precedence over those of the outcome. */
+export function sendResult(
+  res: ServerResponse,
+  result: ExecutionResult,
+  type: JsonType,
+  outcome: Outcome,
+  headers: Headers,
+): void {
+  sendJson(res, outcome.status, type, toBody(result), { ...corsHeaders, ...outcome.headers, ...headers });
+}
+
+/**
+ * Sends an error that was thrown, in the form of a GraphQL result. An error that is not an `HttpError` is a bug:
+ * the log has the error, and the client only learns that there is one.
+ */
+export function sendError(res: ServerResponse, error: unknown, log: Logger): void {
+  if (!(error instanceof HttpError)) log.error({ err: error }, 'a request failed');
+  // The response has begun. Only a broken connection can tell the client that the rest is missing.
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const type = 'application/json';
+  const result = toResult(error);
+  sendResult(res, result, type, outcomeOf(result, type), noStore);
+}
+
+function toResult(error: unknown): ExecutionResult {
+  if (!(error instanceof HttpError)) {
+    const { message, code, status } = unexpectedError;
+    return { errors: [new GraphQLError(message, { extensions: { code, http: { status } } })] };
+  }
+  const { message, code, retryable, status, headers } = error;
+  const extensions = { code, ...(retryable && { retryable }), http: { status, headers } };
+  return { errors: [new GraphQLError(message, { extensions })] };
+}
+
+/** Sends a JSON text in one write. A 401 names the scheme of authentication, a 503 when to try again. */
+export function sendJson(
+  res: ServerResponse,
+  status: number,
+  type: JsonType,
+  body: string,
+  headers: Headers,
+): void {
+  res.writeHead(status, {
+    ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+    ...(status === 503 && { 'Retry-After': '1' }),
+    ...headers,
+    'Content-Type': `${type}; charset=utf-8`,
+    'Content-Length': Buffer.byteLength(body),
+  });
+  res.end(body);
+}

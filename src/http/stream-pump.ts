@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Results } from '../graphql/engine.ts';
+import { isCut } from '../hub/stream.ts';
+import { type Framing, openResponse } from './framing.ts';
+
+export interface StreamPumpOptions {
+  readonly log: Logger;
+  /** The interval of the pings, in milliseconds. */
+  readonly pingMs: number;
+  /** How long a client may read nothing while there is something to read, in milliseconds. */
+  readonly drainTimeoutMs?: number;
+}
+
+/** After this time, a client that reads nothing counts as gone. It can come back and resume. */
+const defaultDrainTimeoutMs = 30_000;
+
+/**
+ * Writes the results of one subscription into a response, one write each, until they end or the client goes away.
+ * It takes the next result only when the response has room, so nothing piles up here (G8).
+ *
+ * When the results end, the operation is over: the response ends with the framing's `complete`. When they are cut
+ * or fail, the response ends without it, and the client comes back for the rest.
+ */
+export class StreamPump {
+  readonly #res: ServerResponse;
+  readonly #results: Results;
+  readonly #framing: Framing;
+  readonly #log: Logger;
+  readonly #drainTimeoutMs: number;
+  readonly #pinger: NodeJS.Timeout | undefined;
+  /** Resolves when the response has room again, or when the client is gone. */
+  #room: PromiseWithResolvers<void> | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
+  /** Whether the results have ended. They must be returned if the client goes away before that. */
+  #ended = false;
+  #gone = false;
+
+  private constructor(res: ServerResponse, results: Results, framing: Framing, options: StreamPumpOptions) {
+    this.#res = res;
+    this.#results = results;
+    this.#framing = framing;
+    this.#log = options.log;
+    this.#drainTimeoutMs = options.drainTimeoutMs ?? defaultDrainTimeoutMs;
+    res.on('drain', () => this.#onDrain());
+    res.on('close', () => this.#onClose());
+    // Heartbeats keep the connection open too.
+    if (!results.heartbeats) this.#pinger = setInterval(() => this.#ping(), options.pingMs);
+  }
+
+  /** Resolves when nothing more will be written. Never rejects. */
+  static async send(
+    res: ServerResponse,
+    results: Results,
+    framing: Framing,
+    options: StreamPumpOptions,
+  ): Promise<void> {
+    const pump = new StreamPump(res, results, framing, options);
+    // If the client left earlier, the response emits `close` no more.
+    if (res.destroyed || res.closed) pump.#onClose();
+    else await pump.#run();
+  }
+
+  async #run(): Promise<void> {
+    // A stream may be quiet for long, so the server's idle timeout must not end it. The drain timeout watches it.
+    this.#res.setTimeout(0);
+    openResponse(this.#res, this.#framing);
+    try {
+      for (;;) {
+        const step = await this.#results.next();
+        if (this.#gone) return;
+        if (step.done) break;
+        if (this.#res.write(this.#framing.next(step.value))) continue;
+        await this.#hasRoom();
+        if (this.#gone) return;
+      }
+      this.#end(this.#framing.complete);
+    } catch (error) {
+      // The hub logs the streams that it cuts.
+      if (!isCut(error)) this.#log.error({ err: error }, 'a stream failed');
+      if (!this.#gone) this.#end();
+    }
+  }
+
+  /** Ends the response. The timeout bounds how long it waits for a client that does not read the end. */
+  #end(last?: string): void {
+    this.#ended = true;
+    clearInterval(this.#pinger);
+    this.#res.end(last);
+    this.#res.setTimeout(this.#drainTimeoutMs);
+  }
+
+  #hasRoom(): Promise<void> {
+    this.#room = Promise.withResolvers();
+    this.#drainTimer = setTimeout(() => {
+      this.#log.info({ reason: 'unread', afterMs: this.#drainTimeoutMs }, 'stream cut');
+      this.#res.destroy();
+    }, this.#drainTimeoutMs);
+    return this.#room.promise;
+  }
+
+  #onDrain(): void {
+    if (this.#ended) return;
+    clearTimeout(this.#drainTimer);
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  /** A response without room needs no ping: what waits to be sent keeps the connection open. */
+  #ping(): void {
+    if (!this.#res.writableNeedDrain) this.#res.write(this.#framing.ping);
+  }
+
+  #onClose(): void {
+    this.#gone = true;
+    clearInterval(this.#pinger);
+    clearTimeout(this.#drainTimer);
+    if (!this.#ended) {
+      this.#ended = true;
+      this.#results.return?.().catch((error: unknown) => {
+        this.#log.error({ err: error }, 'a stream could not be released');
+      });
+    }
+    this.#room?.resolve();
+  }
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { CutReason } from './stream.ts';
+
+/**
+ * Logs the cuts of a node's streams, with their reason.
+ *
+ * A cut at the backlog is about one client, and is a line at info. Other cuts come many at a time: each is a line at
+ * debug, and their number is one line at info.
+ */
+export class CutLog {
+  readonly #log: Logger;
+  readonly #counts = new Map<CutReason, number>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Logs one cut. Does nothing without a reason: then the stream was closed in another way. */
+  add(peer: string, reason: CutReason | undefined): void {
+    if (reason === undefined) return;
+    if (reason === 'backlog') {
+      this.#log.info({ peer, reason }, 'stream cut');
+      return;
+    }
+    this.#log.debug({ peer, reason }, 'stream cut');
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  }
+
+  /** Logs how many streams were cut since the last call, for each reason that cuts many at a time. */
+  summarize(): void {
+    for (const [reason, streams] of this.#counts) this.#log.info({ streams, reason }, 'streams cut');
+    this.#counts.clear();
+  }
+}

@@ -1,0 +1,162 @@
+import type { Logger } from 'pino';
+import type { Scripts } from './scripts/scripts.ts';
+
+/** How often a node tells that it lives. */
+const beatMs = 800;
+/** After this many beats in a row that fail, or do not come back, the connection is taken for dead. */
+const maxMissed = 3;
+/**
+ * The other nodes give up a node that is silent for longer. That is half of the grace period, so that its peers are
+ * announced on time. Clients resume elsewhere at once in any case, so there is no hurry, and a node that is only busy
+ * should not lose its streams.
+ */
+const leaseMs = (graceMs: number) => Math.min(Math.max(minLeaseMs, graceMs / 2), 10_000);
+/** A beat waits for the one before it, so it may come nearly a whole beat late. */
+const minLeaseMs = 3.25 * beatMs;
+/** About how many sessions and rooms one script looks after at most, so that it does not hold up Redis. */
+const batch = 200;
+
+export interface BeatsEvents {
+  /** Redis has taken a beat. */
+  beaten(): void;
+  /** The other nodes have given this node up, or Redis has forgotten it: its sessions may be elsewhere. */
+  givenUp(): void;
+  /** Another Redis answers than before. It may lack acknowledged writes. */
+  takenOver(): void;
+  /** Redis takes beats, but they do not come back: the listening connection is dead. */
+  listenerDead(): void;
+  /** Beats fail: the connection for commands is dead, or Redis is away. */
+  commandsDead(): void;
+}
+
+/** Tells Redis and the other nodes that this node lives, and does its share of the housekeeping. */
+export class Beats {
+  readonly #scripts: Scripts;
+  readonly #nodeId: string;
+  readonly #leaseMs: number;
+  readonly #events: BeatsEvents;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #beatenAt = Number.NEGATIVE_INFINITY;
+  /** When the timer last fired. If this process was busy or halted, what it missed says nothing of Redis. */
+  #tickedAt = 0;
+  /** Beats in a row that Redis took and that did not come back. */
+  #unheard = 0;
+  /** Those of them that went out since the listening connection was last made anew. */
+  #untended = 0;
+  /** Beats in a row that failed. */
+  #failed = 0;
+  /** The run id of the Redis that answered the last beat; empty before the first. */
+  #run = '';
+  /** The name of the time since Redis first knew this node, or it was last given up. */
+  #life = '';
+
+  constructor(scripts: Scripts, nodeId: string, graceMs: number, events: BeatsEvents, log: Logger) {
+    this.#scripts = scripts;
+    this.#nodeId = nodeId;
+    this.#leaseMs = leaseMs(graceMs);
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** Whether Redis takes beats, and they come back. */
+  get alive(): boolean {
+    return this.#unheard < maxMissed && performance.now() - this.#beatenAt < maxMissed * beatMs;
+  }
+
+  /** Whether beats do not come back although the listening connection was made anew. */
+  get listenerDead(): boolean {
+    return this.#unheard > 2 * maxMissed;
+  }
+
+  /** Makes the node known. Rejects with UNAVAILABLE. */
+  async start(): Promise<void> {
+    await this.#send();
+    this.#beatenAt = performance.now();
+    this.#tickedAt = this.#beatenAt;
+    this.#timer = setInterval(() => void this.#tick(), beatMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** A beat came back. */
+  heard(): void {
+    this.#unheard = 0;
+    this.#untended = 0;
+  }
+
+  /** The listening connection was made anew, and needs some time to receive a beat. */
+  listenerConnected(): void {
+    this.#untended = 0;
+  }
+
+  /** Whether the Redis whose run id begins so has answered the last beat. True before the first beat. */
+  answeredBy(runStart: string): boolean {
+    return this.#run === '' || this.#run.startsWith(runStart);
+  }
+
+  /** Beats now, in addition to the timer. Resolves to whether Redis took the beat. */
+  async beat(): Promise<boolean> {
+    if (this.#running) return false;
+    this.#running = true;
+    try {
+      let more = true;
+      while (more) {
+        more = await this.#send();
+        this.#beatenAt = performance.now();
+        this.#failed = 0;
+      }
+      this.#events.beaten();
+      return true;
+    } catch (error) {
+      this.#failed += 1;
+      this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
+      return false;
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const now = performance.now();
+    const late = now - this.#tickedAt > 2 * beatMs;
+    this.#tickedAt = now;
+    if (late) {
+      // What Redis sent meanwhile is not read yet.
+      this.#failed = 0;
+      this.heard();
+    }
+    if (await this.beat()) {
+      this.#unheard += 1;
+      this.#untended += 1;
+    }
+    if (this.#failed >= maxMissed) {
+      this.#failed = 0;
+      this.#events.commandsDead();
+    }
+    if (this.#untended >= maxMissed) {
+      this.#untended = 0;
+      this.#events.listenerDead();
+    }
+  }
+
+  /** Sends one beat. Resolves to whether there is more housekeeping to do. */
+  async #send(): Promise<boolean> {
+    const { life, more, run } = await this.#scripts.beat({
+      nodeId: this.#nodeId,
+      beatMs,
+      leaseMs: this.#leaseMs,
+      batch,
+      run: this.#run,
+      newestId: this.#scripts.newestId,
+    });
+    if (this.#run !== '' && this.#run !== run) this.#events.takenOver();
+    this.#run = run;
+    if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
+    this.#life = life;
+    return more;
+  }
+}

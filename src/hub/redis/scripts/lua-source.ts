@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { logBounds as defaultLogBounds, retentionMs } from '../../bounds.ts';
+import type { HubOptions } from '../../hub.ts';
+
+/** Each script is a file in lua/, whose header describes its arguments, its reply and its errors. */
+export const scriptNames = [
+  'beat',
+  'broadcast',
+  'detach',
+  'held',
+  'join',
+  'leave',
+  'open',
+  'relay',
+  'retire',
+  'rooms',
+  'set_state',
+  'sync',
+] as const;
+
+export type ScriptName = (typeof scriptNames)[number];
+
+/** The line of a script's or a library's header that names the libraries whose functions it uses. */
+const header = /^-- Libraries: (.+)$/m;
+
+const folder = new URL('./lua/', import.meta.url);
+
+/** A file of Lua, and the names of the libraries in lua/lib/ whose functions it uses. */
+export interface LuaFile {
+  readonly text: string;
+  readonly libraries: readonly string[];
+}
+
+/** Reads a file by its path in lua/, without the extension: `relay`, `lib/keys`. */
+export function readLua(path: string): LuaFile {
+  const text = readFileSync(new URL(`${path}.lua`, folder), 'utf8');
+  return { text, libraries: header.exec(text)?.[1]?.split(', ') ?? [] };
+}
+
+/** Numbers that do not change while a node runs. Every script and library has them as locals. */
+export type LuaConstants = Readonly<Record<string, number>>;
+
+type ConstantOptions = Pick<HubOptions, 'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom'>;
+
+export function luaConstants(options: ConstantOptions, logBounds = defaultLogBounds): LuaConstants {
+  const { graceMs, maxRoomBytes, maxPeersPerRoom } = options;
+  return {
+    // The bounds of a log; the bytes are of its entries' JSON.
+    max_entries: logBounds.maxEntries,
+    max_bytes: logBounds.maxBytes,
+    // How long a log keeps an entry.
+    retention_ms: retentionMs(graceMs),
+    grace_ms: graceMs,
+    // The bytes of JSON that all members of a room may take together, and those that one member may always take.
+    max_room_bytes: maxRoomBytes,
+    peer_share: maxRoomBytes / maxPeersPerRoom,
+  };
+}
+
+/** A script as Redis gets it: the constants, the libraries that it needs, and the script itself. */
+export function composeScript(name: ScriptName, constants: LuaConstants): string {
+  const script = readLua(name);
+  const libraries = new Map<string, string>();
+  for (const library of script.libraries) addLibrary(libraries, library);
+  return [...Object.entries(constants).map(toLocal), ...libraries.values(), script.text].join('\n');
+}
+
+/** Adds a library behind those that it needs. */
+function addLibrary(texts: Map<string, string>, name: string): void {
+  if (texts.has(name)) return;
+  const { text, libraries } = readLua(`lib/${name}`);
+  for (const needed of libraries) addLibrary(texts, needed);
+  texts.set(name, text);
+}
+
+/** JavaScript writes the shortest text that reads as the same double, and Lua reads it so. */
+function toLocal([name, value]: [string, number]): string {
+  if (!Number.isFinite(value)) throw new RangeError(`${name} must be a finite number`);
+  return `local ${name} = ${value}`;
+}

@@ -1,0 +1,29 @@
+-- Sends a signal to all others in a room.
+--
+-- Libraries: keys, ids, sending, members
+--
+-- ARGV[1]  the sender
+-- ARGV[2]  the room
+-- ARGV[3]  the event, as JSON
+-- ARGV[4]  the data, as JSON
+--
+-- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1}.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM.
+
+local peer, room, event, data = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local member = redis.call('HGET', key.room(room), peer)
+if not member then
+  local connected = redis.call('EXISTS', key.session(peer)) == 1
+  return redis.error_reply(connected and 'NOT_IN_ROOM' or 'NOT_CONNECTED')
+end
+
+local id = allocate(1)
+local others = redis.call('HLEN', key.room(room)) - 1
+if others == 0 then return { decimal(id), 1 } end
+
+send_to_room(room, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
+  .. ',"event":' .. event .. ',"data":' .. data .. '}', peer)
+-- The members with a stream, without the sender.
+local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
+for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end
+return { decimal(id), connected > 0 and 1 or 0 }

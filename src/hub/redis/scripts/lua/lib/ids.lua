@@ -1,0 +1,25 @@
+-- Ids: the hub's clock, which gives the id of every entry and the first cursor of every session.
+
+-- Ids and scores as text. Lua would write large numbers with an exponent.
+local function decimal(number) return string.format('%.0f', number) end
+
+local function now_us()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+local function now_ms() return math.floor(now_us() / 1000) end
+
+local function last_id() return tonumber(redis.call('GET', KEYS[1]) or '0') end
+
+-- The newest id that this script gave; 0: it gave none.
+local newest = 0
+
+-- Gives `count` consecutive ids, and returns the first. Each is larger than all ids before it, also when Redis's clock
+-- goes back.
+local function allocate(count)
+  local first = math.max(last_id() + 1, now_us())
+  newest = first + count - 1
+  redis.call('SET', KEYS[1], decimal(newest))
+  return first
+end

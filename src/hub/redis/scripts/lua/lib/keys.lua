@@ -1,0 +1,60 @@
+-- Keys: every key that Signalbox has in Redis, with its type, its fields and their meaning. No other file makes
+-- the name of a key, and no other document describes the keys.
+--
+-- KEYS[1] is the key `{<prefix>}:seq`, a string: the last id that was given (ids.lua). All other names are made
+-- from it. They share its braces, so a deployment is in one hash slot: Redis Cluster can run each script, and
+-- one primary has all the data.
+--
+-- Ids are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of that clock.
+
+local prefix = string.sub(KEYS[1], 1, -4)
+-- The word behind the prefix keeps the kinds of keys apart: peers and rooms can have any id.
+local key = {
+  -- Sorted set: the nodes that beat. Score: the time of the node's last beat.
+  nodes = prefix .. 'nodes',
+  -- Hash: the Redis that serves as the primary.
+  --   run    its run id
+  --   upto   the last id that it knew when it began to serve
+  --   floor  no cursor below this id can be used; set when a primary had lost writes
+  primary = prefix .. 'primary',
+  -- Sorted set: the takeovers, each by a Redis that began to serve. Member: the last id that it knew then. Score:
+  -- the first id that it gave. An id between the two came from the Redis before, and is lost.
+  takeovers = prefix .. 'takeovers',
+  -- Sorted set: the peers whose sessions have no stream. Score: the time at which the session ends.
+  detached = prefix .. 'detached',
+  -- Hash: one node. It expires an hour after the node was given up. The node's channel has the same name.
+  --   n           the number of the last dispatch to the node
+  --   life        a name for the time since the node was new, or was last given up; absent once it is given up
+  --   connection  the number of the newest connection on which the node has beaten
+  node = function(node) return prefix .. 'node:' .. node end,
+  -- Set: the peers whose streams the node holds.
+  node_peers = function(node) return prefix .. 'node-peers:' .. node end,
+  -- Hash: the peer's session.
+  --   start        the cursor of the session's first `Connected`
+  --   opened_with  the unusable cursor that the session was opened with; empty if there was none
+  --   profile      the peer as JSON
+  --   node         the node that holds the stream; absent while there is no stream
+  --   stream       the stream's name; absent while there is no stream
+  --   opened       the time at which the last stream was opened
+  --   given_up     the stream that was detached because its node was silent
+  -- and the fields of the peer's inbox (logs.lua).
+  session = function(peer) return prefix .. 'session:' .. peer end,
+  -- Hash: the rooms that the peer is in. Field: the room. Value: the id of the join.
+  session_rooms = function(peer) return prefix .. 'session-rooms:' .. peer end,
+  -- Sorted set: the rooms that the session has left. Member: '<id of the join> <room>'. Score: the id of the last
+  -- entry in the room's log that is for the peer.
+  session_past = function(peer) return prefix .. 'session-past:' .. peer end,
+  -- Stream: the log of the entries for this peer alone (logs.lua). It expires after the retention time.
+  inbox = function(peer) return prefix .. 'inbox:' .. peer end,
+  -- Hash: the members of a room. Field: the peer. Value: '<id of the join> <length of the peer> <peer><state>', where
+  -- the peer and the state are JSON, and the length is in bytes.
+  room = function(room) return prefix .. 'room:' .. room end,
+  -- Hash: the nodes that hold the streams of members. Field: the node. Value: the number of those members.
+  room_nodes = function(room) return prefix .. 'room-nodes:' .. room end,
+  -- Stream: the log of the entries for all members (logs.lua). It expires after the retention time.
+  room_log = function(room) return prefix .. 'room-log:' .. room end,
+  -- Hash: about the room. It expires after the retention time, which begins when the last member is gone.
+  --   peers_bytes  the size of all members as JSON, in bytes
+  -- and the fields of the room's log (logs.lua).
+  room_meta = function(room) return prefix .. 'room-meta:' .. room end,
+}

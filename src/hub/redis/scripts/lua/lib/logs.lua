@@ -1,0 +1,101 @@
+-- Logs: the inbox of each peer, and the log of each room. A resume reads what its peer missed from them.
+--
+-- Libraries: ids
+--
+-- A log is a Redis stream. An item of it is a batch of entries with consecutive ids. The id of the item is the id of
+-- its first entry. Its fields:
+--   e   the entries' JSON without their ids, with commas in between
+--   by  the author of the entries: the peer that they are about or from, which does not receive them; empty in an
+--       inbox, whose owner receives all of them
+--   n   the number of entries
+--
+-- A hash beside the log has these fields (the session's hash, or the room's `room-meta`):
+--   entries  the number of entries in the log
+--   bytes    the size of their JSON
+--   last     the id of the newest entry; it stays when the log expires
+--   trimmed  the id of the newest entry that was dropped
+-- `last` and `trimmed` also have their author (`_by`), and the newest id by someone else (`_other`). So the log can
+-- tell whether entries are gone that were for a given peer: a peer's own entries are no loss to it.
+--
+-- Scripts append JSON text as it came. Decoding and encoding it would not give back the same text (G12).
+
+-- How many items to read at a time when a log is trimmed.
+local trim_step = 32
+
+-- Stores an id in a field, with its author.
+local function mark(fields, name, id, by)
+  local was = redis.call('HMGET', fields, name, name .. '_by')
+  if was[1] and was[2] ~= by then redis.call('HSET', fields, name .. '_other', was[1]) end
+  redis.call('HSET', fields, name, id, name .. '_by', by)
+end
+
+-- The newest id in a field that is not by the peer itself. Nil if there is none.
+local function marked_for(peer, fields, name)
+  local at = redis.call('HMGET', fields, name, name .. '_by', name .. '_other')
+  if at[2] == peer then return at[3] or nil end
+  return at[1] or nil
+end
+
+-- An item's contents: the id of its last entry, the entries' JSON, their author, their number.
+local function contents(item)
+  local json, by, n = item[2][2], item[2][4], tonumber(item[2][6])
+  return tonumber(string.match(item[1], '^%d+')) + n - 1, json, by, n
+end
+
+-- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
+-- (G3). Returns the number of entries that are left, and their bytes.
+local function trim(log, fields, entries, bytes)
+  local oldest_kept = now_us() - retention_ms * 1000
+  repeat
+    local items = redis.call('XRANGE', log, '-', '+', 'COUNT', trim_step)
+    for _, item in ipairs(items) do
+      local last, json, by, n = contents(item)
+      if entries <= max_entries and bytes <= max_bytes and last >= oldest_kept then return entries, bytes end
+      redis.call('XDEL', log, item[1])
+      mark(fields, 'trimmed', decimal(last), by)
+      entries = entries - n
+      bytes = bytes - #json
+    end
+  until #items < trim_step
+  return entries, bytes
+end
+
+-- Records that the log has expired: all its entries are gone.
+local function record_expiry(fields)
+  local last = redis.call('HMGET', fields, 'last', 'last_by', 'last_other')
+  if not last[1] then return end
+  redis.call('HSET', fields, 'trimmed', last[1], 'trimmed_by', last[2])
+  if last[3] then redis.call('HSET', fields, 'trimmed_other', last[3]) end
+end
+
+-- Appends a batch of `n` entries by one author. Only older entries are trimmed, so the entries of one join stay
+-- together.
+local function append(log, fields, first, json, by, n)
+  local length, entries, bytes = redis.call('XLEN', log), 0, 0
+  if length == 0 then
+    record_expiry(fields)
+  else
+    local held = redis.call('HMGET', fields, 'entries', 'bytes')
+    -- The fields are absent if Redis has evicted their hash.
+    entries, bytes = tonumber(held[1] or length), tonumber(held[2] or '0')
+  end
+  -- A busy log never expires, so entries past the retention time are dropped now and then.
+  if entries > max_entries or bytes > max_bytes or length % trim_step == 0 then
+    entries, bytes = trim(log, fields, entries, bytes)
+  end
+  redis.call('XADD', log, decimal(first) .. '-0', 'e', json, 'by', by, 'n', n)
+  redis.call('HSET', fields, 'entries', entries + n, 'bytes', bytes + #json)
+  mark(fields, 'last', decimal(first + n - 1), by)
+  redis.call('PEXPIRE', log, retention_ms)
+end
+
+-- The items with entries after one id, up to and including another. They include the peer's own, and the first item may
+-- begin before the id. Nil if some of the entries for the peer are gone.
+local function read(peer, log, fields, after, upto)
+  local gone = marked_for(peer, fields, redis.call('EXISTS', log) == 1 and 'trimmed' or 'last')
+  if gone and tonumber(gone) > tonumber(after) then return nil end
+  local items = redis.call('XRANGE', log, '(' .. after .. '-0', upto)
+  local before = redis.call('XREVRANGE', log, after, '-', 'COUNT', 1)[1]
+  if before and contents(before) > tonumber(after) then table.insert(items, 1, before) end
+  return items
+end

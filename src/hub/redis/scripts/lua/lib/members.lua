@@ -1,0 +1,78 @@
+-- Members: the peers in each room, and the rooms of each peer.
+--
+-- Libraries: keys
+
+-- Splits a member, as keys.lua describes it, into its peer and its state. Both are JSON.
+local function peer_of(member)
+  local _, last, bytes = string.find(member, '^%d+ (%d+) ')
+  return string.sub(member, last + 1, last + tonumber(bytes)), string.sub(member, last + tonumber(bytes) + 1)
+end
+
+-- The fields of a member in JSON, without braces.
+local function member_fields(peer, state) return '"peer":' .. peer .. ',"state":' .. state end
+
+-- A room's members in order of joining, each as its fields in JSON. It sorts numbers, because sorting with a compare
+-- function is slower.
+local function members(room)
+  local joins, by_join = {}, {}
+  for i, member in ipairs(redis.call('HVALS', key.room(room))) do
+    local join = tonumber(string.match(member, '^%d+'))
+    joins[i] = join
+    by_join[join] = member_fields(peer_of(member))
+  end
+  table.sort(joins)
+  for i, join in ipairs(joins) do joins[i] = by_join[join] end
+  return joins
+end
+
+-- A room as scripts return it: {id, member as JSON, …}. `present` are its members, if the caller has read them.
+local function room_reply(room, present)
+  local reply = { room }
+  for i, fields in ipairs(present or members(room)) do reply[i + 1] = '{' .. fields .. '}' end
+  return reply
+end
+
+-- A room as scripts return it without its members: {id}.
+local function room_id(room) return { room } end
+
+-- A peer's rooms in order of joining: {{room, id of the join as a string}, …}.
+local function rooms_of(peer)
+  local flat = redis.call('HGETALL', key.session_rooms(peer))
+  local rooms = {}
+  for i = 1, #flat, 2 do rooms[#rooms + 1] = { flat[i], flat[i + 1] } end
+  table.sort(rooms, function(a, b) return tonumber(a[2]) < tonumber(b[2]) end)
+  return rooms
+end
+
+-- Adds `by` to the number of a room's members whose streams a node holds.
+local function count_member(room, node, by)
+  if redis.call('HINCRBY', key.room_nodes(room), node, by) <= 0 then
+    redis.call('HDEL', key.room_nodes(room), node)
+  end
+end
+
+local function peers_bytes(room) return tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') end
+
+-- Whether rooms, as `rooms_of` returns them, are too large for one answer.
+local function too_large(rooms)
+  local bytes = 0
+  for _, joined in ipairs(rooms) do bytes = bytes + peers_bytes(joined[1]) end
+  return bytes > 2 * max_room_bytes
+end
+
+-- The size of a member as JSON, in bytes.
+local function member_bytes(peer, state) return #member_fields(peer, state) + 2 end
+
+-- Adds a member to a room, or replaces the peer's earlier one. Returns false, and changes nothing, if the member
+-- grows, is larger than an equal share, and fills the room: so no large member can keep others out. `profile` and
+-- `state` are JSON.
+local function put_member(room, peer, join, profile, state)
+  local was = redis.call('HGET', key.room(room), peer)
+  local size = member_bytes(profile, state)
+  local growth = size - (was and member_bytes(peer_of(was)) or 0)
+  local bytes = math.max(peers_bytes(room) + growth, size)
+  if growth > 0 and size > peer_share and bytes > max_room_bytes then return false end
+  redis.call('HSET', key.room(room), peer, join .. ' ' .. #profile .. ' ' .. profile .. state)
+  redis.call('HSET', key.room_meta(room), 'peers_bytes', bytes)
+  return true
+end

@@ -1,0 +1,23 @@
+-- Sending: an entry goes into a log, and to the nodes that hold the streams of its receivers.
+--
+-- Libraries: keys, logs, dispatch
+
+-- Sends an entry to one peer: to its inbox, and to the node that holds its stream. Returns whether there is a stream.
+local function send_to_peer(peer, id, entry)
+  local session = key.session(peer)
+  append(key.inbox(peer), session, id, entry, '', 1)
+  local at = redis.call('HMGET', session, 'node', 'stream')
+  if not at[1] then return false end
+  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]) .. batch_json(id, entry))
+  return true
+end
+
+-- Sends an entry to all members of a room but its author: to the room's log, and once to each node that holds a
+-- member's stream.
+local function send_to_room(room, id, entry, by)
+  append(key.room_log(room), key.room_meta(room), id, entry, by, 1)
+  local body = ',"room":' .. cjson.encode(room) .. batch_json(id, entry)
+  for _, node in ipairs(redis.call('HKEYS', key.room_nodes(room))) do
+    dispatch(node, 'room', body)
+  end
+end

@@ -1,0 +1,46 @@
+-- Sessions: how a session loses its stream, leaves its rooms, and ends.
+--
+-- Libraries: keys, ids, dispatch, sending, members
+
+-- Takes a member out of a room, and tells the others why. `node` is the node that holds the peer's stream, if there is
+-- one. Returns the id of the entry. When the last member is gone, the room's log stays for the retention time: a
+-- member that left may still resume from before.
+local function remove_member(peer, room, node, reason)
+  local member = redis.call('HGET', key.room(room), peer)
+  redis.call('HDEL', key.room(room), peer)
+  if member then redis.call('HINCRBY', key.room_meta(room), 'peers_bytes', -member_bytes(peer_of(member))) end
+  redis.call('HDEL', key.session_rooms(peer), room)
+  if node then count_member(room, node, -1) end
+  local id = allocate(1)
+  if redis.call('EXISTS', key.room(room)) == 0 then
+    redis.call('PEXPIRE', key.room_meta(room), retention_ms)
+    redis.call('PEXPIRE', key.room_log(room), retention_ms)
+  elseif member then
+    -- The member is absent if Redis has evicted it: then there is no peer to tell of.
+    send_to_room(room, id, '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ','
+      .. member_fields(peer_of(member)) .. ',"reason":"' .. reason .. '"}', peer)
+  end
+  return id
+end
+
+-- Ends a session: tells its rooms why, ends its stream, and deletes its keys.
+local function finish(peer, reason)
+  local at = redis.call('HMGET', key.session(peer), 'node', 'stream')
+  for _, joined in ipairs(rooms_of(peer)) do remove_member(peer, joined[1], at[1], reason) end
+  if at[1] then
+    redis.call('SREM', key.node_peers(at[1]), peer)
+    dispatch(at[1], 'replaced', ',"stream":' .. cjson.encode(at[2]))
+  end
+  redis.call('ZREM', key.detached, peer)
+  redis.call('DEL', key.session(peer), key.session_rooms(peer), key.session_past(peer), key.inbox(peer))
+end
+
+-- Takes the stream from a session. The session ends at `deadline` (ms) unless its peer resumes (G4).
+local function detach(peer, deadline)
+  local node = redis.call('HGET', key.session(peer), 'node')
+  if not node then return end
+  for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, -1) end
+  redis.call('HDEL', key.session(peer), 'node', 'stream')
+  redis.call('SREM', key.node_peers(node), peer)
+  redis.call('ZADD', key.detached, deadline, peer)
+end

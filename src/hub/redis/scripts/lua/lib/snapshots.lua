@@ -1,0 +1,51 @@
+-- Snapshots: what a session has missed, and what a node needs to go on with it.
+--
+-- Libraries: keys, ids, logs, members
+
+-- A resume brings at most this many times the bounds of one log.
+local max_resume_factor = 4
+
+-- The entries that a session missed after a cursor, as a list of logs: its inbox, its rooms, and the rooms that it has
+-- left since. Nil if some of the entries are gone, or are too many for one answer.
+local function missed(peer, after)
+  local logs = {}
+  local entries, bytes = 0, 0
+  local function add(log, fields, from, upto)
+    local items = read(peer, log, fields, from, upto)
+    if not items then return false end
+    for _, item in ipairs(items) do
+      local last, json, _, n = contents(item)
+      -- The first item may begin before the cursor.
+      local news = math.min(n, last - tonumber(from))
+      entries = entries + news
+      bytes = bytes + #json * news / n
+    end
+    logs[#logs + 1] = items
+    return entries <= max_entries * max_resume_factor and bytes <= max_bytes * max_resume_factor
+  end
+  local function later(id) return tonumber(id) > tonumber(after) and id or after end
+
+  if not add(key.inbox(peer), key.session(peer), after, '+') then return nil end
+  for _, joined in ipairs(rooms_of(peer)) do
+    local room = joined[1]
+    if not add(key.room_log(room), key.room_meta(room), later(joined[2]), '+') then return nil end
+  end
+  local past = redis.call('ZRANGEBYSCORE', key.session_past(peer), '(' .. after, '+inf', 'WITHSCORES')
+  for i = 1, #past, 2 do
+    local join, room = string.match(past[i], '^(%d+) (.*)$')
+    local upto = decimal(tonumber(past[i + 1]))
+    if not add(key.room_log(room), key.room_meta(room), later(join), upto) then return nil end
+    -- If the room has expired, so have its log's fields. Then the last entry for the peer is not in the log.
+    local items = logs[#logs]
+    if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil end
+  end
+  return logs
+end
+
+-- A snapshot: {n, rooms, logs}. It includes every dispatch to the node up to number `n`. `describe` turns a room's id
+-- into the room as the script returns it.
+local function snapshot(peer, node, logs, describe)
+  local rooms = {}
+  for i, joined in ipairs(rooms_of(peer)) do rooms[i] = describe(joined[1]) end
+  return { tonumber(redis.call('HGET', key.node(node), 'n') or '0'), rooms, logs }
+end

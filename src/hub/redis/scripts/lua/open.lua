@@ -1,0 +1,62 @@
+-- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5).
+--
+-- Libraries: keys, ids, dispatch, takeovers, members, sessions, snapshots
+--
+-- ARGV[1]  the peer's id
+-- ARGV[2]  the peer, as JSON
+-- ARGV[3]  the node
+-- ARGV[4]  the stream's name, which no other stream has
+-- ARGV[5]  the cursor; empty: none
+-- ARGV[6]  the number of the node's connection
+-- ARGV[7]  until when the node waits for the reply, in ms
+--
+-- Reply: {1 if the session goes on, else 0; the cursor of `Connected`; 1, or 0 if the rooms are too large for one
+-- answer and come without members; when the stream was opened, in ms; and a snapshot: n; rooms; logs}.
+-- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the node is given up, or no longer waits
+-- for the reply.
+
+local peer, profile, node, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local connection, deadline = ARGV[6], tonumber(ARGV[7])
+local opened = now_ms()
+-- A node that was given up would hold a stream that no other node detaches when it dies. And a request can arrive late,
+-- after the node has given up its connection, or after this Redis stood still. By then the peer may have a stream on
+-- another node, and would lose it.
+local known_by = redis.call('HGET', key.node(node), 'connection')
+if not redis.call('ZSCORE', key.nodes, node) or known_by ~= connection or opened > deadline then
+  return redis.error_reply('UNAVAILABLE')
+end
+
+local session = key.session(peer)
+local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
+local start, opened_with, old_node, old_stream = known[1], known[2], known[3], known[4]
+
+local logs
+if start then
+  -- The cursor that this session was opened with comes again if the client did not get the answer.
+  local usable = after ~= '' and after ~= opened_with
+  if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
+  if usable and vouched(tonumber(after)) then logs = missed(peer, after) end
+  if not logs then finish(peer, 'REPLACED') end
+end
+
+local resumed = logs ~= nil
+local cursor = after
+if not resumed then
+  cursor = decimal(allocate(1))
+  logs = {}
+  redis.call('HSET', session, 'start', cursor, 'opened_with', after)
+elseif old_node then
+  dispatch(old_node, 'replaced', ',"stream":' .. cjson.encode(old_stream))
+  redis.call('SREM', key.node_peers(old_node), peer)
+  for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
+end
+
+redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
+redis.call('SADD', key.node_peers(node), peer)
+redis.call('HDEL', session, 'given_up')
+redis.call('ZREM', key.detached, peer)
+for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
+
+local told = not too_large(rooms_of(peer))
+local now = snapshot(peer, node, logs, told and room_reply or room_id)
+return { resumed and 1 or 0, cursor, told and 1 or 0, opened, now[1], now[2], now[3] }

@@ -1,0 +1,25 @@
+-- Sends a signal to one peer, in a room that both are in (G6).
+--
+-- Libraries: keys, ids, sending, members
+--
+-- ARGV[1]  the sender
+-- ARGV[2]  the room
+-- ARGV[3]  the receiver
+-- ARGV[4]  the event, as JSON
+-- ARGV[5]  the data, as JSON
+--
+-- Reply: {the signal's id; 1 if the receiver has a stream, else 0}.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM.
+
+local peer, room, to, event, data = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local both = redis.call('HMGET', key.room(room), peer, to)
+if not both[1] then
+  local connected = redis.call('EXISTS', key.session(peer)) == 1
+  return redis.error_reply(connected and 'NOT_IN_ROOM' or 'NOT_CONNECTED')
+end
+if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
+
+local id = allocate(1)
+local delivered = send_to_peer(to, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
+  .. (peer_of(both[1])) .. ',"event":' .. event .. ',"data":' .. data .. '}')
+return { decimal(id), delivered and 1 or 0 }

@@ -1,0 +1,26 @@
+-- Gives a node a snapshot of a session whose stream it holds, after it missed dispatches (G3).
+--
+-- Libraries: keys, takeovers, members, snapshots
+--
+-- ARGV[1]  the peer
+-- ARGV[2]  the node
+-- ARGV[3]  the stream
+-- ARGV[4]  the cursor of the last message that the stream was given
+-- ARGV[5]  when the stream was opened, in ms
+--
+-- Reply, one of:
+--   {'snapshot', n, rooms without members, logs}
+--   {'replaced'}: the session has a newer stream.
+--   {'lost'}: the session was given up or has ended, or entries are gone that the stream has not been given.
+
+local peer, node, stream, after, opened = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local at = redis.call('HMGET', key.session(peer), 'stream', 'opened')
+if at[1] ~= stream then
+  -- If the stream that Redis names is the older one, Redis has lost the newer.
+  return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
+end
+local logs = vouched(tonumber(after)) and missed(peer, after)
+if not logs then return { 'lost' } end
+-- Members are not needed: the stream was told of them, or their entries are in the logs.
+local now = snapshot(peer, node, logs, room_id)
+return { 'snapshot', now[1], now[2], now[3] }

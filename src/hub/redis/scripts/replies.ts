@@ -1,0 +1,166 @@
+import type { Cursor, Member, Receipt, Room, SizedEntry } from '../../hub.ts';
+import { toBatch } from './dispatch.ts';
+
+/**
+ * A parsed reply: its result, and the newest id that it tells of; 0: none. Every parser has to state that id, so no
+ * new script can forget to have it noted (G3).
+ */
+export interface Told<Result> {
+  readonly newestId: number;
+  readonly result: Result;
+}
+
+/** The state of a session: it includes every dispatch up to number `n`. */
+export interface Snapshot {
+  readonly n: number;
+  readonly rooms: readonly Room[];
+  /** The entries that the session's stream has missed, in order. */
+  readonly missed: readonly SizedEntry[];
+}
+
+/** A stream that Redis has opened. */
+export interface Opened {
+  readonly resumed: boolean;
+  /** The cursor of `Connected`. */
+  readonly cursor: Cursor;
+  /** Undefined if the rooms are too large for one answer. */
+  readonly rooms: readonly Room[] | undefined;
+  /** In milliseconds of Redis's clock. */
+  readonly openedMs: number;
+  readonly snapshot: Snapshot;
+}
+
+/** What became of a session whose stream missed dispatches. */
+export type Synced =
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** It has a newer stream. */
+  | { readonly kind: 'replaced' }
+  /** It was given up or has ended, or entries are gone that its stream has not been given. */
+  | { readonly kind: 'lost' };
+
+/** Some of the streams that a node holds according to Redis. */
+export interface HeldStreams {
+  readonly streams: readonly { readonly peerId: string; readonly name: string }[];
+  /** The page that follows; undefined: this was the last. */
+  readonly next: string | undefined;
+}
+
+export interface Beaten {
+  /** A name that changes if the others have given the node up, or Redis has forgotten it. */
+  readonly life: string;
+  /** Whether there is more housekeeping to do. */
+  readonly more: boolean;
+  /** The run id of the Redis that answered. */
+  readonly run: string;
+  /** In milliseconds of Redis's clock. */
+  readonly nowMs: number;
+}
+
+/** A room: its id, then its members as JSON. */
+type RoomReply = readonly [id: string, ...members: string[]];
+
+/** A log: `[<id of the first entry>-0, ['e', JSON of the entries, 'by', author, 'n', their number]]` for each batch. */
+type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
+
+type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], logs: readonly LogReply[]];
+
+type OpenReply = readonly [
+  resumed: number,
+  cursor: Cursor,
+  complete: number,
+  openedMs: number,
+  ...snapshot: SnapshotReply,
+];
+
+type SyncReply = readonly [kind: 'snapshot', ...SnapshotReply] | readonly [kind: 'replaced' | 'lost'];
+
+export const toOpened =
+  (peerId: string) =>
+  (reply: OpenReply): Told<Opened> => {
+    const [resumed, cursor, complete, openedMs, ...rest] = reply;
+    const snapshot = toSnapshot(rest, peerId, cursor);
+    const rooms = complete === 1 ? snapshot.rooms : undefined;
+    return told(cursor, { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
+  };
+
+export function toJoined([id, room]: readonly [id: Cursor, room: RoomReply]): Told<Room> {
+  return told(id, toRoom(room));
+}
+
+export function toLeft(id: Cursor): Told<boolean> {
+  return told(id, id !== '0');
+}
+
+export function toReceipt([cursor, connected]: readonly [cursor: Cursor, connected: number]): Told<Receipt> {
+  return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED' });
+}
+
+export function toMember([id, json]: readonly [id: Cursor, json: string]): Told<Member> {
+  return told(id, JSON.parse(json) as Member);
+}
+
+/** Undefined if the rooms are too large for one answer. */
+export function toRooms(reply: readonly RoomReply[] | null): Told<readonly Room[] | undefined> {
+  return toldOfNone(reply?.map(toRoom));
+}
+
+/** `after` is the cursor that was asked with. */
+export const toSynced =
+  (peerId: string, after: Cursor) =>
+  (reply: SyncReply): Told<Synced> => {
+    if (reply[0] !== 'snapshot') return toldOfNone({ kind: reply[0] });
+    const [kind, ...rest] = reply;
+    // These ids are not noted. The stream is given them, and asks for them by its cursor if another Redis takes over.
+    return toldOfNone({ kind, snapshot: toSnapshot(rest, peerId, after) });
+  };
+
+export function toDetached(reply: number): Told<boolean> {
+  return toldOfNone(reply === 1);
+}
+
+export function toHeldStreams([next = '0', ...held]: readonly string[]): Told<HeldStreams> {
+  const streams: { peerId: string; name: string }[] = [];
+  for (let i = 0; i < held.length; i += 2) {
+    const [peerId = '', name = ''] = held.slice(i, i + 2);
+    streams.push({ peerId, name });
+  }
+  return toldOfNone({ streams, next: next === '0' ? undefined : next });
+}
+
+export function toRetired(_reply: number): Told<undefined> {
+  return toldOfNone(undefined);
+}
+
+export function toBeaten([life, more, run, nowMs]: readonly [string, number, string, number]): Told<Beaten> {
+  // The ids that a beat gives are in its dispatches.
+  return toldOfNone({ life, more: more === 1, run, nowMs });
+}
+
+function told<Result>(newestId: Cursor, result: Result): Told<Result> {
+  return { newestId: Number(newestId), result };
+}
+
+function toldOfNone<Result>(result: Result): Told<Result> {
+  return { newestId: 0, result };
+}
+
+function toRoom([id, ...members]: RoomReply): Room {
+  return { id, members: members.map((json) => JSON.parse(json) as Member) };
+}
+
+/**
+ * The logs have the peer's own entries too, which it does not receive. The first batch of a log may have begun before
+ * the cursor.
+ */
+function toSnapshot([n, rooms, logs]: SnapshotReply, peerId: string, after: Cursor): Snapshot {
+  const missed: SizedEntry[] = [];
+  for (const log of logs) {
+    for (const [streamId, [, json = '', , by]] of log) {
+      if (by === peerId) continue;
+      const batch = toBatch(Number.parseInt(streamId, 10), json.length, JSON.parse(`[${json}]`));
+      missed.push(...batch.filter(({ entry }) => Number(entry.cursor) > Number(after)));
+    }
+  }
+  missed.sort((a, b) => Number(a.entry.cursor) - Number(b.entry.cursor));
+  return { n, rooms: rooms.map(toRoom), missed };
+}

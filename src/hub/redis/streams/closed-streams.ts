@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import type { Scripts } from '../scripts/scripts.ts';
+import { inBatches } from './batches.ts';
+
+interface ClosedStream {
+  readonly peerId: string;
+  /** When it closed, by `performance.now`. */
+  readonly closedAt: number;
+}
+
+/** The most closed streams that Redis is told of at a time: all streams of a node may close at once. */
+const maxAtOnce = 64;
+/** How many streams to compare with Redis at a time. */
+const pageSize = 200;
+
+/** The node's closed streams that Redis does not know of yet, for example because it is away. */
+export class ClosedStreams {
+  readonly #scripts: Scripts;
+  readonly #log: Logger;
+  /** By the names of the streams. */
+  readonly #untold = new Map<string, ClosedStream>();
+  #telling: Promise<void> | undefined;
+
+  constructor(scripts: Scripts, log: Logger) {
+    this.#scripts = scripts;
+    this.#log = log;
+  }
+
+  /** A stream has closed now, or is found to be closed. */
+  add(peerId: string, name: string): void {
+    this.#untold.set(name, { peerId, closedAt: performance.now() });
+  }
+
+  /**
+   * Tells Redis of all closed streams, including those that close meanwhile. Resolves when all are told, or when Redis
+   * fails: the rest is kept for the next call.
+   */
+  tell(): Promise<void> {
+    if (this.#untold.size === 0) return Promise.resolve();
+    this.#telling ??= this.#tellAll();
+    return this.#telling;
+  }
+
+  /**
+   * Finds the streams that the node holds according to Redis, but not in fact: Redis has lost the write that closed
+   * them, or has opened them after the node stopped waiting. Otherwise their sessions would never end (G4).
+   */
+  async discover(nodeId: string, holds: (name: string) => boolean): Promise<void> {
+    let page: string | undefined;
+    do {
+      const { streams, next } = await this.#scripts.heldStreams(nodeId, pageSize, page);
+      for (const { peerId, name } of streams) {
+        if (!holds(name) && !this.#untold.has(name)) this.add(peerId, name);
+      }
+      page = next;
+    } while (page !== undefined);
+  }
+
+  async #tellAll(): Promise<void> {
+    try {
+      while (this.#untold.size > 0) await inBatches(this.#untold, maxAtOnce, (each) => this.#tellOf(...each));
+    } catch (error) {
+      this.#log.debug(
+        { reason: String(error), streams: this.#untold.size },
+        'redis cannot be told of closed streams now',
+      );
+    } finally {
+      this.#telling = undefined;
+    }
+  }
+
+  async #tellOf(name: string, { peerId, closedAt }: ClosedStream): Promise<number> {
+    await this.#scripts.detach(peerId, name, Math.round(performance.now() - closedAt));
+    this.#untold.delete(name);
+    return 0;
+  }
+}

@@ -1,0 +1,123 @@
+import type { Connected } from '../../hub.ts';
+import type { CutReason } from '../../stream.ts';
+import type { Dispatch } from '../scripts/dispatch.ts';
+import type { Snapshot } from '../scripts/replies.ts';
+import { LocalStream } from './local-stream.ts';
+import { RoomIndex } from './room-index.ts';
+
+/** Made when a snapshot is asked for, and used when the snapshot has come. */
+export interface SnapshotTicket {
+  /**
+   * Gives the snapshot to the stream. A stream that opens begins with `connected`. Returns false if the stream needs
+   * another snapshot, because dispatches were missed since this one was asked for.
+   */
+  settle(snapshot: Snapshot, connected?: Connected): boolean;
+}
+
+/** The streams that this node holds. Gives each dispatch to the streams that it is for. */
+export class LocalStreams {
+  readonly #nodeId: string;
+  readonly #onClose: (stream: LocalStream, reason: CutReason | undefined) => void;
+  readonly #streams = new Map<string, LocalStream>();
+  readonly #index = new RoomIndex<LocalStream>();
+  /** The streams that wait for a snapshot. Their rooms are not known. */
+  readonly #waiting = new Set<LocalStream>();
+  #admitted = 0;
+  /** The number that the next dispatch should have. */
+  #expected = 1;
+  /** How many times dispatches were missed, or may have been. */
+  #holes = 0;
+
+  constructor(nodeId: string, onClose: (stream: LocalStream, reason: CutReason | undefined) => void) {
+    this.#nodeId = nodeId;
+    this.#onClose = onClose;
+  }
+
+  get all(): readonly LocalStream[] {
+    return [...this.#streams.values()];
+  }
+
+  /** Whether this node holds the stream, or is opening it. */
+  has(name: string): boolean {
+    return this.#streams.has(name);
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** The streams that wait for a snapshot, without those that wait for their first. */
+  get waiting(): readonly LocalStream[] {
+    return Array.from(this.#waiting).filter((stream) => !stream.opening);
+  }
+
+  /** Adds a stream that is being opened. From now on dispatches wait in it. */
+  admit(peerId: string): LocalStream {
+    this.#admitted += 1;
+    const name = `${this.#nodeId}.${this.#admitted}`;
+    const stream = new LocalStream(name, peerId, this.#index, (closed, reason) => {
+      this.#streams.delete(closed.name);
+      this.#waiting.delete(closed);
+      this.#onClose(closed, reason);
+    });
+    this.#streams.set(name, stream);
+    this.#waiting.add(stream);
+    return stream;
+  }
+
+  /** Begins to ask for a snapshot of a stream's session. */
+  begin(stream: LocalStream): SnapshotTicket {
+    const holes = this.#holes;
+    return {
+      settle: (snapshot, connected) => {
+        stream.settle(snapshot, holes !== this.#holes, connected);
+        if (!stream.waiting) this.#waiting.delete(stream);
+        return !stream.waiting;
+      },
+    };
+  }
+
+  /** Dispatches were missed, or may have been: from now on all streams wait for a snapshot. */
+  holdAll(): void {
+    this.#holes += 1;
+    for (const stream of this.#streams.values()) {
+      stream.hold();
+      this.#waiting.add(stream);
+    }
+  }
+
+  cutAll(reason: CutReason): void {
+    for (const stream of this.#streams.values()) stream.cut(reason);
+  }
+
+  /** Takes a dispatch from the node's channel. Returns true if dispatches before it were missed. */
+  receive(dispatch: Dispatch): boolean {
+    const missed = dispatch.n !== this.#expected;
+    this.#expected = dispatch.n + 1;
+    if (missed) this.holdAll();
+    this.#route(dispatch);
+    return missed;
+  }
+
+  #route(dispatch: Dispatch): void {
+    switch (dispatch.kind) {
+      case 'peer':
+      case 'joined':
+      case 'left':
+        this.#streams.get(dispatch.stream)?.take(dispatch);
+        break;
+      case 'room':
+        for (const stream of this.#index.streamsIn(dispatch.room)) {
+          if (!stream.waiting) stream.take(dispatch);
+        }
+        for (const stream of this.#waiting) stream.take(dispatch);
+        break;
+      case 'replaced':
+        this.#streams.get(dispatch.stream)?.replace();
+        break;
+      case 'disowned':
+        for (const stream of this.#streams.values()) stream.take(dispatch);
+        break;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * JSON that is passed on as text (G12). Parsing and writing it again would round numbers, reorder keys, drop
+ * duplicate keys, and take up to a hundred times its size in memory.
+ */
+
+/** The text of one JSON value, without white space between its tokens: so it has no line breaks. */
+export class JsonText {
+  static readonly null = new JsonText('null', 0);
+
+  readonly text: string;
+  /** How many levels of arrays and objects it has. */
+  readonly depth: number;
+
+  private constructor(text: string, depth: number) {
+    this.text = text;
+    this.depth = depth;
+  }
+
+  /** The value that a valid JSON text holds. The text is copied, so that it does not keep a larger one alive. */
+  static of(json: string): JsonText {
+    const { compact, depth } = scanValue(json, 0);
+    return new JsonText(Buffer.from(compact).toString(), depth);
+  }
+
+  /** Takes a text that is known to be valid and compact, such as one that JSON.stringify or a log returns. */
+  static ofCompact(text: string, depth = 0): JsonText {
+    return new JsonText(text, depth);
+  }
+
+  /** In bytes of UTF-8. */
+  get bytes(): number {
+    return Buffer.byteLength(this.text);
+  }
+
+  /** Whether an object anywhere in the value has this key, however the key is escaped. */
+  hasKey(key: string): boolean {
+    if (!this.text.includes(JSON.stringify(key)) && !this.text.includes('\\u')) return false;
+    return hasKey(JSON.parse(this.text), key);
+  }
+
+  /** The value, for tests and for readers that need it: numbers may be rounded. */
+  parse(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+/** Writes a value as JSON. Each `JsonText` in it is written as its text; all else as JSON.stringify does. */
+export function writeJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (value instanceof JsonText) return value.text;
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`;
+  if ('toJSON' in value && typeof value.toJSON === 'function') return writeJson(value.toJSON());
+  let text = '';
+  for (const [name, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${writeJson(field)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+/** The members of a valid JSON object, each by its text. The last of several with one name counts. */
+export function membersOf(json: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (json[at] !== '}') {
+    const name = endOfString(json, at);
+    const begin = skipSpace(json, skipSpace(json, name) + 1);
+    const { end } = scanValue(json, begin);
+    members.set(JSON.parse(json.slice(at, name)) as string, json.slice(begin, end));
+    at = afterComma(json, end);
+  }
+  return members;
+}
+
+/** The elements of a valid JSON array, each by its text. */
+export function elementsOf(json: string): string[] {
+  const elements: string[] = [];
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (json[at] !== ']') {
+    const { end } = scanValue(json, at);
+    elements.push(json.slice(at, end));
+    at = afterComma(json, end);
+  }
+  return elements;
+}
+
+const quote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function skipSpace(json: string, from: number): number {
+  let at = from;
+  while (isSpace(json.charCodeAt(at))) at++;
+  return at;
+}
+
+function afterComma(json: string, from: number): number {
+  const at = skipSpace(json, from);
+  return json[at] === ',' ? skipSpace(json, at + 1) : at;
+}
+
+/** The place after the closing quote of the string that opens at `at`. */
+function endOfString(json: string, at: number): number {
+  let end = json.indexOf('"', at + 1);
+  while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end + 1;
+}
+
+/** Whether an odd number of backslashes stands before this place. */
+function isEscaped(json: string, at: number): boolean {
+  let backslashes = 0;
+  while (json[at - 1 - backslashes] === '\\') backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/**
+ * Finds the end of the value that begins at or after `from`, with its depth and its text without white space.
+ * The JSON is valid, so brackets match, and only strings hide them.
+ */
+function scanValue(json: string, from: number): { end: number; depth: number; compact: string } {
+  let at = skipSpace(json, from);
+  /** Where the text begins that is not in `compact` yet. */
+  let pending = at;
+  let compact = '';
+  let open = 0;
+  let depth = 0;
+  while (at < json.length) {
+    const code = json.charCodeAt(at);
+    if (code === quote) {
+      at = endOfString(json, at);
+      if (open === 0) break;
+    } else if (code === openBracket || code === openBrace) {
+      at++;
+      if (++open > depth) depth = open;
+    } else if (code === closeBracket || code === closeBrace) {
+      // A scalar ends before the bracket of its parent.
+      if (open === 0) break;
+      at++;
+      if (--open === 0) break;
+    } else if (isSpace(code)) {
+      if (open === 0) break;
+      compact += json.slice(pending, at);
+      at = skipSpace(json, at);
+      pending = at;
+    } else {
+      if (open === 0 && (code === comma || code === colon)) break;
+      at++;
+    }
+  }
+  return { end: at, depth, compact: compact + json.slice(pending, at) };
+}
+
+/** The JSON has a bounded depth by now, so the recursion is bounded too. */
+function hasKey(value: unknown, key: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Array.isArray(value) && Object.hasOwn(value, key)) return true;
+  return Object.values(value).some((inner) => hasKey(inner, key));
+}

@@ -1,0 +1,93 @@
+import { SignalboxError } from '../errors.ts';
+
+interface Waiting {
+  readonly enter: () => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Line {
+  running: number;
+  readonly waiting: Set<Waiting>;
+}
+
+export interface FairQueueOptions {
+  /** How much work may run at a time. */
+  readonly maxRunning: number;
+  /** How much of it may be for one key. */
+  readonly maxRunningPerKey: number;
+  /** How long work waits for its turn, in milliseconds, before it is refused. */
+  readonly waitTimeoutMs: number;
+}
+
+/**
+ * Bounds the work that runs at a time, and shares it fairly: keys take turns, and within one key the order of
+ * arrival counts. So a key with a long line of work makes itself wait, and not the others (G13).
+ */
+export class FairQueue {
+  readonly #options: FairQueueOptions;
+  /** Only keys with work that runs or waits. The first of those that can go on is the next. */
+  readonly #lines = new Map<string, Line>();
+  #running = 0;
+
+  constructor(options: FairQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Runs the work in its turn. Rejects with UNAVAILABLE if its turn does not come in time. */
+  async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
+    const line = this.#lines.get(key) ?? { running: 0, waiting: new Set() };
+    this.#lines.set(key, line);
+    if (this.#isFree(line)) this.#start(line);
+    else await this.#turn(key, line);
+    try {
+      return await work();
+    } finally {
+      line.running -= 1;
+      this.#running -= 1;
+      this.#forgetIfIdle(key, line);
+      this.#next();
+    }
+  }
+
+  #isFree({ running }: Line): boolean {
+    return this.#running < this.#options.maxRunning && running < this.#options.maxRunningPerKey;
+  }
+
+  #start(line: Line): void {
+    line.running += 1;
+    this.#running += 1;
+  }
+
+  #turn(key: string, line: Line): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: Waiting = {
+      enter: resolve,
+      timer: setTimeout(() => {
+        line.waiting.delete(waiting);
+        this.#forgetIfIdle(key, line);
+        reject(new SignalboxError('UNAVAILABLE'));
+      }, this.#options.waitTimeoutMs),
+    };
+    line.waiting.add(waiting);
+    return promise;
+  }
+
+  /** Starts the oldest work of the first key that can go on, and puts that key behind all others. */
+  #next(): void {
+    for (const [key, line] of this.#lines) {
+      const [first] = line.waiting;
+      if (!first || !this.#isFree(line)) continue;
+      line.waiting.delete(first);
+      clearTimeout(first.timer);
+      this.#start(line);
+      this.#lines.delete(key);
+      this.#lines.set(key, line);
+      first.enter();
+      return;
+    }
+  }
+
+  #forgetIfIdle(key: string, line: Line): void {
+    if (line.running === 0 && line.waiting.size === 0) this.#lines.delete(key);
+  }
+}

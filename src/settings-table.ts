@@ -1,0 +1,201 @@
+/** One setting: an environment variable and, for most settings, a flag of the same name. */
+export interface Setting {
+  readonly variable: string;
+  /** In the form that an operator would write. A setting without a default is undefined unless it is given. */
+  readonly default?: string;
+  /** Which values are accepted. Errors show it after "it takes". */
+  readonly takes: string;
+  /** The purpose of the setting, in one line. `--help` and docs/operating.md show it. */
+  readonly about: string;
+  /** The value, or undefined if the setting does not accept the text. */
+  parse(text: string): unknown;
+  /** Why the setting has no flag. Absent if it has one. */
+  readonly noFlag?: string;
+  /** How an error shows a wrong value that may contain a secret. */
+  show?(text: string): string;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The least size of a key for HS256 (RFC 7518, 3.2). */
+export const minSecretBytes = 32;
+export const howToMakeSecret = 'make one with `openssl rand -base64 32`';
+
+const redisHost = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
+const redisUrls = [
+  String.raw`rediss?://(?:[^/?#\s]*@)?${redisHost}(?:/\d{0,5})?`,
+  String.raw`rediss?\+sentinel://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/[^/?#\s]+(?:/\d{0,5})?`,
+  String.raw`rediss?\+cluster://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/?`,
+].map((form) => new RegExp(String.raw`^${form}(?:\?[^#\s]*)?$`));
+
+const table = {
+  port: {
+    variable: 'PORT',
+    default: '4000',
+    ...whole(0, 65_535),
+    about: 'Port to listen on; 0 takes any free port',
+  },
+  host: {
+    variable: 'HOST',
+    default: 'localhost',
+    takes: 'a host name or an IP address',
+    parse: (text: string) => matching(/^[\w.:%-]{1,253}$/, text),
+    about: 'Address to listen on; 0.0.0.0 for every interface',
+  },
+  redisUrl: {
+    variable: 'REDIS_URL',
+    takes: 'a URL such as redis://localhost:6379 (other forms: docs/redis.md)',
+    parse: (text: string) => (redisUrls.some((form) => form.test(text)) ? text : undefined),
+    show: showUrl,
+    about: 'Redis that the nodes share; without it, one node in memory',
+  },
+  redisPrefix: {
+    variable: 'REDIS_PREFIX',
+    default: 'signalbox',
+    // No braces: they would end the hash tag that keeps all keys of a deployment in one slot.
+    takes: '1 to 64 letters, digits or any of _ . : -',
+    parse: (text: string) => matching(/^[\w.:-]{1,64}$/, text),
+    about: 'Start of every key, so that deployments can share one Redis',
+  },
+  tokenSecret: {
+    variable: 'TOKEN_SECRET',
+    takes: `at least ${minSecretBytes} bytes: ${howToMakeSecret}`,
+    parse: tokenSecret,
+    show: (text: string) => `only ${Buffer.byteLength(text)} bytes`,
+    noFlag: 'every user of the machine can see flags',
+    about: 'Key that signs tokens, 32 bytes or more; random without Redis',
+  },
+  tokenTtlSeconds: {
+    variable: 'TOKEN_TTL_SECONDS',
+    default: '3600',
+    ...whole(1, 31_536_000),
+    about: "Seconds that a guest's token is valid",
+  },
+  guestAccess: {
+    variable: 'GUEST_ACCESS',
+    default: 'true',
+    takes: 'true or false',
+    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+    about: 'Whether the mutation `access` gives tokens to guests',
+  },
+  graceSeconds: {
+    variable: 'GRACE_SECONDS',
+    default: '15',
+    ...seconds(0.1, 3600),
+    about: 'Seconds that a session outlives its stream',
+  },
+  drainSeconds: {
+    variable: 'DRAIN_SECONDS',
+    default: '5',
+    ...seconds(0, 300),
+    about: 'Seconds over which SIGTERM cuts the streams, one by one',
+  },
+  pingSeconds: {
+    variable: 'PING_SECONDS',
+    default: '12',
+    ...seconds(0.1, 300),
+    about: 'Seconds between the comments that keep a stream open',
+  },
+  maxPeersPerRoom: {
+    variable: 'MAX_PEERS_PER_ROOM',
+    default: '1000',
+    ...whole(1, 100_000),
+    about: 'Most members of a room; a join beyond it gets ROOM_FULL',
+  },
+  maxRoomsPerPeer: {
+    variable: 'MAX_ROOMS_PER_PEER',
+    default: '32',
+    ...whole(1, 10_000),
+    about: 'Most rooms of a peer; a join beyond it gets TOO_MANY_ROOMS',
+  },
+  maxStreams: {
+    variable: 'MAX_STREAMS',
+    default: '10000',
+    ...whole(1, 1_000_000),
+    about: 'Most streams of this node; one beyond it gets UNAVAILABLE',
+  },
+  maxDataBytes: {
+    variable: 'MAX_DATA_BYTES',
+    default: '65536',
+    ...whole(1, 1_048_576),
+    about: 'Most bytes of one `data` or `state`, as JSON',
+  },
+  logLevel: {
+    variable: 'LOG_LEVEL',
+    default: 'info',
+    takes: `one of ${logLevels.join(', ')}`,
+    parse: (text: string) => logLevels.find((level) => level === text),
+    about: `Log level: ${logLevels.join(', ')}`,
+  },
+  nodeEnv: {
+    variable: 'NODE_ENV',
+    default: 'development',
+    takes: '1 to 64 letters, digits or any of _ . -',
+    parse: (text: string) => matching(/^[\w.-]{1,64}$/, text),
+    noFlag: 'libraries read it too, and only from the environment',
+    about: 'If production: no banner, and the log is always JSON',
+  },
+} as const satisfies Record<string, Setting>;
+
+type Table = typeof table;
+type Key = keyof Table;
+type Parsed<K extends Key> = Exclude<ReturnType<Table[K]['parse']>, undefined>;
+
+export type Values = {
+  readonly [K in Key]: Table[K] extends { default: string } ? Parsed<K> : Parsed<K> | undefined;
+};
+
+/** Every setting with its key in `Values`, in the order of `--help`. */
+export const settings: readonly (readonly [string, Setting])[] = Object.entries(table);
+
+/** `GRACE_SECONDS` is `--grace-seconds`. */
+export function flagOf(setting: Setting): string {
+  return `--${setting.variable.toLowerCase().replaceAll('_', '-')}`;
+}
+
+function matching(pattern: RegExp, text: string): string | undefined {
+  return pattern.test(text) ? text : undefined;
+}
+
+function whole(min: number, max: number) {
+  return {
+    takes: `a whole number from ${min} to ${max}`,
+    parse: (text: string) => (/^\d{1,15}$/.test(text) ? within(min, Number(text), max) : undefined),
+  };
+}
+
+function seconds(min: number, max: number) {
+  return {
+    takes: `a number of seconds from ${min} to ${max}`,
+    parse: (text: string) =>
+      /^\d{1,9}(\.\d{1,9})?$/.test(text) ? within(min, Number(text), max) : undefined,
+  };
+}
+
+function within(min: number, value: number, max: number): number | undefined {
+  return value >= min && value <= max ? value : undefined;
+}
+
+function tokenSecret(text: string): Uint8Array | undefined {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length >= minSecretBytes ? bytes : undefined;
+}
+
+/** The text in quotes, shortened and on one line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+/**
+ * How an error shows a wrong URL: only the parts that cannot contain a password. A text that is not a URL is
+ * shown only if it looks like a host.
+ */
+export function showUrl(text: string): string {
+  if (/^[\w.-]*(:\d{1,5})?$/.test(text)) return quote(text);
+  // Keep the first of several hosts: `URL` accepts only one.
+  const url = URL.parse(text.replace(new RegExp(`((?:^|[/@])${redisHost}),[^/?#@]*`), '$1'));
+  if (!url?.host) return 'not a URL';
+  const user = url.username || url.password ? '***@' : '';
+  return quote(`${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`);
+}

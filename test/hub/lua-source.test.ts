@@ -1,0 +1,84 @@
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { composeScript, luaConstants, readLua, scriptNames } from '../../src/hub/redis/scripts/lua-source.ts';
+import { defaultOptions } from './support.ts';
+
+const folder = fileURLToPath(new URL('../../src/hub/redis/scripts/lua/', import.meta.url));
+const files = globSync('**/*.lua', { cwd: folder }).map((file) => file.replace(/\.lua$/, ''));
+const constants = luaConstants(defaultOptions);
+
+/** The code without comments and strings. */
+function codeOf(text: string): string {
+  return text.replace(/--.*$/gm, '').replace(/'[^'\n]*'/g, "''");
+}
+
+/** The names that a library defines for others: its locals outside of functions. */
+function definedIn(library: string): string[] {
+  return [...codeOf(readLua(`lib/${library}`).text).matchAll(/^local (?:function )?(\w+)/gm)].map(
+    ([, name = '']) => name,
+  );
+}
+
+const definitions = files
+  .filter((file) => file.startsWith('lib/'))
+  .map((file) => file.slice('lib/'.length))
+  .map((library) => ({ library, names: definedIn(library) }));
+
+/** The libraries, except for the file itself, that define a name in the code. A field after a dot is no such name. */
+function usedBy(file: string): string[] {
+  const used = new Set(codeOf(readLua(file).text).match(/(?<![.\w])(?!\d)\w+/g));
+  return definitions
+    .filter(({ library, names }) => `lib/${library}` !== file && names.some((name) => used.has(name)))
+    .map(({ library }) => library);
+}
+
+describe('the Lua files', () => {
+  it('every script has a name in the list, and every name a script', () => {
+    expect(files.filter((file) => !file.includes('/')).sort()).toEqual([...scriptNames].sort());
+  });
+
+  it('no two libraries define the same name, and none defines a constant', () => {
+    const names = definitions.flatMap((definition) => definition.names);
+    expect(names.length).toBeGreaterThan(20);
+    expect([...names, ...Object.keys(constants)]).toHaveLength(
+      new Set([...names, ...Object.keys(constants)]).size,
+    );
+  });
+
+  it.each(files)('%s names exactly the libraries whose functions it uses', (file) => {
+    expect([...readLua(file).libraries].sort()).toEqual(usedBy(file).sort());
+  });
+
+  it.each(Object.keys(constants))('some Lua uses the constant %s', (name) => {
+    expect(files.filter((file) => codeOf(readLua(file).text).includes(name))).not.toEqual([]);
+  });
+});
+
+describe('composeScript', () => {
+  it('puts in front of a script each library that it needs once, behind the libraries that this one needs', () => {
+    const text = composeScript('leave', constants);
+    const order = ['keys', 'ids', 'logs', 'dispatch', 'members', 'sessions'];
+    const places = order.map((library) => text.indexOf(readLua(`lib/${library}`).text));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+    for (const library of order) expect(text.split(readLua(`lib/${library}`).text)).toHaveLength(2);
+    expect(text.endsWith(readLua('leave').text)).toBe(true);
+  });
+
+  it('puts no library in front of a script that does not need it', () => {
+    expect(composeScript('rooms', constants)).not.toContain(readLua('lib/logs').text);
+  });
+
+  it('writes a constant so that it reads as the same number', () => {
+    const options = { ...defaultOptions, maxRoomBytes: 1e6, maxPeersPerRoom: 3 };
+    const text = composeScript('rooms', luaConstants(options));
+    const written = /^local peer_share = (.*)$/m.exec(text)?.[1];
+    expect(Number(written)).toBe(1e6 / 3);
+  });
+
+  it('refuses a constant that is no number of Lua', () => {
+    const options = { ...defaultOptions, maxPeersPerRoom: 0 };
+    expect(() => composeScript('rooms', luaConstants(options))).toThrow('peer_share');
+  });
+});

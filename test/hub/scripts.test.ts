@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { freshPrefix } from '../support/redis.ts';
+import { payload } from './peer.ts';
+import { defaultOptions, refusal } from './support.ts';
+
+describe('Scripts', () => {
+  let redis: Redis;
+  let scripts: Scripts;
+  beforeEach(() => {
+    redis = new Redis(inject('redisUrl'));
+    scripts = new Scripts(redis, freshPrefix(), defaultOptions);
+  });
+  afterEach(() => redis.quit());
+
+  const beat = (run = '', newestId = 0) =>
+    scripts.beat({ nodeId: 'node', beatMs: 800, leaseMs: 30_000, batch: 100, run, newestId });
+  const open = (id: string, after?: string) =>
+    scripts.open({ peer: { id, username: id, guest: false }, nodeId: 'node', stream: id, after });
+
+  it('G3: it notes the newest id of every operation that writes an entry', async () => {
+    await beat();
+    expect(scripts.newestId).toBe(0);
+    const data = payload('d');
+    const { cursor } = await open('ann');
+    expect(scripts.newestId).toBe(Number(cursor));
+    await open('ben');
+    const noted: number[] = [scripts.newestId];
+    const operations = [
+      () => scripts.join('ann', 'r', payload(null)),
+      () => scripts.join('ben', 'r', payload(null)),
+      () => scripts.setState('ann', 'r', payload('state')),
+      () => scripts.relay({ from: 'ann', roomId: 'r', to: 'ben', event: 'e', data }),
+      () => scripts.broadcast({ from: 'ann', roomId: 'r', event: 'e', data }),
+      () => scripts.leave('ann', 'r'),
+      () => open('ben'),
+    ];
+    for (const operation of operations) {
+      await operation();
+      noted.push(scripts.newestId);
+    }
+    expect(noted).toEqual([...new Set(noted)].sort((a, b) => a - b));
+    const receipt = await scripts
+      .join('ben', 'q', payload(null))
+      .then(() => scripts.broadcast({ from: 'ben', roomId: 'q', event: 'e', data }));
+    expect(scripts.newestId).toBe(Number(receipt.cursor));
+  });
+
+  it('G3: it notes no id after the connection is lost, until a beat has gone first', async () => {
+    await beat();
+    const { cursor } = await open('ann');
+    redis.disconnect(true);
+    await once(redis, 'ready');
+    expect(scripts.available).toBe(false);
+    scripts.noteNewestId(Number(cursor) + 1);
+    expect(scripts.newestId).toBe(Number(cursor));
+    await expect(open('ben')).rejects.toEqual(refusal('UNAVAILABLE'));
+    await beat();
+    scripts.noteNewestId(Number(cursor) + 1);
+    expect(scripts.newestId).toBe(Number(cursor) + 1);
+  });
+
+  it('its methods give parsed results', async () => {
+    expect(await beat()).toEqual({
+      life: expect.stringMatching(/^\d{16}$/),
+      more: false,
+      run: expect.stringMatching(/^[0-9a-f]{40}$/),
+      nowMs: expect.any(Number),
+    });
+    const peer = { id: 'ann', username: 'ann', guest: false };
+    const { cursor } = await open('ann');
+    const room = { id: 'r', members: [{ peer, state: 's' }] };
+    expect(await scripts.join('ann', 'r', payload('s'))).toEqual(room);
+    expect(await scripts.room('ann', 'r')).toEqual(room);
+    expect(await scripts.room('ann', 'other')).toBeUndefined();
+    expect(await scripts.rooms('ann')).toEqual([room]);
+    expect(await scripts.setState('ann', 'r', payload(7))).toEqual({ peer, state: 7 });
+    expect(await open('ann', cursor)).toMatchObject({ resumed: true, cursor, rooms: [{ id: 'r' }] });
+    expect(await scripts.heldStreams('node', 10)).toEqual({
+      streams: [{ peerId: 'ann', name: 'ann' }],
+      next: undefined,
+    });
+    expect(await scripts.leave('ann', 'r')).toBe(true);
+    expect(await scripts.leave('ann', 'r')).toBe(false);
+    expect(await scripts.detach('ann', 'ann', 0)).toBe(true);
+    expect(await scripts.detach('ann', 'ann', 0)).toBe(false);
+    expect(await scripts.retire('node')).toBeUndefined();
+  });
+});
