@@ -5,31 +5,37 @@
 
 /** The text of one JSON value, without white space between its tokens: so it has no line breaks. */
 export class JsonText {
-  static readonly null = new JsonText('null', 0);
+  static readonly null = new JsonText('null');
 
   readonly text: string;
-  /** How many levels of arrays and objects it has. */
-  readonly depth: number;
 
-  private constructor(text: string, depth: number) {
+  private constructor(text: string) {
     this.text = text;
-    this.depth = depth;
   }
 
   /** The value that a valid JSON text holds. The text is copied, so that it does not keep a larger one alive. */
   static of(json: string): JsonText {
-    const { compact, depth } = scanValue(json, 0);
-    return new JsonText(Buffer.from(compact).toString(), depth);
+    return new JsonText(Buffer.from(scanValue(json, 0).compact).toString());
   }
 
   /** Takes a text that is known to be valid and compact, such as one that JSON.stringify or a log returns. */
-  static ofCompact(text: string, depth = 0): JsonText {
-    return new JsonText(text, depth);
+  static ofCompact(text: string): JsonText {
+    return new JsonText(text);
   }
 
-  /** In bytes of UTF-8. */
+  /** The size as UTF-8, in bytes. */
   get bytes(): number {
     return Buffer.byteLength(this.text);
+  }
+
+  /** The size in memory, in bytes: V8 keeps one byte a character, or two if any character is beyond Latin-1. */
+  get heldBytes(): number {
+    return this.bytes === this.text.length ? this.text.length : 2 * this.text.length;
+  }
+
+  /** How many levels of arrays and objects it has. */
+  get depth(): number {
+    return scanValue(this.text, 0).depth;
   }
 
   /** Whether an object anywhere in the value has this key, however the key is escaped. */

@@ -10,19 +10,21 @@ import { describe, expect, test } from 'vitest';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['banner', 'errors', 'log', 'server', 'settings'],
   server: ['auth', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'log', 'settings'],
-  http: ['errors', 'graphql', 'hub', 'log'],
-  graphql: ['auth', 'errors', 'generated', 'hub', 'log', 'names'],
-  generated: ['graphql', 'hub'],
+  http: ['errors', 'graphql', 'hub', 'json-text', 'limits', 'log'],
+  graphql: ['auth', 'errors', 'generated', 'hub', 'json-text', 'limits', 'log', 'names'],
+  generated: ['graphql', 'hub', 'json-text'],
   auth: ['errors', 'hub', 'names'],
-  'hub/memory': ['errors', 'hub', 'log'],
-  'hub/redis': ['errors', 'hub', 'log'],
-  hub: ['errors'],
+  'hub/memory': ['errors', 'hub', 'json-text', 'log'],
+  'hub/redis': ['errors', 'hub', 'json-text', 'limits', 'log'],
+  hub: ['errors', 'json-text'],
+  limits: ['errors'],
   log: ['settings'],
   settings: ['settings-table'],
   banner: [],
   'settings-table': [],
   errors: [],
   names: [],
+  'json-text': [],
   demo: ['client'],
   client: [],
 };
@@ -35,7 +37,7 @@ const keptTo: Readonly<Record<string, readonly string[]>> = {
   graphql: ['graphql', 'generated', 'http'],
   jose: ['auth'],
   'pino-pretty': ['log'],
-  'node:http': ['http', 'server'],
+  'node:http': ['http', 'limits', 'server'],
 };
 
 /** The entry points of the process and the bundles. A file that none of them reaches is dead. */

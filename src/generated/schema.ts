@@ -1,3 +1,4 @@
+import type { JsonText } from '../json-text.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Peer as PeerModel, Member as MemberModel, Room as RoomModel, Message as MessageModel, Connected as ConnectedModel, PeerAdded as PeerAddedModel, PeerChanged as PeerChangedModel, PeerRemoved as PeerRemovedModel, Signal as SignalModel, Heartbeat as HeartbeatModel } from '../hub/hub.ts';
 import type { Context } from '../graphql/context.ts';
@@ -15,11 +16,12 @@ export type Scalars = {
   /** A moment, as an RFC 3339 string in UTC: `2026-11-24T09:30:00.000Z`. */
   DateTime: { input: Date; output: Date; }
   /**
-   * Any JSON value: object, array, string, number, boolean or null. The server passes it on and does not interpret
-   * it. There are three limits: the size (`MAX_DATA_BYTES`, 64 KiB by default), the depth (128 levels), and the keys
+   * Any JSON value: object, array, string, number, boolean or null. The server passes on
+   * its JSON text: no number is rounded, no key moves, and duplicate keys stay. Only white space between tokens is
+   * dropped. There are three limits: the size (`MAX_DATA_BYTES`, 64 KiB by default), the depth (128 levels), and the keys
    * (the key `__proto__` is refused, because it could harm a receiver that merges the value into an object).
    */
-  JSON: { input: unknown; output: unknown; }
+  JSON: { input: JsonText; output: JsonText; }
 };
 
 /** A guest's token, and the peer that it belongs to. */

@@ -40,6 +40,8 @@ export interface Context extends Services, RequestInfo, MessageContext {
    * `access` needs no token.
    */
   caller(): Promise<Caller>;
+  /** The JSON text of the variables, if there are any: values of type JSON are taken from it. */
+  readonly variablesText: string | undefined;
   /** `messages` sets this if its stream has heartbeats. The connection then needs no comments to stay open. */
   heartbeats: boolean;
 }

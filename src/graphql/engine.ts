@@ -17,6 +17,8 @@ export { cursorOf } from './execution.ts';
 export interface Params {
   readonly query?: unknown;
   readonly variables?: unknown;
+  /** The JSON text of the variables, if there are any. */
+  readonly variablesText?: string | undefined;
   readonly operationName?: unknown;
   readonly extensions?: unknown;
 }
@@ -65,8 +67,8 @@ export function createEngine(services: Services, log: Logger): Engine {
     cors: false,
   });
   return {
-    async run(params, request) {
-      const context = createContext(services, request);
+    async run({ variablesText, ...params }, request) {
+      const context = createContext(services, request, variablesText);
       try {
         const result = (await yoga.getResultForParams(
           { params: params as GraphQLParams, request: { method: request.method } as Request },
@@ -81,12 +83,13 @@ export function createEngine(services: Services, log: Logger): Engine {
   };
 }
 
-function createContext(services: Services, request: RequestInfo): Context {
+function createContext(services: Services, request: RequestInfo, variablesText: string | undefined): Context {
   const { token } = request.credentials;
   let caller: Promise<Caller> | undefined;
   return {
     ...services,
     ...request,
+    variablesText,
     budget: new ResponseBudget(maxResponseBytes(services.maxDataBytes)),
     heartbeats: false,
     caller() {

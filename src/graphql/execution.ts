@@ -15,6 +15,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Cursor, Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
 import type { Context, MessageContext } from './context.ts';
+import { withJsonTexts } from './json-arguments.ts';
 import { operationError } from './limits.ts';
 import { maxEventBytes, maxResponseBytes, maxSelectionBytes, ResponseBudget } from './response-budget.ts';
 
@@ -159,6 +160,14 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
   }
 }
 
+/** The same arguments, with variables of type JSON as texts. */
+function withTexts(args: ExecutionArgs): ExecutionArgs {
+  const { variablesText } = args.contextValue as Context;
+  const { variableValues } = args;
+  if (variablesText === undefined || !variableValues) return args;
+  return { ...args, variableValues: withJsonTexts(args, variableValues, variablesText) };
+}
+
 function eventStreamRequired(): GraphQLError {
   return new GraphQLError(
     'A subscription needs an event stream: send the header `Accept: text/event-stream`.',
@@ -179,7 +188,9 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         setResultAndStopExecution({ errors: [error] });
         return;
       }
-      setExecuteFn(async (given: ExecutionArgs) => budget.check(await execute({ ...given, fieldResolver })));
+      setExecuteFn(async (given: ExecutionArgs) =>
+        budget.check(await execute({ ...withTexts(given), fieldResolver })),
+      );
     },
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       // Refuse before `messages` opens a stream: that could end the session that the peer has elsewhere.
@@ -191,7 +202,7 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         return;
       }
       setSubscribeFn(async (given: ExecutionArgs) => {
-        const source = await createSourceEventStream(given);
+        const source = await createSourceEventStream(withTexts(given));
         if (!(Symbol.asyncIterator in source)) return source;
         const messages = source as AsyncIterable<Message, undefined>;
         return new MessageResults(messages, selectionOf(given, options), options);

@@ -1,18 +1,13 @@
 import { SignalboxError } from '../errors.ts';
-import type { Cursor, Payload } from '../hub/hub.ts';
+import type { Cursor } from '../hub/hub.ts';
+import { JsonText } from '../json-text.ts';
 import { faultOfName, maxNameCharacters } from '../names.ts';
 
 const eventFormat = /^[\w.:-]{1,64}$/;
 /** No clock gives longer cursors. A longer one is an error of the client, so it begins no new session. */
 const cursorFormat = /^(?:0|[1-9]\d{0,15})$/;
 
-/** The key as compact JSON has it. A string value cannot contain this text, because its quotes are escaped. */
-const pollutingKey = '"__proto__":';
-
-/**
- * The most levels of arrays and objects in a JSON argument. Writing JSON recurses. A value that the stack just
- * holds on its way in could overflow the stack on its way out, and end every stream that receives it.
- */
+/** The most levels of arrays and objects in a JSON argument: receivers may read it with a parser that recurses. */
 const maxPayloadDepth = 128;
 
 function invalid(message: string): SignalboxError {
@@ -57,26 +52,25 @@ export function checkHeartbeat(value: number): number {
   return value;
 }
 
-/** Whether arrays and objects are nested in more levels than these. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
-/** A JSON argument with its text. An absent value becomes null. `argument` names it in errors. */
-export function checkPayload(argument: 'data' | 'state', value: unknown, maxBytes: number): Payload {
-  if (isDeeper(value, maxPayloadDepth)) {
-    throw invalid(`\`${argument}\` is nested too deeply. At most ${maxPayloadDepth} levels are accepted.`);
-  }
-  const text = JSON.stringify(value ?? null);
-  const bytes = Buffer.byteLength(text);
+/** Checks a JSON argument. An absent value becomes null. `argument` names it in errors. */
+export function checkPayload(
+  argument: 'data' | 'state',
+  value: JsonText | null | undefined,
+  maxBytes: number,
+): JsonText {
+  if (!value) return JsonText.null;
+  const { bytes, depth } = value;
   if (bytes > maxBytes) {
     throw new SignalboxError(
       'PAYLOAD_TOO_LARGE',
       `\`${argument}\` has ${bytes} bytes as JSON; at most ${maxBytes} are accepted.`,
     );
   }
-  if (text.includes(pollutingKey))
+  if (depth > maxPayloadDepth) {
+    throw invalid(`\`${argument}\` is nested too deeply. At most ${maxPayloadDepth} levels are accepted.`);
+  }
+  if (value.hasKey('__proto__')) {
     throw invalid(`\`${argument}\` has a key named \`__proto__\`, which is not accepted.`);
-  return { value: value ?? null, text };
+  }
+  return value;
 }

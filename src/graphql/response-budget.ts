@@ -1,6 +1,7 @@
 import { type ExecutionResult, GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { SignalboxError } from '../errors.ts';
 import { maxRoomBytes } from '../hub/bounds.ts';
+import type { JsonText } from '../json-text.ts';
 import { estimateBytes } from './query-cost.ts';
 
 /**
@@ -24,9 +25,8 @@ export class ResponseBudget {
   }
 
   /** Charges the size of a JSON value. False if the budget is exceeded. */
-  spendOnValue(value: unknown): boolean {
-    if (value == null || this.#left < 0) return this.#left >= 0;
-    return this.spend(Buffer.byteLength(JSON.stringify(value)));
+  spendOnValue(value: JsonText): boolean {
+    return this.spend(value.bytes);
   }
 
   /** Charges a list: for each element, the estimated size of its selected fields. False if the budget is exceeded. */

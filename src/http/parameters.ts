@@ -1,5 +1,6 @@
 import { httpFaults } from '../errors.ts';
 import type { Params } from '../graphql/engine.ts';
+import { membersOf } from '../json-text.ts';
 import { HttpError } from './http-error.ts';
 
 /** The parameters in the query string of a GET. Throws an `HttpError`. */
@@ -9,6 +10,7 @@ export function parametersOfQuery(search: URLSearchParams): Params {
     variables: parseParameter(search, 'variables'),
     operationName: single(search, 'operationName'),
     extensions: parseParameter(search, 'extensions'),
+    variablesText: single(search, 'variables'),
   });
 }
 
@@ -16,7 +18,10 @@ export function parametersOfQuery(search: URLSearchParams): Params {
 export function parametersOfBody(text: string): Params {
   const body = parseJson(text, 'The body');
   if (!isObject(body)) throw new HttpError(httpFaults.bodyNotObject(kindOf(body)));
-  return checkParameters(body);
+  return checkParameters({
+    ...body,
+    variablesText: body.variables == null ? undefined : membersOf(text).get('variables'),
+  });
 }
 
 /** Parses a query string. Throws an `HttpError` if it is not percent-encoded UTF-8. */
@@ -37,7 +42,8 @@ export function single(search: URLSearchParams, name: string): string | undefine
 }
 
 /** The four parameters of GraphQL over HTTP, once their types are checked. Others are ignored. */
-function checkParameters({ query, variables, operationName, extensions }: Record<string, unknown>): Params {
+function checkParameters(given: Record<string, unknown> & Pick<Params, 'variablesText'>): Params {
+  const { query, variables, operationName, extensions, variablesText } = given;
   if (query == null) throw new HttpError(httpFaults.queryMissing);
   if (typeof query !== 'string') throw wrongType('query', 'a string', query);
   if (operationName != null && typeof operationName !== 'string') {
@@ -47,7 +53,7 @@ function checkParameters({ query, variables, operationName, extensions }: Record
   if (extensions != null && !isObject(extensions)) {
     throw wrongType('extensions', 'an object or null', extensions);
   }
-  return { query, variables, operationName, extensions };
+  return { query, variables, operationName, extensions, variablesText };
 }
 
 function parseParameter(search: URLSearchParams, name: string): unknown {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { unexpectedError } from '../errors.ts';
+import { writeJson } from '../json-text.ts';
 import { corsHeaders } from './cors.ts';
 import { HttpError } from './http-error.ts';
 import type { JsonType } from './negotiate.ts';
@@ -46,8 +47,8 @@ export function outcomeOf(result: ExecutionResult, type: JsonType): Outcome {
 
 /** A result as JSON, without the `extensions.http` of its errors. The errors are shared, so they are not changed. */
 export function toBody(result: ExecutionResult): string {
-  if (!result.errors) return JSON.stringify(result);
-  return JSON.stringify({ ...result, errors: result.errors.map((error) => toPublicJson(error.toJSON())) });
+  if (!result.errors) return writeJson(result);
+  return writeJson({ ...result, errors: result.errors.map((error) => toPublicJson(error.toJSON())) });
 }
 
 function toPublicJson(error: GraphQLFormattedError): GraphQLFormattedError {

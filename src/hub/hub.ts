@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { JsonText } from '../json-text.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -18,19 +19,13 @@ export interface Peer {
 /** A peer in one room. */
 export interface Member {
   readonly peer: Peer;
-  readonly state: unknown;
+  readonly state: JsonText;
 }
 
 export interface Room {
   readonly id: string;
   /** In order of joining, the caller included. */
   readonly members: readonly Member[];
-}
-
-/** A JSON argument: its value and its text. The text is made once, to measure it. */
-export interface Payload {
-  readonly value: unknown;
-  readonly text: string;
 }
 
 export interface Connected {
@@ -64,7 +59,7 @@ export interface PeerRemoved extends RoomEntry<'PeerRemoved'>, Member {
 
 export interface Signal extends RoomEntry<'Signal'> {
   readonly event: string;
-  readonly data: unknown;
+  readonly data: JsonText;
 }
 
 /** One entry of a log: of a peer's inbox, or of a room's log. */
@@ -83,7 +78,7 @@ export type Message = Connected | Entry | Heartbeat;
 /** An entry and its size. One object serves all the logs and streams that hold the entry. */
 export interface SizedEntry {
   readonly entry: Entry;
-  /** The approximate size of the entry as JSON. */
+  /** The approximate size of the entry in memory. */
   readonly bytes: number;
 }
 
@@ -145,19 +140,19 @@ export interface Hub {
    * of them. So of every pair, exactly one side offers (G1). Joining again changes nothing (G7).
    * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
    */
-  joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room>;
+  joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room>;
 
   /** The others get `PeerRemoved(LEFT)`. False if the peer was not in the room (G7). */
   leaveRoom(peerId: string, roomId: string): Promise<boolean>;
 
   /** One peer gets a `Signal`. Throws `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM` (G6). */
-  relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt>;
+  relay(peerId: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt>;
 
   /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. */
-  broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt>;
+  broadcast(peerId: string, roomId: string, event: string, data: JsonText): Promise<Receipt>;
 
   /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
-  setState(peerId: string, roomId: string, state: Payload): Promise<Member>;
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member>;
 
   /** The room, or null if the peer is not in it. Without a session: null. */
   room(peerId: string, roomId: string): Promise<Room | null>;

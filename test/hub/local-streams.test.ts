@@ -3,10 +3,11 @@ import type { Connected, SizedEntry } from '../../src/hub/hub.ts';
 import type { Dispatch } from '../../src/hub/redis/scripts/dispatch.ts';
 import type { LocalStream } from '../../src/hub/redis/streams/local-stream.ts';
 import { LocalStreams } from '../../src/hub/redis/streams/local-streams.ts';
+import { JsonText } from '../../src/json-text.ts';
 
 function entry(cursor: string): SizedEntry {
   const peer = { id: 'ben', username: 'ben', guest: false };
-  return { entry: { type: 'Signal', cursor, roomId: 'r', peer, event: 'm', data: null }, bytes: 1 };
+  return { entry: { type: 'Signal', cursor, roomId: 'r', peer, event: 'm', data: JsonText.null }, bytes: 1 };
 }
 
 function dispatchTo({ name }: LocalStream, n: number, cursor: string): Dispatch {

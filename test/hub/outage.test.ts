@@ -249,7 +249,7 @@ describe('RedisHub while Redis is away', () => {
       await again(() => bensNode.relay(ben.id, 'r', ann.id, 'of the second', payload(i)));
     }
     expect(await annsNode.room(ann.id, 'r'), 'the node still asks the first').toMatchObject({
-      members: [{ state: 'known to the first' }, { state: null }],
+      members: [{ state: payload('known to the first') }, { state: payload(null) }],
     });
     annsWire.cut();
     for (const peer of [ann, ben]) expect(await peer.outcome()).toMatchObject({ name: 'AbortError' });

@@ -1,22 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  Connected,
-  Cursor,
-  Entry,
-  Hub,
-  Member,
-  Payload,
-  Peer,
-  Receipt,
-  Room,
-} from '../../src/hub/hub.ts';
+import type { Connected, Cursor, Entry, Hub, Member, Peer, Receipt, Room } from '../../src/hub/hub.ts';
 import type { Stream } from '../../src/hub/stream.ts';
+import { JsonText } from '../../src/json-text.ts';
 import { Arrivals, patiently } from '../support/arrivals.ts';
 
 export type Hubs = readonly [Hub, Hub];
 
-export function payload(value: unknown): Payload {
-  return { value, text: JSON.stringify(value) };
+export function payload(value: unknown): JsonText {
+  return value instanceof JsonText ? value : JsonText.of(JSON.stringify(value));
 }
 
 export interface TestPeerOptions {
@@ -68,7 +59,7 @@ export class TestPeer {
 
   /** The peer as a member with this state. Spread into an expected entry, it gives `peer` and `state`. */
   as(state: unknown): Member {
-    return { peer: this.peer, state };
+    return { peer: this.peer, state: payload(state) };
   }
 
   /** Opens a stream on the hub number `at` (modulo 2), and reads it from now on. An older stream is read to its end. */

@@ -188,7 +188,12 @@ describe('LocalStream', () => {
     newest: n,
     kind: 'peer',
     stream: 'it',
-    batch: [{ entry: { type: 'Signal', cursor: `${n}`, roomId: 'r', peer, event: 'm', data: n }, bytes: 1 }],
+    batch: [
+      {
+        entry: { type: 'Signal', cursor: `${n}`, roomId: 'r', peer, event: 'm', data: payload(n) },
+        bytes: 1,
+      },
+    ],
   });
   const snapshot = (n: number, ...missed: number[]) => ({
     n,

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SignalboxError } from '../../src/errors.ts';
 import type { SizedEntry } from '../../src/hub/hub.ts';
 import { isCut, Stream } from '../../src/hub/stream.ts';
+import { JsonText } from '../../src/json-text.ts';
 
 const done = { done: true, value: undefined };
 const replaced = new SignalboxError('REPLACED');
@@ -10,7 +11,7 @@ const replaced = new SignalboxError('REPLACED');
 function batch(cursors: number[], bytes = 1): SizedEntry[] {
   const peer = { id: 'ann', username: 'ann', guest: false };
   return cursors.map((cursor) => ({
-    entry: { type: 'PeerChanged', cursor: String(cursor), roomId: 'r', peer, state: null },
+    entry: { type: 'PeerChanged', cursor: String(cursor), roomId: 'r', peer, state: JsonText.null },
     bytes,
   }));
 }

@@ -1,4 +1,5 @@
 import { SignalboxError } from '../../errors.ts';
+import type { JsonText } from '../../json-text.ts';
 import { retentionMs } from '../bounds.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
@@ -9,16 +10,15 @@ import type {
   Hub,
   HubOptions,
   Member,
-  Payload,
   Peer,
   Receipt,
   RemovalReason,
   Room,
   SizedEntry,
 } from '../hub.ts';
+import { sizedEntry } from '../sized-entry.ts';
 import type { Stream } from '../stream.ts';
 import { Clock } from './clock.ts';
-import { sizedEntry } from './inbox.ts';
 import { type Membership, MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
@@ -62,7 +62,7 @@ export class MemoryHub implements Hub {
     return this.#begin(peer, cursor);
   }
 
-  async joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room> {
+  async joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
     const session = this.#session(peerId);
     const joined = session.rooms.get(roomId);
     if (joined) return joined.view();
@@ -88,7 +88,7 @@ export class MemoryHub implements Hub {
     return true;
   }
 
-  async relay(peerId: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt> {
+  async relay(peerId: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt> {
     const { room, sender } = this.#membership(peerId, roomId);
     const target = room.memberships.get(to);
     if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
@@ -97,21 +97,19 @@ export class MemoryHub implements Hub {
     return { cursor: signal.entry.cursor, status: target.session.connected ? 'DELIVERED' : 'QUEUED' };
   }
 
-  async broadcast(peerId: string, roomId: string, event: string, data: Payload): Promise<Receipt> {
+  async broadcast(peerId: string, roomId: string, event: string, data: JsonText): Promise<Receipt> {
     const { room, sender } = this.#membership(peerId, roomId);
     const signal = this.#signal(roomId, sender, event, data);
     room.deliver(signal);
     return { cursor: signal.entry.cursor, status: room.unheard(sender) ? 'QUEUED' : 'DELIVERED' };
   }
 
-  async setState(peerId: string, roomId: string, state: Payload): Promise<Member> {
+  async setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
     const { room, sender } = this.#membership(peerId, roomId);
     const changed = membership(sender.session, state);
     room.put(changed, this.#options);
-    const { member, stateLength } = changed;
-    room.deliver(
-      sizedEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member }, stateLength),
-    );
+    const { member } = changed;
+    room.deliver(sizedEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member }));
     return member;
   }
 
@@ -192,11 +190,9 @@ export class MemoryHub implements Hub {
     room.remove(leaver);
     session.rooms.delete(room.id);
     if (room.memberships.size === 0) this.#rooms.delete(room.id);
-    const { member, stateLength } = leaver;
+    const { member } = leaver;
     const cursor = this.#clock.next();
-    room.deliver(
-      sizedEntry({ type: 'PeerRemoved', cursor, roomId: room.id, ...member, reason }, stateLength),
-    );
+    room.deliver(sizedEntry({ type: 'PeerRemoved', cursor, roomId: room.id, ...member, reason }));
   }
 
   #session(peerId: string): Session {
@@ -217,17 +213,14 @@ export class MemoryHub implements Hub {
     return Array.from(session.rooms.values(), (room) => room.view());
   }
 
-  #added(roomId: string, { member, stateLength }: Membership, offer: boolean): SizedEntry {
-    return sizedEntry(
-      { type: 'PeerAdded', cursor: this.#clock.next(), roomId, ...member, offer },
-      stateLength,
-    );
+  #added(roomId: string, { member }: Membership, offer: boolean): SizedEntry {
+    return sizedEntry({ type: 'PeerAdded', cursor: this.#clock.next(), roomId, ...member, offer });
   }
 
-  #signal(roomId: string, { member }: Membership, event: string, data: Payload): SizedEntry {
+  #signal(roomId: string, { member }: Membership, event: string, data: JsonText): SizedEntry {
     const cursor = this.#clock.next();
-    const signal: Entry = { type: 'Signal', cursor, roomId, peer: member.peer, event, data: data.value };
-    return sizedEntry(signal, data.text.length);
+    const signal: Entry = { type: 'Signal', cursor, roomId, peer: member.peer, event, data };
+    return sizedEntry(signal);
   }
 
   /** Drops entries that are too old for a resume. Otherwise a quiet session would keep its last burst. */

@@ -1,13 +1,5 @@
 import { type Bounds, logBounds } from '../bounds.ts';
-import type { Entry, SizedEntry } from '../hub.ts';
-
-/** The size of an entry's JSON without its payload: ids, names, field names. */
-const overheadBytes = 256;
-
-/** An entry with its approximate size. `payloadLength` is the length of the JSON text of its `data` or `state`. */
-export function sizedEntry(entry: Entry, payloadLength: number): SizedEntry {
-  return { entry, bytes: payloadLength + overheadBytes };
-}
+import type { SizedEntry } from '../hub.ts';
 
 /**
  * The log of one session. It keeps directed and room-wide entries, so that a resume can read them again. When it

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../../errors.ts';
-import type { HubOptions, Member, Payload, Room, SizedEntry } from '../hub.ts';
+import type { JsonText } from '../../json-text.ts';
+import type { HubOptions, Member, Room, SizedEntry } from '../hub.ts';
 import type { Session } from './session.ts';
 
 /** A session in a room. */
@@ -7,16 +8,14 @@ export interface Membership {
   readonly session: Session;
   /** Replaced as a whole when the state changes, so that earlier entries keep the earlier state. */
   readonly member: Member;
-  /** The length of the state's JSON text, in characters. */
-  readonly stateLength: number;
   /** The size of the member as JSON, in bytes. */
   readonly bytes: number;
 }
 
-export function membership(session: Session, state: Payload): Membership {
+export function membership(session: Session, state: JsonText): Membership {
   const { peer } = session;
   const bytes = Buffer.byteLength(`{"peer":${JSON.stringify(peer)},"state":${state.text}}`);
-  return { session, member: { peer, state: state.value }, stateLength: state.text.length, bytes };
+  return { session, member: { peer, state }, bytes };
 }
 
 /** A set of memberships, in order of joining. */

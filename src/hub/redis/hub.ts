@@ -1,6 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
+import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
-import type { Cursor, Hub, Member, Payload, Peer, Receipt, Room } from '../hub.ts';
+import type { Cursor, Hub, Member, Peer, Receipt, Room } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { type NodeOptions, RedisNode } from './node.ts';
 import type { Scripts } from './scripts/scripts.ts';
@@ -27,7 +28,7 @@ export class RedisHub implements Hub {
     return this.#node.open(peer, after);
   }
 
-  joinRoom(peerId: string, roomId: string, state: Payload): Promise<Room> {
+  joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
     return this.#scripts.join(peerId, roomId, state);
   }
 
@@ -35,15 +36,15 @@ export class RedisHub implements Hub {
     return this.#scripts.leave(peerId, roomId);
   }
 
-  relay(from: string, roomId: string, to: string, event: string, data: Payload): Promise<Receipt> {
+  relay(from: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt> {
     return this.#scripts.relay({ from, roomId, to, event, data });
   }
 
-  broadcast(from: string, roomId: string, event: string, data: Payload): Promise<Receipt> {
+  broadcast(from: string, roomId: string, event: string, data: JsonText): Promise<Receipt> {
     return this.#scripts.broadcast({ from, roomId, event, data });
   }
 
-  setState(peerId: string, roomId: string, state: Payload): Promise<Member> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
     return this.#scripts.setState(peerId, roomId, state);
   }
 

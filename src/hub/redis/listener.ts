@@ -2,7 +2,7 @@ import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { connected, connectForMessages } from './connect/connection.ts';
-import { type Dispatch, type DispatchJson, toDispatch } from './scripts/dispatch.ts';
+import { type Dispatch, toDispatch } from './scripts/dispatch.ts';
 
 /** How long it may take to make the listening connection and to receive a beat on it, over a slow line. */
 const listenTimeoutMs = 8000;
@@ -47,7 +47,12 @@ export class Listener {
     this.#events = events;
     this.#log = log;
     this.#subscriber = connectForMessages(url, log, channel);
-    this.#pubsub = new RedisPubSub({ publisher: commands, subscriber: this.#subscriber });
+    // The text is passed on as it came: `toDispatch` parses it.
+    this.#pubsub = new RedisPubSub({
+      publisher: commands,
+      subscriber: this.#subscriber,
+      deserializer: String,
+    });
   }
 
   /** Connects for the first time. Rejects with UNAVAILABLE and the reason. */
@@ -59,7 +64,7 @@ export class Listener {
   async subscribe(): Promise<void> {
     // RedisPubSub would leave the rejection unhandled if Redis refused the channel, so this asks first.
     await this.#subscriber.subscribe(this.#channel);
-    await this.#pubsub.subscribe(this.#channel, (message: DispatchJson) => this.#receive(message));
+    await this.#pubsub.subscribe(this.#channel, (message: string) => this.#receive(message));
     this.#subscriber.on('close', () => {
       this.#unconnectedSince = performance.now();
     });
@@ -89,7 +94,7 @@ export class Listener {
     this.#subscriber.disconnect();
   }
 
-  #receive(message: DispatchJson): void {
+  #receive(message: string): void {
     const dispatch = toDispatch(message);
     const disagreedBefore = this.connectionsDisagree;
     this.#sender = dispatch.run;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { patienceMs } from '../../support/arrivals.ts';
-import { TestPeer } from '../peer.ts';
+import { payload, TestPeer } from '../peer.ts';
 import { isSignal, refusal, type Story } from '../support.ts';
 
 /** Waits until the hub has noticed that the stream of `to` is lost. */
@@ -65,7 +65,7 @@ export function memberStories(story: Story): void {
     const receipt = await ann.relay('r', ben, 'offer', { sdp: 'v=0' });
     const [signal] = await ben.take(1);
     const { cursor } = receipt;
-    const event = { event: 'offer', data: { sdp: 'v=0' } };
+    const event = { event: 'offer', data: payload({ sdp: 'v=0' }) };
     expect(signal).toEqual({ type: 'Signal', cursor, roomId: 'r', peer: ann.peer, ...event });
     expect(await cat.beforeBarrier(ann, 'r')).toEqual([]);
   });
@@ -82,8 +82,8 @@ export function memberStories(story: Story): void {
       const signals = await peer.take(2);
       const expected = { type: 'Signal', roomId: 'r', peer: ann.peer, event: 'm' };
       expect(signals).toStrictEqual([
-        { ...expected, cursor: signals[0]?.cursor, data: 1 },
-        { ...expected, cursor: signals[1]?.cursor, data: 2 },
+        { ...expected, cursor: signals[0]?.cursor, data: payload(1) },
+        { ...expected, cursor: signals[1]?.cursor, data: payload(2) },
       ]);
     }
   });

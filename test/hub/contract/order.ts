@@ -18,7 +18,7 @@ async function count(peer: TestPeer, roomId: string): Promise<void> {
 
 function counted(entries: readonly Entry[], by: TestPeer): unknown[] {
   const own = entries.filter((e) => e.peer.id === by.id);
-  return own.map((e) => (isSignal(e) ? e.data : e.state));
+  return own.map((e) => (isSignal(e) ? e.data : e.state).parse());
 }
 
 const upToRounds = Array.from({ length: rounds }, (_, n) => n);

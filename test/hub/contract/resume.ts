@@ -13,7 +13,9 @@ async function count(from: TestPeer, to: TestPeer, roomId: string, times: number
 }
 
 function counted(entries: readonly Entry[], by: TestPeer): unknown[] {
-  return entries.filter(isSignal).flatMap((e) => (e.event === 'count' && e.peer.id === by.id ? e.data : []));
+  return entries
+    .filter(isSignal)
+    .flatMap((e) => (e.event === 'count' && e.peer.id === by.id ? e.data.parse() : []));
 }
 
 /** No loss and no duplicate across lost connections (G3). */

@@ -41,8 +41,8 @@ export function roomStories(story: Story): void {
         for (const entry of entries) {
           if (entry.type !== 'PeerAdded') expect.fail(`Expected only PeerAdded, got ${entry.type}.`);
           const { peer, state, offer } = entry;
-          expect({ peer, state }).toEqual(peers[Number(state)]?.as(state));
-          offers.set(`${i} of ${state}`, offer);
+          expect({ peer, state }).toEqual(peers[Number(state.text)]?.as(state));
+          offers.set(`${i} of ${state.text}`, offer);
         }
         // A joiner offers to the members that it found, in their order.
         const found = rooms[i]?.members.slice(0, -1);

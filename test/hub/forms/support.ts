@@ -5,7 +5,7 @@ import type { HubOptions } from '../../../src/hub/hub.ts';
 import { RedisHub } from '../../../src/hub/redis/hub.ts';
 import { freshPrefix } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
-import { TestPeer } from '../peer.ts';
+import { payload, TestPeer } from '../peer.ts';
 import { defaultOptions, refusal } from '../support.ts';
 
 export type TwoNodes = readonly [RedisHub, RedisHub];
@@ -52,7 +52,7 @@ export async function pairOn(hubs: TwoNodes, room = 'r'): Promise<readonly [ann:
 export async function expectService(hubs: TwoNodes, room = 'r'): Promise<void> {
   const [ann, ben] = await pairOn(hubs, room);
   await ann.relay(room, ben, 'offer', 'v=0');
-  expect(await ben.next()).toMatchObject({ event: 'offer', data: 'v=0' });
+  expect(await ben.next()).toMatchObject({ event: 'offer', data: payload('v=0') });
   await ben.drop();
   await ann.broadcast(room, 'while away');
   expect(await ben.resume()).toMatchObject({ resumed: true });

@@ -49,7 +49,7 @@ class PersistentPeer {
       try {
         for await (const message of stream) {
           this.#cursor = message.cursor;
-          if (message.type === 'Signal') this.sessions.at(-1)?.received.push(Number(message.data));
+          if (message.type === 'Signal') this.sessions.at(-1)?.received.push(Number(message.data.text));
         }
       } catch (error) {
         if (!isCut(error)) throw error;

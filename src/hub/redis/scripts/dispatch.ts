@@ -1,7 +1,6 @@
+import { JsonText } from '../../../json-text.ts';
 import type { Entry, SizedEntry } from '../../hub.ts';
-
-/** An entry as the scripts write it: its id comes beside it. */
-type Unnumbered = Omit<Entry, 'cursor'>;
+import { sizedEntry } from '../../sized-entry.ts';
 
 interface Numbered {
   /** Dispatches to a node have consecutive numbers: if one is skipped, the node missed it. */
@@ -29,26 +28,33 @@ export type Dispatch = Numbered &
     | { readonly kind: 'disowned' }
   );
 
-/** A dispatch as the scripts write it. */
-export type DispatchJson = Omit<Dispatch, 'batch'> & {
+/** The head of a dispatch, as the scripts write it. */
+type Head = Omit<Dispatch, 'batch'> & {
   /** The id of the first entry. The other entries have the ids that follow it. */
   readonly first?: number;
-  /** The size of all entries as JSON. */
-  readonly bytes?: number;
-  readonly entries?: readonly Unnumbered[];
 };
 
-/** All streams of the node share the entries of the result. */
-export function toDispatch(json: DispatchJson): Dispatch {
-  const { first = 0, bytes = 0, entries = [], ...rest } = json;
-  return { ...rest, batch: toBatch(first, bytes, entries) } as unknown as Dispatch;
+/** Parses a dispatch: the first line is its head, and the others are its entries. The node's streams share the entries. */
+export function toDispatch(message: string): Dispatch {
+  const end = message.indexOf('\n');
+  if (end === -1) return { ...JSON.parse(message), batch: [] } as Dispatch;
+  const { first = 0, ...head } = JSON.parse(message.slice(0, end)) as Head;
+  return { ...head, batch: toBatch(first, message.slice(end + 1)) } as Dispatch;
 }
 
-/** Gives entries consecutive ids, and each an equal part of their bytes. */
-export function toBatch(first: number, bytes: number, entries: readonly Unnumbered[]): SizedEntry[] {
-  const each = Math.ceil(bytes / entries.length);
-  return entries.map((entry, i) => ({
-    entry: { ...entry, cursor: String(first + i) } as Entry,
-    bytes: each,
-  }));
+/**
+ * Parses entries with consecutive ids, as logs.lua describes them: of each a line of fields, and a line with the text of
+ * its `data` or `state`.
+ */
+export function toBatch(first: number, text: string): SizedEntry[] {
+  const lines = text.split('\n');
+  const batch: SizedEntry[] = [];
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const fields = JSON.parse(lines[i] ?? '') as Omit<Entry, 'cursor' | 'data' | 'state'>;
+    const payload = JsonText.ofCompact(lines[i + 1] ?? 'null');
+    const cursor = String(first + i / 2);
+    const entry = { ...fields, cursor, [fields.type === 'Signal' ? 'data' : 'state']: payload };
+    batch.push(sizedEntry(entry as Entry));
+  }
+  return batch;
 }

@@ -1,4 +1,5 @@
-import type { Cursor, Member, Receipt, Room, SizedEntry } from '../../hub.ts';
+import { JsonText } from '../../../json-text.ts';
+import type { Cursor, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
 import { toBatch } from './dispatch.ts';
 
 /**
@@ -56,10 +57,10 @@ export interface Beaten {
   readonly nowMs: number;
 }
 
-/** A room: its id, then its members as JSON. */
+/** A room: its id, and of each member the peer and the state, both as JSON. */
 type RoomReply = readonly [id: string, ...members: string[]];
 
-/** A log: `[<id of the first entry>-0, ['e', JSON of the entries, 'by', author, 'n', their number]]` for each batch. */
+/** A log: `[<id of the first entry>-0, ['e', the entries, 'by', author, 'n', their number]]` for each batch. */
 type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
 
 type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], logs: readonly LogReply[]];
@@ -95,8 +96,12 @@ export function toReceipt([cursor, connected]: readonly [cursor: Cursor, connect
   return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED' });
 }
 
-export function toMember([id, json]: readonly [id: Cursor, json: string]): Told<Member> {
-  return told(id, JSON.parse(json) as Member);
+export function toMember([id, peer, state]: readonly [
+  id: Cursor,
+  peer: string,
+  state: string,
+]): Told<Member> {
+  return told(id, memberOf(peer, state));
 }
 
 /** Undefined if the rooms are too large for one answer. */
@@ -145,7 +150,13 @@ function toldOfNone<Result>(result: Result): Told<Result> {
 }
 
 function toRoom([id, ...members]: RoomReply): Room {
-  return { id, members: members.map((json) => JSON.parse(json) as Member) };
+  const list: Member[] = [];
+  for (let i = 0; i + 1 < members.length; i += 2) list.push(memberOf(members[i] ?? '', members[i + 1] ?? ''));
+  return { id, members: list };
+}
+
+function memberOf(peer: string, state: string): Member {
+  return { peer: JSON.parse(peer) as Peer, state: JsonText.ofCompact(state) };
 }
 
 /**
@@ -155,9 +166,9 @@ function toRoom([id, ...members]: RoomReply): Room {
 function toSnapshot([n, rooms, logs]: SnapshotReply, peerId: string, after: Cursor): Snapshot {
   const missed: SizedEntry[] = [];
   for (const log of logs) {
-    for (const [streamId, [, json = '', , by]] of log) {
+    for (const [streamId, [, text = '', , by]] of log) {
       if (by === peerId) continue;
-      const batch = toBatch(Number.parseInt(streamId, 10), json.length, JSON.parse(`[${json}]`));
+      const batch = toBatch(Number.parseInt(streamId, 10), text);
       missed.push(...batch.filter(({ entry }) => Number(entry.cursor) > Number(after)));
     }
   }

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { SignalboxError } from '../../../errors.ts';
+import type { JsonText } from '../../../json-text.ts';
 import type { Bounds } from '../../bounds.ts';
-import type { Cursor, HubOptions, Member, Payload, Peer, Receipt, Room } from '../../hub.ts';
+import type { Cursor, HubOptions, Member, Peer, Receipt, Room } from '../../hub.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { type Argument, Commands } from './commands.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
@@ -31,7 +32,7 @@ export interface Broadcast {
   readonly from: string;
   readonly roomId: string;
   readonly event: string;
-  readonly data: Payload;
+  readonly data: JsonText;
 }
 
 export interface Relay extends Broadcast {
@@ -115,7 +116,7 @@ export class Scripts {
     });
   }
 
-  join(peerId: string, roomId: string, state: Payload): Promise<Room> {
+  join(peerId: string, roomId: string, state: JsonText): Promise<Room> {
     const { maxPeersPerRoom, maxRoomsPerPeer } = this.#options;
     const args = [peerId, roomId, state.text, maxPeersPerRoom, maxRoomsPerPeer];
     return this.#roomReplies.through(() => this.#run('join', args, replies.toJoined));
@@ -134,7 +135,7 @@ export class Scripts {
     return this.#run('broadcast', [from, roomId, JSON.stringify(event), data.text], replies.toReceipt);
   }
 
-  setState(peerId: string, roomId: string, state: Payload): Promise<Member> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
     return this.#run('set_state', [peerId, roomId, state.text], replies.toMember);
   }
 

@@ -1,6 +1,6 @@
 -- Sends a signal to all others in a room.
 --
--- Libraries: keys, ids, sending, members
+-- Libraries: keys, ids, logs, sending, members
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
@@ -21,8 +21,8 @@ local id = allocate(1)
 local others = redis.call('HLEN', key.room(room)) - 1
 if others == 0 then return { decimal(id), 1 } end
 
-send_to_room(room, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
-  .. ',"event":' .. event .. ',"data":' .. data .. '}', peer)
+send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
+  .. ',"event":' .. event, data), peer)
 -- The members with a stream, without the sender.
 local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
 for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end

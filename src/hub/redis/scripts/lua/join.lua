@@ -10,7 +10,7 @@
 -- ARGV[5]  the most rooms that a peer may be in
 --
 -- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room}. A room is
--- {id, member as JSON, …}, its members in order of joining.
+-- {id, peer, state, …}: its members in order of joining, the peer and the state of each as JSON.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE.
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
@@ -26,24 +26,28 @@ if redis.call('HLEN', key.session_rooms(peer)) >= max_rooms then return redis.er
 local present = members(room)
 -- One id for the joiner's entry, and one for each of the joiner's offers.
 local join = allocate(1 + #present)
-local joiner = member_fields(profile, state)
 if not put_member(room, peer, decimal(join), profile, state) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
 
-local head = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ','
+local function added(member, offer)
+  return to_entry('"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":' .. member[1] .. ',"offer":' .. offer,
+    member[2])
+end
 
-local offers = ''
+local joiner, offers = { profile, state }, nil
 if #present > 0 then
-  offers = head .. table.concat(present, ',"offer":true},' .. head) .. ',"offer":true}'
+  local entries = {}
+  for i, member in ipairs(present) do entries[i] = added(member, 'true') end
+  offers = table.concat(entries, '\n')
   append(key.inbox(peer), key.session(peer), join + 1, offers, '', #present)
-  send_to_room(room, join, head .. joiner .. ',"offer":false}', peer)
+  send_to_room(room, join, added(joiner, 'false'), peer)
 end
 
 redis.call('HSET', key.session_rooms(peer), room, decimal(join))
 redis.call('PERSIST', key.room_meta(room))
 if node then
   count_member(room, node, 1)
-  dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room)
-    .. batch_json(join + 1, offers))
+  dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room),
+    join + 1, offers)
 end
 present[#present + 1] = joiner
 return { decimal(newest), room_reply(room, present) }

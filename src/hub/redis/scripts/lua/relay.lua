@@ -1,6 +1,6 @@
 -- Sends a signal to one peer, in a room that both are in (G6).
 --
--- Libraries: keys, ids, sending, members
+-- Libraries: keys, ids, logs, sending, members
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
@@ -20,6 +20,6 @@ end
 if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
 
 local id = allocate(1)
-local delivered = send_to_peer(to, id, '{"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
-  .. (peer_of(both[1])) .. ',"event":' .. event .. ',"data":' .. data .. '}')
+local delivered = send_to_peer(to, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
+  .. (peer_of(both[1])) .. ',"event":' .. event, data))
 return { decimal(id), delivered and 1 or 0 }

@@ -5,8 +5,8 @@
 -- ARGV[1]  the peer
 -- ARGV[2]  the room; empty: all of the peer's rooms
 --
--- Reply: {room, …} in order of joining. A room is {id, member as JSON, …}, its members in order of joining. Nil if
--- all rooms are asked for and are too large for one answer.
+-- Reply: {room, …} in order of joining. A room is {id, peer, state, …}: its members in order of joining, the peer and
+-- the state of each as JSON. Nil if all rooms are asked for and are too large for one answer.
 
 local peer, only = ARGV[1], ARGV[2]
 local rooms, reply = rooms_of(peer), {}

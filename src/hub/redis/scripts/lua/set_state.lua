@@ -1,12 +1,12 @@
 -- Changes a member's state in a room, and tells the others.
 --
--- Libraries: keys, ids, sending, members
+-- Libraries: keys, ids, logs, sending, members
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the room
 -- ARGV[3]  the state, as JSON
 --
--- Reply: {the id of the change; the member as JSON}.
+-- Reply: {the id of the change; the peer, as JSON; the state, as JSON}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PAYLOAD_TOO_LARGE.
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
@@ -16,8 +16,9 @@ local join = redis.call('HGET', key.session_rooms(peer), room)
 if not join then return redis.error_reply('NOT_IN_ROOM') end
 
 if not put_member(room, peer, join, profile, state) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
-local fields, id = member_fields(profile, state), allocate(1)
+local id = allocate(1)
 if redis.call('HLEN', key.room(room)) > 1 then
-  send_to_room(room, id, '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',' .. fields .. '}', peer)
+  send_to_room(room, id, to_entry('"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile, state),
+    peer)
 end
-return { decimal(id), '{' .. fields .. '}' }
+return { decimal(id), profile, state }

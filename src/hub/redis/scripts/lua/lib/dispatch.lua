@@ -8,15 +8,12 @@
 -- The first 8 characters of this Redis's run id. It is on record since the first beat that this Redis received.
 local sender
 
--- Sends one dispatch. `body` is JSON that begins with a comma, or is empty.
-local function dispatch(node, kind, body)
+-- Sends one dispatch: a head of JSON, and behind a line feed its entries, as logs.lua describes them, if it has any.
+-- `fields` are further fields of the head: JSON that begins with a comma, or empty.
+local function dispatch(node, kind, fields, first, entries)
   sender = sender or string.sub(redis.call('HGET', key.primary, 'run') or '', 1, 8)
   local n = redis.call('HINCRBY', key.node(node), 'n', 1)
+  local tail = entries and ',"first":' .. decimal(first) .. '}\n' .. entries or '}'
   redis.call('PUBLISH', key.node(node), '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
-    .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. body .. '}')
-end
-
--- The part of a dispatch's body that has entries with consecutive ids.
-local function batch_json(first, json)
-  return ',"first":' .. decimal(first) .. ',"bytes":' .. #json .. ',"entries":[' .. json .. ']'
+    .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. fields .. tail)
 end

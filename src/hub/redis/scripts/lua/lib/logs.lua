@@ -4,20 +4,24 @@
 --
 -- A log is a Redis stream. An item of it is a batch of entries with consecutive ids. The id of the item is the id of
 -- its first entry. Its fields:
---   e   the entries' JSON without their ids, with commas in between
+--   e   the entries, with line feeds in between. An entry is its fields as JSON, a line feed, and its `data` or
+--       `state` as the JSON text that came. Neither has a line feed in it.
 --   by  the author of the entries: the peer that they are about or from, which does not receive them; empty in an
 --       inbox, whose owner receives all of them
 --   n   the number of entries
 --
 -- A hash beside the log has these fields (the session's hash, or the room's `room-meta`):
 --   entries  the number of entries in the log
---   bytes    the size of their JSON
+--   bytes    their size as text
 --   last     the id of the newest entry; it stays when the log expires
 --   trimmed  the id of the newest entry that was dropped
 -- `last` and `trimmed` also have their author (`_by`), and the newest id by someone else (`_other`). So the log can
 -- tell whether entries are gone that were for a given peer: a peer's own entries are no loss to it.
 --
 -- Scripts append JSON text as it came. Decoding and encoding it would not give back the same text (G12).
+
+-- An entry as text. `fields` are JSON without braces.
+local function to_entry(fields, payload) return '{' .. fields .. '}\n' .. payload end
 
 -- How many items to read at a time when a log is trimmed.
 local trim_step = 32
@@ -36,10 +40,10 @@ local function marked_for(peer, fields, name)
   return at[1] or nil
 end
 
--- An item's contents: the id of its last entry, the entries' JSON, their author, their number.
+-- An item's contents: the id of its last entry, the entries as text, their author, their number.
 local function contents(item)
-  local json, by, n = item[2][2], item[2][4], tonumber(item[2][6])
-  return tonumber(string.match(item[1], '^%d+')) + n - 1, json, by, n
+  local text, by, n = item[2][2], item[2][4], tonumber(item[2][6])
+  return tonumber(string.match(item[1], '^%d+')) + n - 1, text, by, n
 end
 
 -- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
@@ -49,12 +53,12 @@ local function trim(log, fields, entries, bytes)
   repeat
     local items = redis.call('XRANGE', log, '-', '+', 'COUNT', trim_step)
     for _, item in ipairs(items) do
-      local last, json, by, n = contents(item)
+      local last, text, by, n = contents(item)
       if entries <= max_entries and bytes <= max_bytes and last >= oldest_kept then return entries, bytes end
       redis.call('XDEL', log, item[1])
       mark(fields, 'trimmed', decimal(last), by)
       entries = entries - n
-      bytes = bytes - #json
+      bytes = bytes - #text
     end
   until #items < trim_step
   return entries, bytes
@@ -70,7 +74,7 @@ end
 
 -- Appends a batch of `n` entries by one author. Only older entries are trimmed, so the entries of one join stay
 -- together.
-local function append(log, fields, first, json, by, n)
+local function append(log, fields, first, text, by, n)
   local length, entries, bytes = redis.call('XLEN', log), 0, 0
   if length == 0 then
     record_expiry(fields)
@@ -83,8 +87,8 @@ local function append(log, fields, first, json, by, n)
   if entries > max_entries or bytes > max_bytes or length % trim_step == 0 then
     entries, bytes = trim(log, fields, entries, bytes)
   end
-  redis.call('XADD', log, decimal(first) .. '-0', 'e', json, 'by', by, 'n', n)
-  redis.call('HSET', fields, 'entries', entries + n, 'bytes', bytes + #json)
+  redis.call('XADD', log, decimal(first) .. '-0', 'e', text, 'by', by, 'n', n)
+  redis.call('HSET', fields, 'entries', entries + n, 'bytes', bytes + #text)
   mark(fields, 'last', decimal(first + n - 1), by)
   redis.call('PEXPIRE', log, retention_ms)
 end

@@ -8,7 +8,7 @@ local function send_to_peer(peer, id, entry)
   append(key.inbox(peer), session, id, entry, '', 1)
   local at = redis.call('HMGET', session, 'node', 'stream')
   if not at[1] then return false end
-  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]) .. batch_json(id, entry))
+  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]), id, entry)
   return true
 end
 
@@ -16,8 +16,8 @@ end
 -- member's stream.
 local function send_to_room(room, id, entry, by)
   append(key.room_log(room), key.room_meta(room), id, entry, by, 1)
-  local body = ',"room":' .. cjson.encode(room) .. batch_json(id, entry)
+  local fields = ',"room":' .. cjson.encode(room)
   for _, node in ipairs(redis.call('HKEYS', key.room_nodes(room))) do
-    dispatch(node, 'room', body)
+    dispatch(node, 'room', fields, id, entry)
   end
 end

@@ -1,6 +1,6 @@
 -- Sessions: how a session loses its stream, leaves its rooms, and ends.
 --
--- Libraries: keys, ids, dispatch, sending, members
+-- Libraries: keys, ids, logs, dispatch, sending, members
 
 -- Takes a member out of a room, and tells the others why. `node` is the node that holds the peer's stream, if there is
 -- one. Returns the id of the entry. When the last member is gone, the room's log stays for the retention time: a
@@ -17,8 +17,9 @@ local function remove_member(peer, room, node, reason)
     redis.call('PEXPIRE', key.room_log(room), retention_ms)
   elseif member then
     -- The member is absent if Redis has evicted it: then there is no peer to tell of.
-    send_to_room(room, id, '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ','
-      .. member_fields(peer_of(member)) .. ',"reason":"' .. reason .. '"}', peer)
+    local profile, state = peer_of(member)
+    send_to_room(room, id, to_entry('"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile
+      .. ',"reason":"' .. reason .. '"', state), peer)
   end
   return id
 end

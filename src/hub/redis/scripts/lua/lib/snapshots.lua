@@ -14,11 +14,11 @@ local function missed(peer, after)
     local items = read(peer, log, fields, from, upto)
     if not items then return false end
     for _, item in ipairs(items) do
-      local last, json, _, n = contents(item)
+      local last, text, _, n = contents(item)
       -- The first item may begin before the cursor.
       local news = math.min(n, last - tonumber(from))
       entries = entries + news
-      bytes = bytes + #json * news / n
+      bytes = bytes + #text * news / n
     end
     logs[#logs + 1] = items
     return entries <= max_entries * max_resume_factor and bytes <= max_bytes * max_resume_factor
