@@ -71,12 +71,12 @@ describe('Scripts', () => {
     });
     const peer = { id: 'ann', username: 'ann', guest: false };
     const { cursor } = await open('ann');
-    const room = { id: 'r', members: [{ peer, state: 's' }] };
+    const room = { id: 'r', members: [{ peer, state: payload('s') }] };
     expect(await scripts.join('ann', 'r', payload('s'))).toEqual(room);
     expect(await scripts.room('ann', 'r')).toEqual(room);
     expect(await scripts.room('ann', 'other')).toBeUndefined();
     expect(await scripts.rooms('ann')).toEqual([room]);
-    expect(await scripts.setState('ann', 'r', payload(7))).toEqual({ peer, state: 7 });
+    expect(await scripts.setState('ann', 'r', payload(7))).toEqual({ peer, state: payload(7) });
     expect(await open('ann', cursor)).toMatchObject({ resumed: true, cursor, rooms: [{ id: 'r' }] });
     expect(await scripts.heldStreams('node', 10)).toEqual({
       streams: [{ peerId: 'ann', name: 'ann' }],
