@@ -54,12 +54,13 @@ export class BenchNode {
     return (await this.ask('cpu')).cpuMicros;
   }
 
-  /** Pauses the process until `resume`. */
-  pause(): void {
+  /** Halts the process until `goOn`. */
+  halt(): void {
     this.#child.kill('SIGSTOP');
   }
 
-  resume(): void {
+  /** Ends the halt. */
+  goOn(): void {
     this.#child.kill('SIGCONT');
   }
 

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { type Body, readBody } from '../test/support/client.ts';
 
-/** The result of a call. `unknown`: the call may have taken effect, may do so later, or never. */
+/** The result of a call. `unknown`: nobody knows whether the call took effect, or will do so later. */
 export type Answer =
   | { readonly outcome: 'ok'; readonly data: Readonly<Record<string, unknown>> }
   | { readonly outcome: 'refused'; readonly code: string }
   | { readonly outcome: 'unknown'; readonly code: string }
   | { readonly outcome: 'not sent'; readonly code: string };
 
-/** A mutation is answered within 2 s (G10). A call that takes longer than this hangs at a paused node. */
+/** A mutation is answered within 2 s (G10). A call that takes longer than this hangs at a halted node. */
 export const callLimitMs = 4000;
 
 const agent = new Agent({ keepAlive: true });

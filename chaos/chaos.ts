@@ -121,7 +121,7 @@ class Population {
     this.#places = Array.from({ length: this.#count }, (_, i) => this.#fill(i, this.#random.fork()));
   }
 
-  /** All clients go. Resolves when none of them does anything any more. */
+  /** Has all clients leave. Resolves when all of them are idle. */
   async close(): Promise<void> {
     for (const user of this.users) user.connection.close();
     await Promise.all(this.#places);

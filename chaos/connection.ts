@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 
 /** The nodes, as a load balancer knows them. */
 export interface Nodes {
-  /** The nodes that listen. One of them may be paused, or about to die. */
+  /** The nodes that listen. One of them may be halted, or about to die. */
   readonly listening: readonly number[];
   /** Undefined if the node is down. */
   url(node: number): string | undefined;

@@ -28,8 +28,8 @@ export class Deployment implements Nodes {
   readonly #history: History;
   readonly #nodes: (NodeProcess | undefined)[];
   readonly #env: Readonly<Record<string, string>>;
-  /** The nodes that are paused. */
-  readonly #paused = new Set<number>();
+  /** The nodes that are halted. */
+  readonly #halted = new Set<number>();
   /** The fault in progress at each target. The next fault of that target waits for its end. */
   readonly #queues = new Map<FaultRecord['target'], Promise<void>>();
 
@@ -107,7 +107,7 @@ export class Deployment implements Nodes {
 
   /** On a slow machine other nodes may still be down. Resolves when clients have another node to go to. */
   async #waitForAnotherNode(node: number): Promise<void> {
-    while (!this.listening.some((other) => other !== node && !this.#paused.has(other))) await sleep(pollMs);
+    while (!this.listening.some((other) => other !== node && !this.#halted.has(other))) await sleep(pollMs);
   }
 
   async #apply({ kind, forMs, ...fault }: Fault): Promise<void> {
@@ -122,9 +122,9 @@ export class Deployment implements Nodes {
         await sleep(forMs);
         return this.#startNode(node);
       case 'node-stop':
-        this.#paused.add(node);
+        this.#halted.add(node);
         await this.#pauseProcess(this.#nodes[node]?.pid, forMs);
-        this.#paused.delete(node);
+        this.#halted.delete(node);
         return;
       case 'redis-stop':
         return this.#pauseProcess((await this.redis.primary()).pid, forMs);

@@ -118,7 +118,7 @@ export interface Call {
   endedAt: number;
   /** Whether the client still had that session when the call ended. */
   sameSession: boolean;
-  /** `unknown`: no answer, or UNAVAILABLE. The call may have taken effect, may do so later, or never. */
+  /** `unknown`: no answer, or UNAVAILABLE. Nobody knows whether the call took effect, or will do so later. */
   outcome: 'ok' | 'refused' | 'unknown' | 'not sent';
   code?: string | undefined;
   /** The cursor in the receipt of a relay or broadcast. */
@@ -131,7 +131,7 @@ export interface Call {
 /** The state at the end, when no faults happen any more and all messages have had time to arrive. */
 export interface Calm {
   readonly at: number;
-  /** In words: what had not become calm in time. */
+  /** In words: each thing that did not become calm in time. */
   readonly unsettled: readonly string[];
   /** The clients that have not gone, and the rooms that each wants to be in. */
   readonly present: ReadonlyMap<ClientHistory, ReadonlySet<string>>;

@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** Faults of a node: killed (SIGKILL), paused (SIGSTOP), told to drain (SIGTERM). */
+/** Faults of a node: killed (SIGKILL), halted (SIGSTOP), told to drain (SIGTERM). */
 const nodeFaults = ['node-kill', 'node-stop', 'node-drain'] as const;
 /** Faults of a single Redis that keeps its data on disk. `redis-empty` deletes the data. */
 const singleFaults = [

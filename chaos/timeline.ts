@@ -24,8 +24,8 @@ export interface JudgedSession {
   /** The cursor with which the client's next session begins; infinity for the last session. */
   readonly endCursor: number;
   /**
-   * A message with a cursor up to this one has arrived, or is lost. It is the largest cursor that arrived, since
-   * cursors on a stream increase; or the moment of calm, if the session was connected then.
+   * Each message with a cursor up to this one has arrived or is lost, because cursors on a stream increase. It is the
+   * largest cursor that arrived, or the moment of calm if the session was connected then.
    */
   readonly receivedUpTo: number;
   /** Whether the session still existed when all was calm. */
@@ -119,14 +119,14 @@ export class Timeline {
     });
   }
 
-  /** Until when Redis or the node, delayed by faults, may still carry out a request that ended then. */
+  /** The latest time at which Redis or the node may still carry out a request whose client gave up at `endedAt`. */
   settledBy(node: number, endedAt: number): number {
     return this.#lastEffectEnd(endedAt, ({ target }) => target === 'redis' || target === node);
   }
 
   /**
-   * The same for an attempt to open a stream. Only a pause of the node delays it: Redis refuses an attempt that
-   * reaches it late, and a node that was paused has to ask Redis after the pause.
+   * The same for an attempt to open a stream. Only a halt of the node delays it: Redis refuses an attempt that
+   * reaches it late, and a node that was halted has to ask Redis after the halt.
    */
   attemptSettledBy(node: number, endedAt: number): number {
     return this.#lastEffectEnd(endedAt, ({ kind, target }) => kind === 'node-stop' && target === node);
@@ -153,13 +153,13 @@ export class Timeline {
     });
   }
 
-  /** When every node has asked Redis about a loss. A paused node asks, and tells the others, after its pause. */
+  /** When every node has asked Redis about a loss. A halted node asks, and tells the others, after its halt. */
   #lossNoticedBy({ from, to = Number.POSITIVE_INFINITY }: FaultRecord): number {
     const soon = to + this.aftermathMs;
-    const nodePauses = this.history.faults.filter(
+    const nodeHalts = this.history.faults.filter(
       (other) => other.kind === 'node-stop' && other.from <= soon && (other.to ?? soon) >= from,
     );
-    return Math.max(to, ...nodePauses.map((nodePause) => nodePause.to ?? to));
+    return Math.max(to, ...nodeHalts.map((halt) => halt.to ?? to));
   }
 
   #toJudged(client: ClientHistory, record: Session, index: number): JudgedSession {

@@ -133,7 +133,7 @@ function isEscaped(json: string, at: number): boolean {
  */
 function scanValue(json: string, from: number): { end: number; depth: number; compact: string } {
   let at = skipSpace(json, from);
-  /** Where the text begins that is not in `compact` yet. */
+  /** The start of the text that is not in `compact` yet. */
   let pending = at;
   let compact = '';
   let open = 0;

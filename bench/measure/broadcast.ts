@@ -97,7 +97,7 @@ class BroadcastLoad {
 }
 
 /**
- * Puts peers into a room that are not connected. Connected peers would each be told of all others: that is a million
+ * Puts peers that are not connected into a room. Connected peers would each be told of all others: that is a million
  * messages for a thousand peers, and the measurement `join` covers it.
  */
 async function fill(deployment: Deployment, room: string, peers: readonly BenchPeer[]): Promise<void> {

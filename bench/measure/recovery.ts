@@ -24,14 +24,14 @@ interface Loss {
 const losses: readonly Loss[] = [
   { name: 'was killed', left: [1], cause: (deployment) => deployment.node(0).stop() },
   {
-    name: 'was paused for longer than its lease',
+    name: 'halted for longer than its lease',
     left: [0, 1],
     async cause(deployment) {
-      deployment.node(0).pause();
+      deployment.node(0).halt();
       const redis = deployment.redis.client();
       while ((await redis.zcard('{signalbox}:nodes')) > 1) await sleep(50);
       redis.disconnect();
-      deployment.node(0).resume();
+      deployment.node(0).goOn();
     },
   },
 ];

@@ -6,7 +6,7 @@ import { toWire } from '../load/http.ts';
 import { Listener } from '../load/listener.ts';
 import { plain, type System, signalbox, signalboxInMemory, stock } from '../systems.ts';
 
-/** Streams to open before the first look, so that one-time allocations do not count. */
+/** Streams to open before the first reading, so that one-time allocations do not count. */
 const first = 500;
 /** How many streams to open at the same time. */
 const atOnce = 32;

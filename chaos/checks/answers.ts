@@ -111,7 +111,7 @@ function wrongCuts(
   return [violation('G10', summary, endedAt, attemptEvent(session, attempt))];
 }
 
-/** Whether Redis was away when the node's pause ended: the node learns only later that the others gave it up. */
+/** Whether Redis was away when the node's halt ended: the node then learns late that the others gave it up. */
 function learnedLateThatItWasGivenUp(
   timeline: Timeline,
   node: number,
@@ -119,12 +119,10 @@ function learnedLateThatItWasGivenUp(
   endedAt: number,
 ): boolean {
   const { faults } = timeline.history;
-  const nodePauses = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
+  const halts = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
   return faults.some((outage) => {
     if (!outages.has(outage.kind) || outage.from > endedAt || timeline.effectEnd(outage) < lastByteAt)
       return false;
-    return nodePauses.some(
-      (nodePause) => nodePause.from <= outage.from && outage.from <= timeline.effectEnd(nodePause),
-    );
+    return halts.some((halt) => halt.from <= outage.from && outage.from <= timeline.effectEnd(halt));
   });
 }

@@ -1,7 +1,7 @@
 import type { Calm } from '../history.ts';
 import { type Check, violation } from '../violation.ts';
 
-/** How many violations to report of the state at calm, and of the keys that are left. One cause has many. */
+/** How many violations to report about the state at calm, and about keys that remain. One cause makes many. */
 const maxOfAKind = 5;
 
 /**

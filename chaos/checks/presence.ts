@@ -10,7 +10,7 @@ const marginMs = 2500;
 
 /**
  * G4, G5: Each `PeerRemoved` has its cause. `LEFT` needs a call of `leaveRoom`, `REPLACED` a new session, and
- * `DISCONNECTED` an absence: the grace period is over, but not for long, and the session does not go on.
+ * `DISCONNECTED` an absence: the grace period has just ended, and the session does not go on.
  */
 export const presence: Check = (timeline) => {
   const byCursor = new Map<number, Violation[]>();

@@ -68,9 +68,9 @@ function isJustified(timeline: Timeline, previous: JudgedSession, openedBy: Atte
   return openedAnotherSession(timeline, previous, openedBy, last.attempt);
 }
 
-/** For how many milliseconds, up to that moment, the session was without this stream, as the product counts them. */
+/** How long the session was without this stream, up to that moment, in milliseconds as Signalbox counts them. */
 export function absenceMs({ history }: Timeline, { lastByteAt, attempt }: StreamHistory, at: number): number {
-  // Redis knows only the last beat of the node: the one before Redis went away, or before the node was paused.
+  // Redis knows only the last beat of the node: the one before Redis went away, or before the node halted.
   let since = lastByteAt;
   for (const { kind, target, from, to = at } of history.faults.toReversed()) {
     const silences = outages.has(kind) || (kind === 'node-stop' && target === attempt.node);

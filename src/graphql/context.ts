@@ -27,7 +27,7 @@ export interface RequestInfo {
   readonly credentials: Credentials;
 }
 
-/** The context of a message's resolvers. It has nothing of one stream, so that streams can share results. */
+/** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */
 export interface MessageContext {
   /** The budget of this response or event. */
   readonly budget: ResponseBudget;

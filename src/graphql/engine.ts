@@ -60,7 +60,7 @@ export function createEngine(services: Services, log: Logger): Engine {
       documentCache: documentCache<DocumentNode>(),
       errorCache: documentCache<GraphQLError>(),
     },
-    // `toPublicError` alone makes errors fit for clients.
+    // Only `toPublicError` turns errors into those that clients get.
     maskedErrors: false,
     logging: false,
     graphiql: false,

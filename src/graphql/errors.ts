@@ -8,8 +8,9 @@ function unwrap(error: unknown): unknown {
 }
 
 /**
- * Makes an error fit for clients. A `SignalboxError` keeps its code and message. An error that GraphQL finds in
- * the request becomes `BAD_USER_INPUT`. Any other error is logged, and the client learns nothing about it.
+ * Turns an error into the one that the client gets. A `SignalboxError` keeps its code and message. An error that
+ * GraphQL finds in the request becomes `BAD_USER_INPUT`. Any other error is logged, and the client learns nothing
+ * about it.
  *
  * `extensions.http` holds the HTTP status that the error asks for, in the form of graphql-yoga's own errors.
  * `spec: true` marks a status that becomes 200 if the client takes only `application/json`.

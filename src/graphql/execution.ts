@@ -22,7 +22,7 @@ import { maxEventBytes, maxResponseBytes, maxSelectionBytes, ResponseBudget } fr
 export interface ExecutionOptions {
   /** The most bytes of JSON in one `data` or `state`. The bounds of responses and events follow from it. */
   readonly maxDataBytes: number;
-  /** Makes an error fit for clients. */
+  /** Turns an error into the one that the client gets. */
   readonly toPublic: (error: unknown) => GraphQLError;
 }
 
@@ -96,7 +96,7 @@ function selectionOf(args: ExecutionArgs, options: ExecutionOptions): Selection 
 
 /**
  * Whether a variable can change the results. A variable in an argument of the root field cannot: it only decides
- * where the stream begins.
+ * with which message the stream begins.
  */
 function dependsOnVariables(document: DocumentNode): boolean {
   let depth = 0;

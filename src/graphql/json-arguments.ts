@@ -51,7 +51,7 @@ function holdsJson(type: GraphQLInputType): boolean {
   if (!isInputObjectType(type)) return false;
   let holds = jsonHolders.get(type);
   if (holds === undefined) {
-    // A type that holds itself is looked at once.
+    // A type may contain itself. Without this line, the search would never end.
     jsonHolders.set(type, false);
     holds = Object.values(type.getFields()).some((field) => holdsJson(field.type));
     jsonHolders.set(type, holds);
@@ -59,14 +59,14 @@ function holdsJson(type: GraphQLInputType): boolean {
   return holds;
 }
 
-/** The value that a text holds, with a `JsonText` wherever its type is JSON. A value of a wrong type stays as it is. */
+/** The value of a text, with a `JsonText` for each part of type JSON. A value of a wrong type stays as it is. */
 function convert(type: GraphQLInputType, text: string): unknown {
   if (isNonNullType(type)) return convert(type.ofType, text);
   if (isScalarType(type) && type.name === 'JSON') return JsonText.of(text);
   const value: unknown = JSON.parse(text);
   if (!holdsJson(type) || value === null) return value;
   if (isListType(type)) {
-    // GraphQL takes a single value for a list of one.
+    // GraphQL accepts a single value in place of a list with one element.
     return Array.isArray(value)
       ? elementsOf(text).map((element) => convert(type.ofType, element))
       : convert(type.ofType, text);

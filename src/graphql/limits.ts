@@ -17,10 +17,11 @@ import type { ResponseBudget } from './response-budget.ts';
 
 /** Levels of brackets of any kind in a document. GraphiQL's introspection query has 14. */
 const maxDepth = 64;
-/** Tokens in a document. The most inline data that fits in a request has fewer. */
+/** Tokens in a document. Large `data` belongs in the variables, which have no tokens. */
 const maxTokens = 20_000;
 /**
- * Tokens outside of arguments. The limit is lower, because validation compares each selection with many others. GraphiQL's introspection query has fewer than 200.
+ * Tokens outside of arguments. The limit is lower, because validation compares each selection with many others.
+ * GraphiQL's introspection query has fewer than 200.
  */
 const maxSelectionTokens = 2000;
 /** Validation stops after this many errors, because each error may repeat parts of the document. */
@@ -58,7 +59,10 @@ function checkTokens(text: string): void {
   }
 }
 
-/** For documents not in the cache: limit tokens and depth before parsing; stop validating after 5 errors. */
+/**
+ * Limits the tokens and the depth of a document before it is parsed, and the number of its validation errors.
+ * Documents in the cache have passed these checks.
+ */
 export const useDocumentLimits: Plugin = {
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules) =>

@@ -55,8 +55,8 @@ export function maxResponseBytes(maxDataBytes: number): number {
 }
 
 /**
- * The bound of an event: one `data` and one `state`, and as much again. `Connected` may be as large as a
- * response, because it holds rooms.
+ * The bound of an event: twice the size of the largest `data` and `state` together, and 64 KiB. `Connected` may be
+ * as large as a response, because it holds rooms.
  */
 export function maxEventBytes(maxDataBytes: number): number {
   return 4 * maxDataBytes + 64 * 1024;

@@ -24,7 +24,7 @@ export const backlogBounds: Bounds = {
 /**
  * The most bytes of JSON that all members of one room may take together. A joiner gets all of them at once, so
  * this bounds the cost of a join, a response, and a dispatch to a node: about 30 ms of Redis. 1,000 peers that
- * show a name and whether they are muted need a fifth. Each peer may always have an equal share, so a room can
+ * show a name and whether they are muted need a fifth of it. Each peer may always have an equal share, so a room can
  * reach twice the bound.
  */
 export function maxRoomBytes(maxDataBytes: number): number {
@@ -39,7 +39,7 @@ const retentionMarginMs = 10_000;
 
 /**
  * How long a log keeps its entries, in milliseconds. A peer can resume after an absence of up to two grace
- * periods (G3): its node may halt for nearly one, and a full one begins when the node goes on and cuts the stream.
+ * periods (G3): its node may halt for nearly one, and a new one begins when the node goes on and cuts the stream.
  */
 export function retentionMs(graceMs: number): number {
   return 2 * graceMs + retentionMarginMs;

@@ -61,8 +61,8 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   /**
    * Takes the whole batch, or cuts the stream if its backlog is already over the bounds.
    *
-   * Missed entries (and the first batch) have a count of their own. They may be a full log: counted with the
-   * live entries, they would have the stream cut by the next entry, before its consumer could take any.
+   * Missed entries (and the first batch) have a count of their own, because they may be a full log. If they
+   * counted as live entries, the next live entry would cut the stream before its consumer could take any.
    */
   push(
     batch: readonly { readonly entry: Connected | Entry; readonly bytes: number }[],

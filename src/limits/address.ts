@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * The address that a request is metered by. `proxies` is how many trusted proxies stand in front (TRUST_PROXY):
- * each appends the address it was called from to `X-Forwarded-For`, so the client's is that many from the end.
- * Entries before it are the client's own claim and are not read.
+ * The address by which a request is metered. `proxies` is the number of trusted proxies in front (TRUST_PROXY).
+ * Each proxy appends the address of its caller to `X-Forwarded-For`. So the client's address is at this place from
+ * the end. The client itself may have made up the addresses before it, so they are not read.
  */
 export function addressOf(req: IncomingMessage, proxies: number): string {
   const direct = req.socket.remoteAddress ?? '';
@@ -17,7 +17,7 @@ export function addressOf(req: IncomingMessage, proxies: number): string {
   return networkOf(isIP(client) ? client : direct);
 }
 
-/** An IPv4 address as it is; of IPv6 the /64 network, since one household or host has all of it. */
+/** An IPv4 address stays as it is. An IPv6 address becomes its /64 network, which one household or host has alone. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

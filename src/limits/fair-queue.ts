@@ -13,7 +13,7 @@ interface Line {
 export interface FairQueueOptions {
   /** How much work may run at a time. */
   readonly maxRunning: number;
-  /** How much of it may be for one key. */
+  /** How much work of one key may run at a time. */
   readonly maxRunningPerKey: number;
   /** How long work waits for its turn, in milliseconds, before it is refused. */
   readonly waitTimeoutMs: number;
@@ -25,7 +25,7 @@ export interface FairQueueOptions {
  */
 export class FairQueue {
   readonly #options: FairQueueOptions;
-  /** Only keys with work that runs or waits. The first of those that can go on is the next. */
+  /** The keys that have running or waiting work. The next work is of the first key that may start more. */
   readonly #lines = new Map<string, Line>();
   #running = 0;
 
@@ -72,7 +72,7 @@ export class FairQueue {
     return promise;
   }
 
-  /** Starts the oldest work of the first key that can go on, and puts that key behind all others. */
+  /** Starts the oldest waiting work of the first key that may start more, and puts that key behind all others. */
   #next(): void {
     for (const [key, line] of this.#lines) {
       const [first] = line.waiting;

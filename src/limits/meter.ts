@@ -3,20 +3,20 @@ import type { Cost, Costs, Rate } from './rates.ts';
 
 interface Bucket {
   tokens: number;
-  /** When `tokens` was right, as `performance.now` has it. */
+  /** When `tokens` was last computed, in milliseconds of `now`. */
   at: number;
 }
 
 type Buckets = Partial<Record<Cost, Bucket>>;
 
-/** How many peers or addresses are metered at a time. One that was not seen for longest has a full bucket again. */
+/** How many peers or addresses to remember. Beyond this, the least recently seen one is forgotten. */
 const maxMetered = 100_000;
 
 /**
  * Token buckets, one for each kind of cost, for each peer or each address.
  *
  * A cost is often known only when the work is done (how many members a room has, how large an answer is). So a
- * bucket may fall below zero: what it pays for is done, and what comes next is refused until it has refilled.
+ * bucket may fall below zero: the work that it pays for is done, and later work is refused until it has refilled.
  * One operation has bounds of its own, so the debt is bounded too.
  */
 export class Meter {
@@ -32,7 +32,7 @@ export class Meter {
     this.#now = now;
   }
 
-  /** 0 if the key may go on; else how many milliseconds its bucket takes to hold something again. */
+  /** 0 if the key may go on. Otherwise the milliseconds until its bucket holds a token again. */
   waitMs(key: string, cost: Cost): number {
     if (this.#factor === 0) return 0;
     const bucket = this.#byKey.get(key)?.[cost];
@@ -42,7 +42,7 @@ export class Meter {
     return bucket.tokens > 0 ? 0 : Math.ceil(((1 - bucket.tokens) / rate.perSecond) * 1000);
   }
 
-  /** Takes an amount from the key's bucket, into debt if need be. */
+  /** Takes an amount from the key's bucket, which may fall below zero. */
   charge(key: string, cost: Cost, amount: number): void {
     if (this.#factor === 0 || amount <= 0) return;
     const rate = this.#rate(cost);

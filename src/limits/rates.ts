@@ -11,10 +11,10 @@ export interface Rate {
 export type Costs = Readonly<Record<Cost, Rate>>;
 
 /**
- * - `operations`: root fields of GraphQL operations, and requests that never become one.
+ * - `operations`: root fields of GraphQL operations, and requests without an operation, such as malformed ones.
  * - `bytes`: bytes of `data` and `state` sent, each field of a request counted by itself.
  * - `messages`: messages that an operation sends to others: a broadcast to 50 members causes 49.
- * - `answers`: bytes of the answers asked for.
+ * - `answers`: bytes of the answers that the operations ask for.
  * - `opens`: streams opened. A resume costs what it reads, so it counts like any other.
  * - `joins`: rooms joined. Every member hears of each join and leave.
  */

@@ -132,7 +132,7 @@ export class GuestPeer {
     return (await this.#call<{ room: Room | null }>('room', { roomId })).room;
   }
 
-  /** All messages before a barrier that `from` sends now. A message that is not among them never came. */
+  /** All messages before a barrier that `from` sends now. A message that is not among them was not sent before it. */
   async beforeBarrier(from: GuestPeer, roomId: string): Promise<RoomMessage[]> {
     const { cursor } = await from.relay(roomId, this, 'barrier');
     return (await this.inbox.until((message) => message.cursor === cursor, `barrier ${cursor}`)).before;

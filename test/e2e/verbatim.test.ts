@@ -82,7 +82,7 @@ describe.each(['memory', 'Redis'])('on %s', (hub) => {
   });
 });
 
-it('G12: what waits for absent peers takes memory like its text, not a hundred times as much', async () => {
+it('G12: entries that wait for absent peers take about the memory of their text, not a hundred times as much', async () => {
   await using node = await startNode({ nodeArgs: ['--max-old-space-size=128'] });
   const ann = await GuestPeer.arrive('ann', wholly(node));
   await ann.join('r');

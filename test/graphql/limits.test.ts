@@ -28,7 +28,9 @@ describe('a response', () => {
     const refused = await ann.ask(`{ me { id } rooms { members { ${aliases(80, 'state')} } } }`);
     expect(refused).toEqual({ data: null, errors: [expect.objectContaining(tooLarge)] });
     const { data: after } = await ann.ask('{ rooms { members { state } } }');
-    expect(after, 'each response has its own budget').toEqual({ rooms: [{ members: [{ state: payload(state) }] }] });
+    expect(after, 'each response has its own budget').toEqual({
+      rooms: [{ members: [{ state: payload(state) }] }],
+    });
   });
 
   it('G8: a response that long lists, long aliases or many aliases make too large is refused with PAYLOAD_TOO_LARGE', async () => {
@@ -93,7 +95,9 @@ describe('a result of a subscription', () => {
     expect(refused).toEqual({ data: null, errors: [expect.objectContaining(tooLarge)] });
     expect(cursorOf(refused), 'an error has no cursor').toBeUndefined();
     await ann.say('small', 'x');
-    expect(await nextSignal(results)).toMatchObject({ data: { messages: { event: 'small', a5: payload('x') } } });
+    expect(await nextSignal(results)).toMatchObject({
+      data: { messages: { event: 'small', a5: payload('x') } },
+    });
   });
 
   it('G8: a subscription whose messages are sure to be too large is refused before it replaces the session', async () => {

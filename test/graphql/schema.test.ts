@@ -53,12 +53,12 @@ function* parts(schema: GraphQLSchema): Generator<[name: string, description: st
 }
 
 describe('the schema', () => {
-  it('describes every type, field, argument and enum value in its files', () => {
+  it('every type, field, argument and enum value in the schema files has a description', () => {
     const silent = [...parts(readFiles())].filter(([, description]) => !description?.trim());
     expect(silent.map(([name]) => name)).toEqual([]);
   });
 
-  it('has the same descriptions in introspection as in its files, scalars included', async () => {
+  it('introspection has the same descriptions as the schema files, scalars included', async () => {
     expect(new Map(parts(await introspect()))).toEqual(new Map(parts(readFiles())));
   });
 });

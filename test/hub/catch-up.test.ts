@@ -40,7 +40,7 @@ function scene(peers: readonly string[], sync: (request: Sync, count: number) =>
 const snapshot = (n: number): Synced => ({ kind: 'snapshot', snapshot: { n, rooms: [], missed: [] } });
 
 describe('CatchUp', () => {
-  it('G3: a gap that shows while snapshots are on their way is caught up with at once', async () => {
+  it('G3: a gap that shows while snapshots are on their way makes the catch-up ask for new snapshots at once', async () => {
     const { streams, catchUp, asked, waiting } = scene(['ann', 'ben'], async (_request, count) => {
       // Both snapshots have been asked for when dispatch 4 is missed.
       await Promise.resolve();
@@ -53,7 +53,7 @@ describe('CatchUp', () => {
     expect(asked).toEqual(['ann', 'ben', 'ann', 'ben']);
   });
 
-  it('G3: a call while it runs adds no second run, and the run takes streams that begin to wait', async () => {
+  it('G3: a call during a catch-up starts no second one, and the first one serves streams that begin to wait', async () => {
     const { streams, catchUp, asked, waiting } = scene(['ann'], async (_request, count) => {
       if (count === 1) {
         streams.receive(beat(5));
@@ -66,7 +66,7 @@ describe('CatchUp', () => {
     expect(asked).toEqual(['ann', 'ann']);
   });
 
-  it('G10: it gives up at the first failure of Redis, and the next call begins again', async () => {
+  it('G10: a catch-up gives up at the first failure of Redis, and the next call begins again', async () => {
     const { catchUp, asked, waiting } = scene(['ann'], async (_request, count) => {
       if (count === 1) throw new SignalboxError('UNAVAILABLE');
       return snapshot(3);
@@ -78,7 +78,7 @@ describe('CatchUp', () => {
     expect(waiting()).toEqual([]);
   });
 
-  it('G10: it gives up after some rounds if there is a gap in each', async () => {
+  it('G10: a catch-up gives up after some rounds if there is a gap in each', async () => {
     const { streams, catchUp, asked, waiting } = scene(['ann'], async (_request, count) => {
       streams.receive(beat(3 + 2 * count));
       return snapshot(3 + 2 * count);
@@ -89,7 +89,7 @@ describe('CatchUp', () => {
     expect(asked.length).toBeLessThan(20);
   });
 
-  it('G3: it asks for nothing while one Redis sends dispatches and another answers', async () => {
+  it('G3: a catch-up asks for no snapshot while one Redis sends dispatches and another answers', async () => {
     const { streams, catchUp, asked, waiting, disagree } = scene(['ann'], async () => {
       disagree();
       streams.holdAll();

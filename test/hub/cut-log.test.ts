@@ -59,7 +59,7 @@ const hubs: [string, (log: Logger) => Hub][] = [
 ];
 
 describe.each(hubs)('%s', (_name, make) => {
-  it('G8: it logs the cut of a stream that is not read, and no other end of a stream', async () => {
+  it('G8: a hub logs the cut of a stream that is not read, and no other end of a stream', async () => {
     const { lines, log } = recording();
     const hub = make(log);
     onTestFinished(() => hub.close());
@@ -79,7 +79,7 @@ describe.each(hubs)('%s', (_name, make) => {
     expect(lines).toHaveLength(1);
   });
 
-  it('G11: it logs how many streams a drain cut', async () => {
+  it('G11: a hub logs how many streams its drain cut', async () => {
     const { lines, log } = recording();
     const hub = make(log);
     onTestFinished(() => hub.close());

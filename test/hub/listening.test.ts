@@ -14,15 +14,15 @@ async function scene(): Promise<{ hubs: TwoNodes; wire: Wire; ann: TestPeer; ben
   return { hubs, wire, ann, ben };
 }
 
-describe('a node whose subscriber connection fails', () => {
-  it('G10: a subscriber connection that goes silent is replaced, and its node misses nothing', async () => {
+describe('a node whose listening connection fails', () => {
+  it('G10: a listening connection that goes silent is replaced, and its node misses nothing', async () => {
     const { hubs, wire, ann, ben } = await scene();
     wire.hold('subscribed');
     const { cursor } = await hubs[0].relay(ann.id, 'r', ben.id, 'unheard', payload(null));
     expect(await ben.next(), 'its stream was not cut').toMatchObject({ cursor });
   });
 
-  it('G10: a node whose subscriber connections stay silent is not ready and takes no stream, until one works', async () => {
+  it('G10: a node whose listening connections stay silent is not ready and takes no stream, until one works', async () => {
     const { hubs, wire, ann, ben } = await scene();
     wire.muffled = true;
     wire.hold('subscribed');
@@ -45,7 +45,7 @@ describe('a node whose subscriber connection fails', () => {
     expect(await ben.next(), 'its stream was not cut').toMatchObject({ cursor });
   });
 
-  it('G10: a subscriber connection that breaks is replaced, even over a slow line', async () => {
+  it('G10: a listening connection that breaks is replaced, even over a slow line', async () => {
     const { hubs, wire, ann, ben } = await scene();
     wire.delayMs = 1350;
     wire.cut('subscribed');

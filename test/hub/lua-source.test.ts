@@ -56,7 +56,7 @@ describe('the Lua files', () => {
 });
 
 describe('composeScript', () => {
-  it('puts in front of a script each library that it needs once, behind the libraries that this one needs', () => {
+  it('composeScript puts the needed libraries in front of a script, each once, and after those that it uses', () => {
     const text = composeScript('leave', constants);
     const order = ['keys', 'ids', 'logs', 'dispatch', 'members', 'sessions'];
     const places = order.map((library) => text.indexOf(readLua(`lib/${library}`).text));
@@ -66,18 +66,18 @@ describe('composeScript', () => {
     expect(text.endsWith(readLua('leave').text)).toBe(true);
   });
 
-  it('puts no library in front of a script that does not need it', () => {
+  it('composeScript puts no library in front of a script that does not need it', () => {
     expect(composeScript('rooms', constants)).not.toContain(readLua('lib/logs').text);
   });
 
-  it('writes a constant so that it reads as the same number', () => {
+  it('composeScript writes a constant so that Lua reads the same number', () => {
     const options = { ...defaultOptions, maxRoomBytes: 1e6, maxPeersPerRoom: 3 };
     const text = composeScript('rooms', luaConstants(options));
     const written = /^local peer_share = (.*)$/m.exec(text)?.[1];
     expect(Number(written)).toBe(1e6 / 3);
   });
 
-  it('refuses a constant that is no number of Lua', () => {
+  it('composeScript refuses a constant that Lua has no number for', () => {
     const options = { ...defaultOptions, maxPeersPerRoom: 0 };
     expect(() => composeScript('rooms', luaConstants(options))).toThrow('peer_share');
   });

@@ -58,7 +58,7 @@ async function ready(hubs: readonly [RedisHub, RedisHub]): Promise<void> {
   await until(() => hubs.every((hub) => hub.ready()), 'both nodes are ready');
 }
 
-describe('RedisHub while Redis is away', () => {
+describe('RedisHub while Redis is away or changes', () => {
   it('G10: while Redis is away calls fail within 2 s and streams stay, and after it is back no entry is lost', async () => {
     const redis = await redisWith();
     const hubs = await hubsAt([redis.port, redis.port]);
@@ -139,7 +139,7 @@ describe('RedisHub while Redis is away', () => {
       refused.push(i);
     });
     await Promise.all(calls);
-    // The first call is among those that wait, and each of them waits for its whole time.
+    // The first call waits. Each call that waits does so until its timeout.
     const first = refused.indexOf(0);
     expect(first, 'calls that failed at once').toBeGreaterThan(500);
     expect(refused.slice(first).toSorted((a, b) => a - b)).toEqual(

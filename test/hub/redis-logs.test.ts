@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 import { payload, TestPeer } from './peer.ts';
 import { defaultOptions, refusal } from './support.ts';
 
-describe('RedisHub, its logs and what Redis has dropped', () => {
+describe('the logs of RedisHub, and data that Redis has dropped', () => {
   let redis: Redis;
   let prefix: string;
   let hub: RedisHub;
@@ -88,7 +88,7 @@ describe('RedisHub, its logs and what Redis has dropped', () => {
 
   it('G8: entries older than the retention time are trimmed from a room log that is always in use', async () => {
     const log = `{${prefix}}:room-log:r`;
-    // Entries with old ids stand for the time that would have to pass.
+    // Entries with old ids replace the wait until entries are that old.
     await redis.del(log);
     for (let i = 1; i <= 40; i++) await redis.xadd(log, `${i}-0`, 'e', '{}', 'by', ann.id, 'n', 1);
     await redis.hset(`{${prefix}}:room-meta:r`, 'entries', 40, 'bytes', 80);

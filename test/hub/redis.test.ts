@@ -37,12 +37,12 @@ describe('RedisHub', () => {
   });
   afterAll(() => redis.quit());
 
-  /** Breaks every subscriber connection, as Redis does if the output buffer of one overflows. */
+  /** Breaks every listening connection, as Redis does if the output buffer of one overflows. */
   async function breakSubscribers(): Promise<void> {
     await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   }
 
-  it('G3: entries sent while subscriber connections are broken reach every peer after the nodes reconnect', async () => {
+  it('G3: entries sent while listening connections are broken reach every peer after the nodes reconnect', async () => {
     const { hubs, cleanup } = await twoNodes(freshPrefix());
     const peers = await Promise.all(
       Array.from({ length: 10 }, async (_, i) => {
@@ -72,7 +72,7 @@ describe('RedisHub', () => {
     await cleanup();
   });
 
-  it('G3: a peer that opens and joins while subscriber connections are broken misses no entry', async () => {
+  it('G3: a peer that opens and joins while listening connections are broken misses no entry', async () => {
     const { hubs, cleanup } = await twoNodes(freshPrefix());
     const ann = new TestPeer(hubs, 'ann');
     await ann.open();

@@ -20,7 +20,7 @@ describe('Scripts', () => {
   const open = (id: string, after?: string) =>
     scripts.open({ peer: { id, username: id, guest: false }, nodeId: 'node', stream: id, after });
 
-  it('G3: it notes the newest id of every operation that writes an entry', async () => {
+  it('G3: Scripts notes the newest id of every operation that writes an entry', async () => {
     await beat();
     expect(scripts.newestId).toBe(0);
     const data = payload('d');
@@ -48,7 +48,7 @@ describe('Scripts', () => {
     expect(scripts.newestId).toBe(Number(receipt.cursor));
   });
 
-  it('G3: it notes no id after the connection is lost, until a beat has gone first', async () => {
+  it('G3: Scripts notes no id after a lost connection, until a beat has been answered', async () => {
     await beat();
     const { cursor } = await open('ann');
     redis.disconnect(true);
@@ -62,7 +62,7 @@ describe('Scripts', () => {
     expect(scripts.newestId).toBe(Number(cursor) + 1);
   });
 
-  it('its methods give parsed results', async () => {
+  it('the methods of Scripts return parsed results', async () => {
     expect(await beat()).toEqual({
       life: expect.stringMatching(/^\d{16}$/),
       more: false,

@@ -19,7 +19,7 @@ function stage(options: Partial<ConstructorParameters<typeof FairQueue>[0]> = {}
 }
 
 describe('a fair queue', () => {
-  it('G13: a key with a long line does not keep another from its turn', async () => {
+  it('G13: a key with much waiting work does not delay the work of another key', async () => {
     const { order, begin } = stage();
     const greedy = Array.from({ length: 5 }, (_, n) => begin('greedy', `greedy ${n}`));
     begin('other', 'other');

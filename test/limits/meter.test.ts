@@ -10,7 +10,7 @@ function clocked(factor = 1) {
 }
 
 describe('a meter', () => {
-  it('G13: lets a burst pass, then refuses, and says after how long to try again', () => {
+  it('G13: a meter lets a burst pass, then refuses, and says after how long to try again', () => {
     const { clock, meter } = clocked();
     const { burst, perSecond } = peerCosts.joins;
     for (let n = 0; n < burst; n++) {
@@ -25,7 +25,7 @@ describe('a meter', () => {
     expect(meter.waitMs('ann', 'joins')).toBeGreaterThan(0);
   });
 
-  it('G13: a cost that was known too late is paid off before anything else passes', () => {
+  it('G13: a cost that exceeds the bucket delays the next operation until the debt is paid', () => {
     const { clock, meter } = clocked();
     const { burst, perSecond } = peerCosts.messages;
     meter.charge('ann', 'messages', burst + 3 * perSecond);
@@ -70,20 +70,20 @@ describe('the address of a request', () => {
     ['2001:0db8::1', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-  ])('of %s is %s: an IPv6 client has a whole /64', (address, network) => {
+  ])('the address %s is metered as %s, because an IPv6 client has a whole /64', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  it('ignores X-Forwarded-For unless proxies are trusted', () => {
+  it('the address of a request ignores X-Forwarded-For unless proxies are trusted', () => {
     expect(addressOf(request('10.0.0.1', '1.2.3.4'), 0)).toBe('10.0.0.1');
   });
 
-  it('takes the entry that the outermost trusted proxy wrote, not what the client claims before it', () => {
+  it('the address of a request is the one that the outermost trusted proxy wrote, not one that the client made up', () => {
     expect(addressOf(request('10.0.0.1', '6.6.6.6, 1.2.3.4'), 1)).toBe('1.2.3.4');
     expect(addressOf(request('10.0.0.1', '6.6.6.6, 1.2.3.4, 10.0.0.2'), 2)).toBe('1.2.3.4');
   });
 
-  it('falls back on the connection if the entry is missing or no address', () => {
+  it('the address of a request is that of its connection if the entry is missing or not an address', () => {
     expect(addressOf(request('10.0.0.1'), 1)).toBe('10.0.0.1');
     expect(addressOf(request('10.0.0.1', 'unknown'), 1)).toBe('10.0.0.1');
   });

@@ -66,6 +66,6 @@ export class Arrivals<Item> {
   soFar(what: string): string {
     const pending = this.all.slice(this.#taken).map((item) => JSON.stringify(item).slice(0, 200));
     const last = pending.slice(-20).join('\n') || '(none)';
-    return `${this.#owner}: waited in vain for ${what}. Arrived and not taken (${pending.length}):\n${last}`;
+    return `${this.#owner}: ${what} did not arrive in time. Arrived and not taken (${pending.length}):\n${last}`;
   }
 }

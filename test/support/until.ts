@@ -16,5 +16,5 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`Waited in vain until ${what}.`, { cause: lastError });
+  throw new Error(`This did not happen in time: ${what}.`, { cause: lastError });
 }

@@ -22,7 +22,7 @@ import { Clock } from './clock.ts';
 import { type Membership, MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
-/** The hub of one process alone. Each method is atomic because it has no `await`. */
+/** The hub of a deployment with one node. Each method is atomic because it has no `await`. */
 export class MemoryHub implements Hub {
   readonly #options: HubOptions;
   readonly #retentionMs: number;

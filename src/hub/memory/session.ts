@@ -25,7 +25,7 @@ interface SessionOptions {
  * stream, and the timer that runs while there is none.
  */
 export class Session {
-  /** As the peer's latest token has it. */
+  /** The peer, as its latest token names it. */
   peer: Peer;
   readonly start: number;
   readonly openedWith: number | undefined;

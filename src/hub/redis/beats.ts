@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Scripts } from './scripts/scripts.ts';
 
-/** How often a node tells that it lives. */
+/** How often a node sends a beat, the sign that it lives. */
 const beatMs = 800;
 /** After this many beats in a row that fail, or do not come back, the connection is taken for dead. */
 const maxMissed = 3;
@@ -13,7 +13,7 @@ const maxMissed = 3;
 const leaseMs = (graceMs: number) => Math.min(Math.max(minLeaseMs, graceMs / 2), 10_000);
 /** A beat waits for the one before it, so it may come nearly a whole beat late. */
 const minLeaseMs = 3.25 * beatMs;
-/** About how many sessions and rooms one script looks after at most, so that it does not hold up Redis. */
+/** About the most sessions and rooms that one script handles, so that it does not hold up Redis. */
 const batch = 200;
 
 export interface BeatsEvents {
@@ -39,11 +39,11 @@ export class Beats {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #beatenAt = Number.NEGATIVE_INFINITY;
-  /** When the timer last fired. If this process was busy or halted, what it missed says nothing of Redis. */
+  /** When the timer last fired. If this node was busy or halted, missed beats say nothing about Redis. */
   #tickedAt = 0;
   /** Beats in a row that Redis took and that did not come back. */
   #unheard = 0;
-  /** Those of them that went out since the listening connection was last made anew. */
+  /** How many of these beats were sent since the listening connection was last made anew. */
   #untended = 0;
   /** Beats in a row that failed. */
   #failed = 0;
@@ -93,7 +93,7 @@ export class Beats {
     this.#untended = 0;
   }
 
-  /** Whether the Redis whose run id begins so has answered the last beat. True before the first beat. */
+  /** Whether the Redis with this start of its run id answered the last beat. True before the first beat. */
   answeredBy(runStart: string): boolean {
     return this.#run === '' || this.#run.startsWith(runStart);
   }
@@ -125,7 +125,7 @@ export class Beats {
     const late = now - this.#tickedAt > 2 * beatMs;
     this.#tickedAt = now;
     if (late) {
-      // What Redis sent meanwhile is not read yet.
+      // Replies and dispatches may have arrived meanwhile, and are not read yet.
       this.#failed = 0;
       this.heard();
     }

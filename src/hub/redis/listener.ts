@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly channel: string;
   /** The connection for commands. */
   readonly commands: Redis;
-  /** Whether the Redis whose run id begins so answers the commands, as far as is known. */
+  /** Whether the Redis with this start of its run id answers the commands, as far as the node knows. */
   readonly answers: (runStart: string) => boolean;
   readonly log: Logger;
 }

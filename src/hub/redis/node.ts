@@ -172,9 +172,9 @@ export class RedisNode {
 
   #onStreamClosed({ replaced, peerId, name }: LocalStream, reason: CutReason | undefined): void {
     this.#cuts.add(peerId, reason);
-    // Redis knows.
+    // Redis has already taken this stream from the session.
     if (replaced) return;
-    // Also if `open` failed: the script may have run, and only its reply was lost.
+    // Do this also if `open` failed: the script may have run, and only its reply was lost.
     this.#closedStreams.add(peerId, name);
     void this.#closedStreams.tell();
   }
@@ -186,7 +186,7 @@ export class RedisNode {
     if (dispatch.kind === 'disowned') this.#cuts.summarize();
   }
 
-  /** Redis answers: do what could not be done while it was away. */
+  /** Redis answers. Does the work that had to wait while Redis was away. */
   #onBeaten(): void {
     void this.#closedStreams.tell();
     void this.#catchUpNow();
@@ -198,7 +198,7 @@ export class RedisNode {
     this.#cuts.summarize();
   }
 
-  /** Tells Redis of the streams that it believes this node holds, and that it does not hold. */
+  /** Tells Redis which of the streams that Redis counts as this node's are closed. */
   async #reconcileStreams(): Promise<void> {
     this.#outdated = false;
     try {

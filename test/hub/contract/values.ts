@@ -46,7 +46,7 @@ const oddValues = {
   'escapes as they were written': JsonText.of(String.raw`"\u0041\/\ud800"`),
 };
 
-/** Peers, ids, data and states come out as they went in. */
+/** A hub gives back peers, ids, data and states unchanged (G12). */
 export function valueStories(story: Story): void {
   for (const guest of [true, false]) {
     story(

@@ -11,7 +11,7 @@ interface Numbered {
   readonly newest: number;
 }
 
-/** What a node is sent on its channel. `stream` is the name of one of its streams. */
+/** One text that a script publishes on a node's channel. `stream` is the name of one of the node's streams. */
 export type Dispatch = Numbered &
   (
     | { readonly kind: 'peer'; readonly stream: string; readonly batch: readonly SizedEntry[] }

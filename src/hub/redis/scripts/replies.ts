@@ -4,7 +4,7 @@ import { toBatch } from './dispatch.ts';
 
 /**
  * A parsed reply: its result, and the newest id that it tells of; 0: none. Every parser has to state that id, so no
- * new script can forget to have it noted (G3).
+ * new script can forget it (G3).
  */
 export interface Told<Result> {
   readonly newestId: number;
@@ -31,7 +31,7 @@ export interface Opened {
   readonly snapshot: Snapshot;
 }
 
-/** What became of a session whose stream missed dispatches. */
+/** The answer to a node whose stream missed dispatches: the state of the stream's session. */
 export type Synced =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   /** It has a newer stream. */

@@ -8,7 +8,7 @@ interface ClosedStream {
   readonly closedAt: number;
 }
 
-/** The most closed streams that Redis is told of at a time: all streams of a node may close at once. */
+/** How many closed streams to report to Redis at a time. All streams of a node may close at once. */
 const maxAtOnce = 64;
 /** How many streams to compare with Redis at a time. */
 const pageSize = 200;
@@ -26,14 +26,14 @@ export class ClosedStreams {
     this.#log = log;
   }
 
-  /** A stream has closed now, or is found to be closed. */
+  /** Adds a stream that has just closed, or that is found to be closed. */
   add(peerId: string, name: string): void {
     this.#untold.set(name, { peerId, closedAt: performance.now() });
   }
 
   /**
-   * Tells Redis of all closed streams, including those that close meanwhile. Resolves when all are told, or when Redis
-   * fails: the rest is kept for the next call.
+   * Reports all closed streams to Redis, including those that close meanwhile. Resolves when all are reported, or when
+   * Redis fails: the rest is kept for the next call.
    */
   tell(): Promise<void> {
     if (this.#untold.size === 0) return Promise.resolve();
@@ -42,8 +42,9 @@ export class ClosedStreams {
   }
 
   /**
-   * Finds the streams that the node holds according to Redis, but not in fact: Redis has lost the write that closed
-   * them, or has opened them after the node stopped waiting. Otherwise their sessions would never end (G4).
+   * Finds the streams that Redis counts as this node's although the node does not hold them. Redis may have lost the
+   * write that closed them, or opened them after the node stopped waiting. Unless they are reported, their sessions
+   * never end (G4).
    */
   async discover(nodeId: string, holds: (name: string) => boolean): Promise<void> {
     let page: string | undefined;

@@ -74,21 +74,21 @@ export class LocalStream {
 
   /**
    * Goes on from a snapshot, with the dispatches that came after it. If dispatches were missed since the snapshot was
-   * asked for (`holed`), those that came are dropped, and it waits for the next snapshot, which includes them. A
+   * asked for (`outdated`), those that came are dropped, and it waits for the next snapshot, which includes them. A
    * stream that opens begins with `connected`.
    */
-  settle(snapshot: Snapshot, holed: boolean, connected?: Connected): void {
+  settle(snapshot: Snapshot, outdated: boolean, connected?: Connected): void {
     // If it was cut before the snapshot came, it must not enter its rooms again.
     if (this.stream.closed) return;
-    const pending = holed ? [] : (this.#pending ?? []);
-    this.#pending = holed ? [] : undefined;
+    const pending = outdated ? [] : (this.#pending ?? []);
+    this.#pending = outdated ? [] : undefined;
     this.#enter(snapshot.rooms.map(({ id }) => id));
     this.#push(connected ? [{ entry: connected, bytes: 0 }, ...snapshot.missed] : snapshot.missed, 'missed');
     this.#upTo = snapshot.n;
     for (const dispatch of pending) this.take(dispatch);
   }
 
-  /** Takes a dispatch that is for it, or for a room that it may be in. */
+  /** Takes a dispatch to this stream, or to a room that the stream's peer may be in. */
   take(dispatch: Dispatch): void {
     if (this.stream.closed) return;
     if (this.#pending) {

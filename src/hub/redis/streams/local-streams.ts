@@ -14,7 +14,7 @@ export interface SnapshotTicket {
   settle(snapshot: Snapshot, connected?: Connected): boolean;
 }
 
-/** The streams that this node holds. Gives each dispatch to the streams that it is for. */
+/** The streams that this node holds. Passes each dispatch on to the streams that need it. */
 export class LocalStreams {
   readonly #nodeId: string;
   readonly #onClose: (stream: LocalStream, reason: CutReason | undefined) => void;
@@ -26,7 +26,7 @@ export class LocalStreams {
   /** The number that the next dispatch should have. */
   #expected = 1;
   /** How many times dispatches were missed, or may have been. */
-  #holes = 0;
+  #gaps = 0;
 
   constructor(nodeId: string, onClose: (stream: LocalStream, reason: CutReason | undefined) => void) {
     this.#nodeId = nodeId;
@@ -67,10 +67,10 @@ export class LocalStreams {
 
   /** Begins to ask for a snapshot of a stream's session. */
   begin(stream: LocalStream): SnapshotTicket {
-    const holes = this.#holes;
+    const gaps = this.#gaps;
     return {
       settle: (snapshot, connected) => {
-        stream.settle(snapshot, holes !== this.#holes, connected);
+        stream.settle(snapshot, gaps !== this.#gaps, connected);
         if (!stream.waiting) this.#waiting.delete(stream);
         return !stream.waiting;
       },
@@ -79,7 +79,7 @@ export class LocalStreams {
 
   /** Dispatches were missed, or may have been: from now on all streams wait for a snapshot. */
   holdAll(): void {
-    this.#holes += 1;
+    this.#gaps += 1;
     for (const stream of this.#streams.values()) {
       stream.hold();
       this.#waiting.add(stream);

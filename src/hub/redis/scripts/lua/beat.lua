@@ -1,12 +1,12 @@
--- A node tells that it lives, and does its share of the housekeeping. Whichever node comes first does a piece of work,
--- and does it once (G4).
+-- Tells Redis that a node lives, and does a share of the housekeeping. The script is atomic, so the node that comes
+-- first does a piece of work, and no node does it again (G4).
 --
 -- Libraries: keys, ids, dispatch, takeovers, sessions
 --
 -- ARGV[1]  the node
 -- ARGV[2]  how often a node beats, in ms
 -- ARGV[3]  the lease, in ms: a node that is silent for longer is given up
--- ARGV[4]  about how many sessions and rooms to look after at most
+-- ARGV[4]  about the most sessions and rooms to handle
 -- ARGV[5]  the run id of the Redis that answered the node's last beat; empty: none
 -- ARGV[6]  the newest id that the node knows of; 0: none
 -- ARGV[7]  the number of the node's connection; a later connection has a larger number
@@ -22,7 +22,7 @@ local memory_ms = 3600000
 local max_takeovers = 16
 
 local now = now_ms()
--- How many sessions and rooms this beat has looked after.
+-- How many sessions and rooms this beat has handled.
 local done = 0
 local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
 
@@ -42,11 +42,11 @@ local function note_serving_redis()
   return run
 end
 
--- If no node could beat for a while, Redis was away, and that time does not count. The last beats and the deadlines of
--- sessions without a stream move by it; a deadline moves at most to the end of a grace period that begins now. If no
--- node is listed, nobody can tell how long Redis was away, and the same happens. The limit is below the lease even if
--- that is short: else the other nodes would be taken for silent first. This is for all sessions at once, because the
--- next beat sees no outage any more.
+-- If no node could beat for a while, Redis was away, and that time does not count. The last beats, and the deadlines of
+-- sessions without a stream, move by that time. A deadline moves at most to the end of a grace period that begins now.
+-- If no node is listed, nobody can tell how long Redis was away, and the deadlines move that far. The limit is below the
+-- lease even if the lease is short: otherwise the other nodes would count as silent first. This moves all deadlines at
+-- once, because the next beat sees no outage any more.
 local function shift_deadlines_after_outage()
   local newest_beat = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
   local away_ms = newest_beat and now - tonumber(newest_beat) or math.huge
@@ -81,8 +81,8 @@ local function detach_streams_of_silent_nodes()
   local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease_ms, 'WITHSCORES')
   for i = 1, #silent, 2 do
     local lost, last_beat = silent[i], tonumber(silent[i + 1])
-    -- The node may come back before its last session is detached. Skipping a number makes it miss a dispatch: then it
-    -- asks for snapshots, and passes nothing on that comes after something it was not sent.
+    -- The node may come back before its last session is detached. A skipped number looks like a missed dispatch: the
+    -- node then asks for snapshots, so it passes on no later entry before those that it was not sent.
     if redis.call('HDEL', key.node(lost), 'life') == 1 then redis.call('HINCRBY', key.node(lost), 'n', 1) end
     for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
       if done >= batch then break end

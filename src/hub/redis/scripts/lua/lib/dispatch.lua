@@ -1,4 +1,4 @@
--- Dispatches: what a node is sent on its channel.
+-- Dispatches: the texts that scripts publish on the channels of nodes.
 --
 -- Libraries: keys, ids
 --

@@ -1,4 +1,4 @@
--- Snapshots: what a session has missed, and what a node needs to go on with it.
+-- Snapshots: the entries that a stream has missed, and the state of its session from which the node goes on.
 --
 -- Libraries: keys, ids, logs, members
 

@@ -18,7 +18,7 @@ local function is_lost(id)
 end
 
 -- Whether this Redis can tell what followed a cursor. A cursor that was lost proves that writes were lost, although it
--- comes from a client: if the nodes that knew went down with the primary, nobody else can tell. A client that makes
+-- comes from a client: if the nodes that knew of them died with the primary, nobody else can tell. A client that makes
 -- up such a cursor has this effect only once, because the floor then lies above it.
 local function vouched(cursor)
   if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
