@@ -17,7 +17,10 @@ const kinds = {
   },
   FORBIDDEN: { message: 'This is not allowed.', status: 403 },
   BAD_USER_INPUT: { message: 'The input is not valid.' },
-  NOT_CONNECTED: { message: 'You have no session. Open the subscription `messages` first.' },
+  NOT_CONNECTED: {
+    message:
+      'You have no session. Open the subscription `messages` first, and join from the handler of its `Connected`.',
+  },
   NOT_IN_ROOM: { message: 'You are not in this room. Call `joinRoom` first.' },
   PEER_NOT_IN_ROOM: { message: 'That peer is not in this room.' },
   ROOM_FULL: { message: 'This room is full.' },
@@ -26,7 +29,9 @@ const kinds = {
     message:
       'The state is too large. Together with the states of the other members, it exceeds the limit of the room.',
   },
-  REPLACED: { message: 'Your session was replaced by a newer one of the same peer.' },
+  REPLACED: {
+    message: 'Another stream of the same token was opened, by another tab or another part of this page.',
+  },
   TOKEN_EXPIRED: {
     message:
       'Your token has expired. Open `messages` again from your last cursor, with a new token of the same peer. A guest gets a new peer from `access`, and starts a new session.',
@@ -36,6 +41,8 @@ const kinds = {
     status: 503,
     retryable: true,
   },
+  /** Apollo Client and urql know this message and this code: they send the text of the query next. */
+  PERSISTED_QUERY_NOT_SUPPORTED: { message: 'PersistedQueryNotSupported' },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof kinds;
@@ -101,7 +108,23 @@ export interface HttpFault {
 
 /** Every reason for which HTTP refuses a request. */
 export const httpFaults = {
-  notFound: { status: 404, message: 'There is nothing at this path. The API is at `/graphql`.' },
+  /** `api`: the path of the API. */
+  notFound: (api: string) => ({
+    status: 404,
+    message: `There is nothing at this path. The API is at \`${api}\`.`,
+  }),
+  noGraphiQL: {
+    status: 404,
+    message:
+      'GraphiQL is off on this server (GRAPHIQL). Send a GraphQL query to this path, as JSON in a POST.',
+  },
+  /** `names`: the names of this server that a request may use. */
+  foreignHost: (names: readonly string[]) => ({
+    status: 421,
+    message:
+      `This server takes only requests for ${names.join(', ')}, because it listens on a loopback address (HOST). ` +
+      'If a proxy stands in front, let it send `Host: localhost`.',
+  }),
   methodNotAllowed: (allow: string) => ({
     status: 405,
     message: `The method is not allowed. This path takes ${allow}.`,
@@ -110,7 +133,7 @@ export const httpFaults = {
   notAcceptable: {
     status: 406,
     message:
-      'The `Accept` header must include one of `application/graphql-response+json`, `application/json` and `text/event-stream`.',
+      'The server sends `application/json`, `application/graphql-response+json` and `text/event-stream`. Name one of them in the header `Accept`.',
   },
   notJsonContent: {
     status: 415,
@@ -137,6 +160,11 @@ export const httpFaults = {
   urlNotUtf8: { status: 400, message: 'The query string of the URL is not percent-encoded UTF-8.' },
   /** `what`: "The body", or the name of a parameter. */
   notJson: (what: string, reason: string) => ({ status: 400, message: `${what} is not JSON: ${reason}.` }),
+  persistedQueryNotSupported: {
+    status: 200,
+    message: kinds.PERSISTED_QUERY_NOT_SUPPORTED.message,
+    code: 'PERSISTED_QUERY_NOT_SUPPORTED',
+  },
   queryMissing: { status: 400, message: 'The parameter `query` is missing.' },
   repeatedParameter: (name: string) => ({
     status: 400,

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Tokens } from './auth/tokens.ts';
@@ -9,7 +8,8 @@ import type { Hub } from './hub/hub.ts';
 import { MemoryHub } from './hub/memory/hub.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { RedisHub } from './hub/redis/hub.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { listen, urlOf } from './listen.ts';
+import type { Settings } from './settings.ts';
 
 /** How long closing may take after the last stream is cut. Connections that are still open are then destroyed. */
 const closeTimeoutMs = 5000;
@@ -44,15 +44,20 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
   };
   let closing: Promise<void> | undefined;
   const http = createHttp({
-    engine: createEngine(services, log),
+    engine: createEngine(services, log, { introspection: settings.introspection }),
     log,
     pingSeconds: settings.pingSeconds,
     maxDataBytes: settings.maxDataBytes,
     maxStreams: settings.maxStreams,
+    host: settings.host,
+    basePath: settings.basePath,
+    corsOrigins: settings.corsOrigins,
+    graphiql: settings.graphiql,
     ready: () => !closing && hub.ready(),
   });
 
   const close = async (drainMs: number) => {
+    void http.listeners.drain();
     await Promise.all([hub.drain(drainMs), setTimeout(Math.min(drainMs, minNoticeMs))]);
     await withTimeout(closeTimeoutMs, async () => {
       try {
@@ -66,13 +71,13 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
 
   try {
     await hub.start();
-    await listen(http.server, settings);
+    await listen(http, settings);
   } catch (error) {
     await withTimeout(closeTimeoutMs, () => hub.close());
     throw error;
   }
   return {
-    url: urlOf(http.server, settings.host),
+    url: urlOf(http, settings),
     hub: describeHub(settings),
     close: (drainMs = settings.drainSeconds * 1000) => {
       closing ??= close(drainMs);
@@ -98,48 +103,6 @@ function createHub(settings: Settings, log: Logger): Hub {
 function describeHub({ redisUrl, redisPrefix }: Settings): string {
   if (redisUrl === undefined) return 'in memory';
   return `on Redis at ${describeAddress(parseRedisUrl(redisUrl), true)}, prefix ${redisPrefix}`;
-}
-
-/** Resolves when the server listens. Throws a `SettingsError` if another PORT or HOST would work. */
-function listen(server: Server, { port, host }: Settings): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onError = (error: NodeJS.ErrnoException) => {
-    const advice = adviceFor(error.code, port, host);
-    reject(advice === undefined ? error : new SettingsError(advice, { cause: error }));
-  };
-  server.once('error', onError);
-  // The name `localhost` would listen on only one of the two loopback addresses, and which one depends on the
-  // machine. Clients that call `localhost` try 127.0.0.1 too.
-  server.listen(port, host === 'localhost' ? '127.0.0.1' : host, () => {
-    server.off('error', onError);
-    resolve();
-  });
-  return promise;
-}
-
-/** The message for an operator who can correct the error by other settings; otherwise undefined. */
-function adviceFor(code: string | undefined, port: number, host: string): string | undefined {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `PORT ${port} is in use on HOST ${host}: stop the program that listens there, or set another PORT.`;
-    case 'EACCES':
-      return `PORT ${port} is not allowed for this user: set a PORT above 1023.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return `HOST ${host} is not an address of this machine: set one that is, or 0.0.0.0 for every interface.`;
-    default:
-      return undefined;
-  }
-}
-
-function urlOf(server: Server, host: string): string {
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  // These two mean every interface. No client can call them.
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** Waits for the work, but not longer than the timeout. Throws what the work throws. */

@@ -3,6 +3,8 @@ export interface Setting {
   readonly variable: string;
   /** In the form that an operator would write. A setting without a default is undefined unless it is given. */
   readonly default?: string;
+  /** The default if NODE_ENV is `production`. Absent if it is the same. */
+  readonly productionDefault?: string;
   /** Which values are accepted. Errors show it after "it takes". */
   readonly takes: string;
   /** The purpose of the setting, in one line. `--help` and docs/operating.md show it. */
@@ -43,6 +45,13 @@ const table = {
     parse: (text: string) => matching(/^[\w.:%-]{1,253}$/, text),
     about: 'Address to listen on; 0.0.0.0 for every interface',
   },
+  basePath: {
+    variable: 'BASE_PATH',
+    default: '/',
+    takes: 'a path such as / or /signal',
+    parse: basePath,
+    about: 'Path that all routes are below, such as /signal',
+  },
   redisUrl: {
     variable: 'REDIS_URL',
     takes: 'a URL such as redis://localhost:6379 (other forms: docs/redis.md)',
@@ -75,8 +84,7 @@ const table = {
   guestAccess: {
     variable: 'GUEST_ACCESS',
     default: 'true',
-    takes: 'true or false',
-    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+    ...trueOrFalse(),
     about: 'Whether the mutation `access` gives tokens to guests',
   },
   graceSeconds: {
@@ -120,6 +128,27 @@ const table = {
     default: '65536',
     ...whole(1, 1_048_576),
     about: 'Most bytes of one `data` or `state`, as JSON',
+  },
+  corsOrigins: {
+    variable: 'CORS_ORIGINS',
+    default: '*',
+    takes: '* or origins such as https://app.example, separated by commas',
+    parse: origins,
+    about: 'Origins whose pages may call the API; * for all',
+  },
+  graphiql: {
+    variable: 'GRAPHIQL',
+    default: 'true',
+    productionDefault: 'false',
+    ...trueOrFalse(),
+    about: 'Whether a browser gets GraphiQL; false in production',
+  },
+  introspection: {
+    variable: 'INTROSPECTION',
+    default: 'true',
+    productionDefault: 'false',
+    ...trueOrFalse(),
+    about: 'Whether queries may read the schema; false in production',
   },
   logLevel: {
     variable: 'LOG_LEVEL',
@@ -171,6 +200,36 @@ function seconds(min: number, max: number) {
     parse: (text: string) =>
       /^\d{1,9}(\.\d{1,9})?$/.test(text) ? within(min, Number(text), max) : undefined,
   };
+}
+
+function trueOrFalse() {
+  return {
+    takes: 'true or false',
+    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  };
+}
+
+/** The path without a slash at its end, except for `/` itself. */
+function basePath(text: string): string | undefined {
+  // No segment of dots only: clients resolve `.` and `..` before they send a path.
+  const valid = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+\/?)$/.test(text);
+  return valid ? text.replace(/(.)\/$/, '$1') : undefined;
+}
+
+/** `*`, or each origin as browsers write it in the header `Origin`. */
+function origins(text: string): '*' | readonly string[] | undefined {
+  if (text === '*') return text;
+  const list = text.split(',').map((part) => originOf(part.trim()));
+  return list.every((origin) => origin !== undefined) ? list : undefined;
+}
+
+/** Undefined if the text has more than a scheme, a host and a port. */
+function originOf(text: string): string | undefined {
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*]+$/i.test(text)) return undefined;
+  const url = URL.parse(text);
+  // The origin of a scheme such as that of an app, `capacitor://localhost`, is "null" here.
+  if (!url) return undefined;
+  return url.origin === 'null' ? text.toLowerCase() : url.origin;
 }
 
 function within(min: number, value: number, max: number): number | undefined {

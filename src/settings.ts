@@ -87,13 +87,17 @@ export function help(): string {
 function read(setting: Setting, flags: ReadonlyMap<string, string>, env: Environment): unknown {
   const flag = flagOf(setting);
   const given = flags.get(flag);
-  const text = given ?? (env[setting.variable] || setting.default);
+  const text = given ?? (env[setting.variable] || defaultOf(setting, env));
   if (text === undefined) return undefined;
   const value = setting.parse(text);
   if (value !== undefined) return value;
   const shown = setting.show?.(text) ?? quote(text);
   const name = given === undefined ? setting.variable : `${setting.variable} (${flag})`;
   throw new SettingsError(`${name} is ${shown}; it takes ${setting.takes}.`);
+}
+
+function defaultOf(setting: Setting, { NODE_ENV }: Environment): string | undefined {
+  return (NODE_ENV === 'production' ? setting.productionDefault : undefined) ?? setting.default;
 }
 
 function tokensOf(argv: readonly string[]) {

@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['banner', 'errors', 'log', 'server', 'settings'],
-  server: ['auth', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'log', 'settings'],
+  server: ['auth', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'listen', 'log', 'settings'],
+  listen: ['http', 'settings'],
   http: ['errors', 'graphql', 'hub', 'json-text', 'limits', 'log'],
   graphql: ['auth', 'errors', 'generated', 'hub', 'json-text', 'limits', 'log', 'names'],
   generated: ['graphql', 'hub', 'json-text'],

@@ -1,23 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { parseRedisUrl } from '../src/hub/redis/connect/url.ts';
-import { help, readCommand, readSettings, type Settings, SettingsError } from '../src/settings.ts';
+import { help, readCommand, readSettings, SettingsError } from '../src/settings.ts';
+import { httpCases, type SettingCase } from './support/setting-cases.ts';
 
 const secret = 'correct horse battery staple 123';
 const onRedis = { REDIS_URL: 'redis://localhost:6379', TOKEN_SECRET: secret };
 
-interface Case {
-  readonly key: keyof Settings;
-  readonly variable: string;
-  readonly flag: string;
-  readonly fallback: unknown;
-  /** Accepted texts, and the values that they become. */
-  readonly good: Readonly<Record<string, unknown>>;
-  readonly bad: readonly string[];
-  /** The description of accepted values in error messages. */
-  readonly takes: string;
-}
-
-const cases: readonly Case[] = [
+const cases: readonly SettingCase[] = [
   {
     key: 'port',
     variable: 'PORT',
@@ -36,6 +25,7 @@ const cases: readonly Case[] = [
     bad: ['http://localhost', 'two words'],
     takes: 'a host name or an IP address',
   },
+  ...httpCases,
   {
     key: 'redisPrefix',
     variable: 'REDIS_PREFIX',
@@ -261,6 +251,15 @@ describe('the command line', () => {
     expect(['--help', '-h', '-hv'].map((flag) => readCommand([flag]))).toEqual(['help', 'help', 'help']);
     expect(['--version', '-v'].map((flag) => readCommand([flag]))).toEqual(['version', 'version']);
     expect(readCommand(['--port', '5'])).toBe('serve');
+  });
+});
+
+test('in production, GraphiQL and introspection are off unless they are set', () => {
+  const production = { NODE_ENV: 'production', TOKEN_SECRET: secret };
+  expect(readSettings(production, [])).toMatchObject({ graphiql: false, introspection: false });
+  expect(readSettings({ ...production, GRAPHIQL: 'true' }, ['--introspection', 'true'])).toMatchObject({
+    graphiql: true,
+    introspection: true,
   });
 });
 

@@ -15,14 +15,14 @@ export interface Services {
 export interface Credentials {
   /** The bearer token, from the header or the URL. Not verified yet. */
   readonly token?: string | undefined;
-  /** The `Last-Event-ID` header. */
+  /** The `Last-Event-ID` header, or the parameter `lastEventId` or `last_event_id` of a GET. */
   readonly lastEventId?: string | undefined;
 }
 
 /** The parts of an HTTP request that the engine needs. */
 export interface RequestInfo {
   readonly method: 'GET' | 'POST';
-  /** Whether the client takes an event stream, which a subscription needs. */
+  /** Whether the client takes an event stream, which a subscription needs, and is still there to read it. */
   readonly takesEvents: boolean;
   readonly credentials: Credentials;
 }

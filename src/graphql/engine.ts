@@ -7,7 +7,7 @@ import { SignalboxError } from '../errors.ts';
 import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
 import { useExecution } from './execution.ts';
-import { documentCache, useDocumentLimits } from './limits.ts';
+import { documentCache, useDocumentLimits, useNoIntrospection } from './limits.ts';
 import { resolvers } from './resolvers/index.ts';
 import { maxResponseBytes, ResponseBudget } from './response-budget.ts';
 
@@ -51,11 +51,24 @@ function buildSchema(): GraphQLSchema {
   return schema;
 }
 
-export function createEngine(services: Services, log: Logger): Engine {
+export interface EngineOptions {
+  /** Whether queries may read the schema. True by default. */
+  readonly introspection?: boolean;
+}
+
+export function createEngine(
+  services: Services,
+  log: Logger,
+  { introspection = true }: EngineOptions = {},
+): Engine {
   const toPublic = (error: unknown) => toPublicError(error, log);
   const yoga = createYoga<Context>({
     schema: buildSchema(),
-    plugins: [useDocumentLimits, useExecution({ maxDataBytes: services.maxDataBytes, toPublic })],
+    plugins: [
+      useDocumentLimits,
+      ...(introspection ? [] : [useNoIntrospection]),
+      useExecution({ maxDataBytes: services.maxDataBytes, toPublic }),
+    ],
     parserAndValidationCache: {
       documentCache: documentCache<DocumentNode>(),
       errorCache: documentCache<GraphQLError>(),

@@ -170,7 +170,7 @@ function withTexts(args: ExecutionArgs): ExecutionArgs {
 
 function eventStreamRequired(): GraphQLError {
   return new GraphQLError(
-    'A subscription needs an event stream: send the header `Accept: text/event-stream`.',
+    'A subscription needs an event stream: send the header `Accept: text/event-stream`, and keep the connection open.',
     { extensions: { http: { status: 406 } } },
   );
 }

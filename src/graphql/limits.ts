@@ -5,6 +5,7 @@ import {
   getOperationAST,
   Kind,
   Lexer,
+  NoSchemaIntrospectionCustomRule,
   OperationTypeNode,
   Source,
   TokenKind,
@@ -74,6 +75,13 @@ export const useDocumentLimits: Plugin = {
       checkTokens(typeof source === 'string' ? source : source.body);
       return parseFn(source, options);
     });
+  },
+};
+
+/** Refuses `__schema` and `__type`. `__typename` is allowed. */
+export const useNoIntrospection: Plugin = {
+  onValidate({ addValidationRule }) {
+    addValidationRule(NoSchemaIntrospectionCustomRule);
   },
 };
 

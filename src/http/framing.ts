@@ -8,6 +8,8 @@ export interface Framing {
   next(result: ExecutionResult): Buffer;
   /** Keeps the connection open. Clients ignore it. */
   readonly ping: string;
+  /** Asks the client to come back after this time, in milliseconds. */
+  retry(afterMs: number): string;
   /** Says that the operation is over. A response that ends without it was cut, and the client resumes. */
   readonly complete: string;
 }
@@ -23,4 +25,10 @@ export function sendOnce(res: ServerResponse, framing: Framing, result: Executio
   openResponse(res, framing);
   res.write(framing.next(result));
   res.end(framing.complete);
+}
+
+/** Sends no result. The client comes back by itself, after 1 to 3 seconds, so that not all come at the same moment. */
+export function sendRetry(res: ServerResponse, framing: Framing): void {
+  openResponse(res, framing);
+  res.end(framing.retry(1000 + Math.floor(Math.random() * 2001)));
 }

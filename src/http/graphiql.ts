@@ -58,7 +58,7 @@ export async function sendGraphiQL(req: IncomingMessage, res: ServerResponse): P
   const headers = {
     ETag: etag,
     'Cache-Control': 'no-cache',
-    Vary: 'Accept, Accept-Encoding',
+    Vary: 'Origin, Accept, Accept-Encoding',
     'Content-Security-Policy': policy,
     'Referrer-Policy': 'no-referrer',
     'X-Content-Type-Options': 'nosniff',

@@ -4,13 +4,13 @@ import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
 import type { Bodies } from './body.ts';
-import { answerPreflight } from './cors.ts';
-import { sendOnce } from './framing.ts';
+import type { Cors } from './cors.ts';
+import { sendOnce, sendRetry } from './framing.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { HttpError } from './http-error.ts';
-import { negotiate } from './negotiate.ts';
-import { type GraphQLRequest, readRequest } from './request.ts';
-import { noStore, outcomeOf, sendResult } from './respond.ts';
+import { type Accepted, negotiate } from './negotiate.ts';
+import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
+import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
 import { sse } from './sse.ts';
 import { StreamPump } from './stream-pump.ts';
 
@@ -20,6 +20,9 @@ export interface GraphQLOptions {
   /** The interval of the pings on a stream, in milliseconds. */
   readonly pingMs: number;
   readonly bodies: Bodies;
+  readonly cors: Cors;
+  /** Whether a browser gets GraphiQL. */
+  readonly graphiql: boolean;
 }
 
 /** Answers a request to `/graphql`. `search` is the query string of its URL. Throws an `HttpError`. */
@@ -29,34 +32,53 @@ export async function answerGraphQL(
   search: string,
   options: GraphQLOptions,
 ): Promise<void> {
+  const accepted = negotiate(req.headers.accept);
   switch (req.method) {
     case 'OPTIONS':
-      return answerPreflight(req, res);
+      return options.cors.answerPreflight(req, res);
     case 'GET':
-      if (negotiate(req.headers.accept).page) return sendGraphiQL(req, res);
+      if (!accepted.page) break;
+      if (options.graphiql) return sendGraphiQL(req, res);
+      if (search === '') throw new HttpError(httpFaults.noGraphiQL);
       break;
     case 'POST':
       break;
     default:
       throw new HttpError(httpFaults.methodNotAllowed('GET, POST, OPTIONS'));
   }
-  const request = await readRequest(req, search, options.bodies);
-  if (request) return run(res, request, options);
-  options.log.debug('a client left before its request ran');
+  try {
+    const request = await readRequest(req, search, accepted, options.bodies);
+    if (request) await run(req, res, accepted, request, options);
+    else options.log.debug('a client left before its request ran');
+  } catch (error) {
+    if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
+    sendToEventSource(res, toResult(error));
+  }
 }
 
 async function run(
+  req: IncomingMessage,
   res: ServerResponse,
-  { method, parameters, credentials, accepted }: GraphQLRequest,
+  accepted: Accepted,
+  { method, parameters, credentials, takesEvents }: GraphQLRequest,
   { engine, log, pingMs }: GraphQLOptions,
 ): Promise<void> {
-  const result = await engine.run(parameters, { method, takesEvents: accepted.events, credentials });
+  const result = await engine.run(parameters, { method, takesEvents, credentials });
   if (isResults(result)) return StreamPump.send(res, result, sse, { log, pingMs });
+  if (isEventSource(req, accepted)) return sendToEventSource(res, result);
   const type = accepted.json ?? 'application/json';
   const outcome = outcomeOf(result, type);
-  // An EventSource gives up at any status but 200. That is right if the error has a status of its own, such as 401.
   if (!accepted.json && outcome.status === 200) return sendOnce(res, sse, result);
-  sendResult(res, result, type, outcome, method === 'GET' ? noStore : {});
+  sendResult(res, result, type, outcome);
+}
+
+/**
+ * An EventSource hides the status from its page, and gives up for good at any but 200. So it gets an error as an
+ * event; if the error may pass, it gets none and comes back by itself.
+ */
+function sendToEventSource(res: ServerResponse, result: ExecutionResult): void {
+  if (isTemporary(result)) sendRetry(res, sse);
+  else sendOnce(res, sse, result);
 }
 
 function isResults(result: ExecutionResult | Results): result is Results {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { noStore, sendJson } from './respond.ts';
+import { sendJson } from './respond.ts';
 
 /** Says that the process is alive. */
 export function answerHealth(res: ServerResponse): void {
@@ -13,5 +13,5 @@ export function answerReady(res: ServerResponse, ready: boolean): void {
 }
 
 function sendStatus(res: ServerResponse, code: number, status: string): void {
-  sendJson(res, code, 'application/json', JSON.stringify({ status }), noStore);
+  sendJson(res, code, 'application/json', JSON.stringify({ status }));
 }

@@ -10,10 +10,14 @@ import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
 import { Bodies } from './body.ts';
+import { Cors } from './cors.ts';
 import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
 import { answerHealth, answerReady } from './health.ts';
+import { hostCheck } from './hosts.ts';
 import { HttpError } from './http-error.ts';
+import { Listeners } from './listeners.ts';
 import { sendError } from './respond.ts';
+import { below, linkFrom, targetOf } from './target.ts';
 
 export interface HttpOptions {
   readonly engine: Engine;
@@ -23,6 +27,14 @@ export interface HttpOptions {
   readonly maxDataBytes: number;
   /** The most streams that the hub holds. Each stream has a connection. */
   readonly maxStreams: number;
+  /** Where the server listens: on a loopback address, it checks the host that a request names. `0.0.0.0` by default. */
+  readonly host?: string;
+  /** The path that all routes are below. `/` by default. */
+  readonly basePath?: string;
+  /** The origins whose pages may call the API. `*` by default. */
+  readonly corsOrigins?: '*' | readonly string[];
+  /** Whether a browser gets GraphiQL. True by default. */
+  readonly graphiql?: boolean;
   /** Whether a load balancer should send requests to this node. */
   readonly ready: () => boolean;
 }
@@ -30,6 +42,8 @@ export interface HttpOptions {
 export interface Http {
   /** Does not listen yet. */
   readonly server: Server;
+  /** The server's other listeners, and the end of its connections. */
+  readonly listeners: Listeners;
   /** Accepts no more connections. Resolves when all open connections have ended, or were destroyed. */
   close(): Promise<void>;
 }
@@ -51,36 +65,45 @@ const keepAliveTimeoutMs = 65_000;
 /** When TCP starts to ask a silent client whether it is still there. */
 const tcpProbeDelayMs = 30_000;
 
-/** How often to close the connections that have become idle, while the server closes. */
-const sweepIntervalMs = 50;
-/** How long the requests in flight may take, while the server closes. */
-const closeTimeoutMs = 5_000;
-
 /** The HTTP side of the server: its routes, and the lives of its connections. */
-export function createHttp({ engine, log, pingSeconds, maxDataBytes, maxStreams, ready }: HttpOptions): Http {
+export function createHttp(httpOptions: HttpOptions): Http {
+  const { engine, log, pingSeconds, maxDataBytes, maxStreams, ready } = httpOptions;
+  const { host = '0.0.0.0', basePath = '/', corsOrigins = '*', graphiql = true } = httpOptions;
+  const cors = new Cors(corsOrigins);
+  const checkHost = hostCheck(host);
   const options: GraphQLOptions = {
     engine,
     log,
     pingMs: pingSeconds * 1000,
     // Allows for escapes, which can take four times the bytes of `data`, and for a query of 64 KiB.
     bodies: new Bodies(4 * maxDataBytes + 64 * 1024),
+    cors,
+    graphiql,
   };
+  const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpProbeDelayMs };
   const server = createServer({
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: timeoutCheckIntervalMs,
     keepAliveTimeout: keepAliveTimeoutMs,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: tcpProbeDelayMs,
+    ...socketOptions,
   });
   server.timeout = idleTimeoutMs;
   // Node.js closes the connections beyond this as soon as they open.
   server.maxConnections = maxStreams + maxCallConnections;
 
+  const listeners = new Listeners(server, socketOptions);
+
   server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);
-    route(req, res, options, ready).catch((error: unknown) => sendError(res, error, log));
+    listeners.track(res);
+    cors.allow(req, res);
+    const answer = async () => {
+      if (listeners.held) await listeners.held;
+      checkHost(req);
+      await route(req, res, basePath, options, ready);
+    };
+    answer().catch((error: unknown) => sendError(res, error, log));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // HPE: the parser found a violation of HTTP. A client that left or was too slow is normal.
@@ -88,17 +111,18 @@ export function createHttp({ engine, log, pingSeconds, maxDataBytes, maxStreams,
     log[level]({ code: error.code }, 'an HTTP connection failed');
     answerClientError(error, socket);
   });
-  return { server, close: () => close(server) };
+  return { server, listeners, close: () => listeners.close() };
 }
 
 async function route(
   req: IncomingMessage,
   res: ServerResponse,
+  basePath: string,
   options: GraphQLOptions,
   ready: () => boolean,
 ): Promise<void> {
-  const { path, search } = splitUrl(req);
-  switch (path) {
+  const { path, search } = targetOf(req);
+  switch (below(basePath, path)) {
     case '/graphql':
       return answerGraphQL(req, res, search, options);
     case '/health':
@@ -109,18 +133,11 @@ async function route(
       return answerReady(res, ready());
     case '/':
       checkReads(req);
-      res.writeHead(302, { Location: '/graphql', 'Content-Length': 0 }).end();
+      res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0 }).end();
       return;
     default:
-      throw new HttpError(httpFaults.notFound);
+      throw new HttpError(httpFaults.notFound(`${basePath === '/' ? '' : basePath}/graphql`));
   }
-}
-
-function splitUrl({ url = '' }: IncomingMessage): { path: string; search: string } {
-  const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
-  const search = mark < 0 ? '' : url.slice(mark + 1);
-  return { path: path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path, search };
 }
 
 function checkReads({ method }: IncomingMessage): void {
@@ -157,20 +174,8 @@ function clientErrorStatus(code: string | undefined): number {
 function logWhenAnswered(req: IncomingMessage, res: ServerResponse, log: Logger): void {
   const since = performance.now();
   const { method } = req;
-  const { path } = splitUrl(req);
+  const { path } = targetOf(req);
   res.once('close', () => {
     log.debug({ method, path, status: res.statusCode, ms: Math.round(performance.now() - since) }, 'request');
   });
-}
-
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  // The callback gets an error if the server was not listening. It is closed then too.
-  server.close(() => resolve());
-  // Otherwise a connection that becomes idle now would be kept open for its next request.
-  const sweeper = setInterval(() => server.closeIdleConnections(), sweepIntervalMs);
-  const limit = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
-  await promise;
-  clearInterval(sweeper);
-  clearTimeout(limit);
 }

@@ -15,7 +15,9 @@ export function parametersOfQuery(search: URLSearchParams): Params {
 }
 
 /** The parameters in the body of a POST. Throws an `HttpError`. */
-export function parametersOfBody(text: string): Params {
+export function parametersOfBody(bodyText: string): Params {
+  // Some programs put a byte order mark before JSON. RFC 8259 allows to ignore it.
+  const text = bodyText.startsWith('\uFEFF') ? bodyText.slice(1) : bodyText;
   const body = parseJson(text, 'The body');
   if (!isObject(body)) throw new HttpError(httpFaults.bodyNotObject(kindOf(body)));
   return checkParameters({
@@ -44,6 +46,10 @@ export function single(search: URLSearchParams, name: string): string | undefine
 /** The four parameters of GraphQL over HTTP, once their types are checked. Others are ignored. */
 function checkParameters(given: Record<string, unknown> & Pick<Params, 'variablesText'>): Params {
   const { query, variables, operationName, extensions, variablesText } = given;
+  // With a text, the query just runs: the client sends both after it heard that there are no persisted queries.
+  if (!query && isObject(extensions) && extensions.persistedQuery) {
+    throw new HttpError(httpFaults.persistedQueryNotSupported);
+  }
   if (query == null) throw new HttpError(httpFaults.queryMissing);
   if (typeof query !== 'string') throw wrongType('query', 'a string', query);
   if (operationName != null && typeof operationName !== 'string') {

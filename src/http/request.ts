@@ -5,7 +5,7 @@ import type { Credentials } from '../graphql/context.ts';
 import type { Params } from '../graphql/engine.ts';
 import type { Bodies } from './body.ts';
 import { HttpError } from './http-error.ts';
-import { type Accepted, isUtf8, negotiate } from './negotiate.ts';
+import { type Accepted, isUtf8 } from './negotiate.ts';
 import { parametersOfBody, parametersOfQuery, parseSearch, single } from './parameters.ts';
 
 /** A GraphQL request over HTTP, read and checked as far as HTTP goes. */
@@ -13,8 +13,13 @@ export interface GraphQLRequest {
   readonly method: 'GET' | 'POST';
   readonly parameters: Params;
   readonly credentials: Credentials;
-  /** The forms of a response that the client accepts: JSON, an event stream, or both. */
-  readonly accepted: Accepted;
+  /** Whether the client takes an event stream, and is still there to read it. */
+  readonly takesEvents: boolean;
+}
+
+/** Whether this is a GET that accepts event streams only, as an EventSource sends it. A wildcard counts as JSON. */
+export function isEventSource({ method }: IncomingMessage, accepted: Accepted): boolean {
+  return method === 'GET' && accepted.events && !accepted.json;
 }
 
 /**
@@ -24,15 +29,18 @@ export interface GraphQLRequest {
 export async function readRequest(
   req: IncomingMessage,
   search: string,
+  accepted: Accepted,
   bodies: Bodies,
 ): Promise<GraphQLRequest | undefined> {
-  const accepted = negotiate(req.headers.accept);
   if (!accepted.json && !accepted.events) throw new HttpError(httpFaults.notAcceptable);
   const request = req.method === 'POST' ? await readPost(req, bodies) : readGet(req, search, accepted);
   if (!request) return undefined;
-  // If the client is gone, opening a stream here would end the one it now has on another node.
-  if (accepted.events && (await hasLeft(req))) return undefined;
-  return { ...request, accepted };
+  if (!accepted.events) return { ...request, takesEvents: false };
+  await endOfConnection();
+  if (req.socket.destroyed) return undefined;
+  // A client that has closed its side may wait for the answer to a query. For a stream it counts as gone: opening
+  // one here would end the one that it may now have on another node.
+  return { ...request, takesEvents: !req.socket.readableEnded };
 }
 
 async function readPost(req: IncomingMessage, bodies: Bodies) {
@@ -45,34 +53,36 @@ async function readPost(req: IncomingMessage, bodies: Bodies) {
 
 function readGet(req: IncomingMessage, search: string, accepted: Accepted) {
   const parsed = parseSearch(search);
-  // An EventSource accepts event streams only. A client that accepts JSON too can set headers.
-  const isEventSource = accepted.events && !accepted.json;
-  const credentials = credentialsOf(req, isEventSource ? parsed : undefined);
+  const { token, lastEventId } = credentialsOf(req);
+  // An EventSource can set no header. Any other client can set them, and tokens do not belong into URLs.
+  const tokenOfUrl = isEventSource(req, accepted) ? single(parsed, 'access_token') : undefined;
+  const credentials = { token: token ?? tokenOfUrl, lastEventId: lastEventId ?? lastEventIdOf(parsed) };
   return { method: 'GET' as const, parameters: parametersOfQuery(parsed), credentials };
 }
 
-/**
- * The token and the cursor of a request. `search` is given only for a GET that accepts event streams only: its
- * URL may carry the token, because an EventSource cannot set a header.
- */
-function credentialsOf(req: IncomingMessage, search?: URLSearchParams): Credentials {
+/** The token and the cursor in the headers of a request. */
+function credentialsOf(req: IncomingMessage): Credentials {
   const bearer = /^Bearer +(\S+) *$/i.exec(req.headers.authorization ?? '');
   const lastEventId = req.headers['last-event-id'];
   return {
-    token: bearer?.[1] ?? (search && single(search, 'access_token')),
+    token: bearer?.[1],
     lastEventId: typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined,
   };
 }
 
+/** The cursor that polyfills of EventSource put into the URL: many of them cannot set the header. */
+function lastEventIdOf(search: URLSearchParams): string | undefined {
+  return single(search, 'lastEventId') ?? single(search, 'last_event_id');
+}
+
 /**
- * Whether the client has closed the connection after its request. A process that was halted for a while finds
- * both the request and the end of the connection when it goes on. Node.js reads the end one turn of the event
- * loop after the request.
+ * Resolves when the end of the connection is read, if the client closed its side right after its request. A process
+ * that was halted for a while finds both when it goes on, and Node.js reads the end one turn of the event loop
+ * after the request.
  */
-async function hasLeft({ socket }: IncomingMessage): Promise<boolean> {
+async function endOfConnection(): Promise<void> {
   await nextTurn();
   await nextTurn();
-  return socket.destroyed || socket.readableEnded;
 }
 
 /**

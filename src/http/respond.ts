@@ -3,7 +3,6 @@ import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from '
 import type { Logger } from 'pino';
 import { unexpectedError } from '../errors.ts';
 import { writeJson } from '../json-text.ts';
-import { corsHeaders } from './cors.ts';
 import { HttpError } from './http-error.ts';
 import type { JsonType } from './negotiate.ts';
 
@@ -14,8 +13,6 @@ export interface Outcome {
   readonly status: number;
   readonly headers: Headers;
 }
-
-export const noStore = { 'Cache-Control': 'no-store' } as const;
 
 /** An error's wishes for the HTTP response, in its `extensions.http`. Errors of graphql-yoga have the same form. */
 interface HttpHint {
@@ -45,6 +42,14 @@ export function outcomeOf(result: ExecutionResult, type: JsonType): Outcome {
   return { status, headers };
 }
 
+/** Whether the same request may succeed a little later. */
+export function isTemporary({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => {
+    const status = hintOf(extensions)?.status;
+    return extensions.retryable === true || status === 503 || status === 429;
+  });
+}
+
 /** A result as JSON, without the `extensions.http` of its errors. The errors are shared, so they are not changed. */
 export function toBody(result: ExecutionResult): string {
   if (!result.errors) return writeJson(result);
@@ -57,15 +62,14 @@ function toPublicJson(error: GraphQLFormattedError): GraphQLFormattedError {
   return { ...error, extensions };
 }
 
-/** Sends a result of GraphQL as JSON. `headers` take precedence over those of the outcome. */
+/** Sends a result of GraphQL as JSON. */
 export function sendResult(
   res: ServerResponse,
   result: ExecutionResult,
   type: JsonType,
-  outcome: Outcome,
-  headers: Headers,
+  { status, headers }: Outcome,
 ): void {
-  sendJson(res, outcome.status, type, toBody(result), { ...corsHeaders, ...outcome.headers, ...headers });
+  sendJson(res, status, type, toBody(result), headers);
 }
 
 /**
@@ -81,10 +85,11 @@ export function sendError(res: ServerResponse, error: unknown, log: Logger): voi
   }
   const type = 'application/json';
   const result = toResult(error);
-  sendResult(res, result, type, outcomeOf(result, type), noStore);
+  sendResult(res, result, type, outcomeOf(result, type));
 }
 
-function toResult(error: unknown): ExecutionResult {
+/** An error that was thrown, in the form of a GraphQL result. */
+export function toResult(error: unknown): ExecutionResult {
   if (!(error instanceof HttpError)) {
     const { message, code, status } = unexpectedError;
     return { errors: [new GraphQLError(message, { extensions: { code, http: { status } } })] };
@@ -94,19 +99,24 @@ function toResult(error: unknown): ExecutionResult {
   return { errors: [new GraphQLError(message, { extensions })] };
 }
 
-/** Sends a JSON text in one write. A 401 names the scheme of authentication, a 503 when to try again. */
+/**
+ * Sends a JSON text in one write. A 401 names the scheme of authentication, a 503 when to try again. An answer may
+ * hold a token or what only this caller may see, so no cache keeps it.
+ */
 export function sendJson(
   res: ServerResponse,
   status: number,
   type: JsonType,
   body: string,
-  headers: Headers,
+  headers: Headers = {},
 ): void {
   res.writeHead(status, {
     ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     ...(status === 503 && { 'Retry-After': '1' }),
     ...headers,
     'Content-Type': `${type}; charset=utf-8`,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(body),
   });
   res.end(body);

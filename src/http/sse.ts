@@ -1,6 +1,5 @@
 import type { ExecutionResult } from 'graphql';
 import { cursorOf } from '../graphql/engine.ts';
-import { corsHeaders } from './cors.ts';
 import type { Framing } from './framing.ts';
 import { toBody } from './respond.ts';
 
@@ -10,13 +9,23 @@ const frames = new WeakMap<ExecutionResult, Buffer>();
 function frameOf(result: ExecutionResult): Buffer {
   const cursor = cursorOf(result);
   const id = cursor === undefined ? '' : `id: ${cursor}\n`;
-  return Buffer.from(`event: next\n${id}data: ${toBody(result)}\n\n`);
+  return Buffer.from(`event: next\n${id}data: ${onOneLine(toBody(result))}\n\n`);
 }
+
+/** Many readers of event streams take these characters for the end of a line. In JSON, only strings contain them. */
+function onOneLine(json: string): string {
+  return json.replace(/[\u0085\u2028\u2029]/g, (char) => lineBreaks[char] ?? char);
+}
+
+const lineBreaks: Readonly<Record<string, string>> = {
+  '\u0085': '\\u0085',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+};
 
 /** Server-sent events, as in the "distinct connections" mode of GraphQL over SSE. */
 export const sse: Framing = {
   headers: {
-    ...corsHeaders,
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-cache, no-transform',
     // Without it, nginx and similar proxies hold the response back until their buffers are full.
@@ -31,5 +40,6 @@ export const sse: Framing = {
     return frame;
   },
   ping: ':\n\n',
+  retry: (afterMs) => `retry: ${afterMs}\n\n`,
   complete: 'event: complete\ndata:\n\n',
 };

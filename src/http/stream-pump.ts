@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Results } from '../graphql/engine.ts';
 import { isCut } from '../hub/stream.ts';
@@ -20,10 +22,15 @@ const defaultDrainTimeoutMs = 30_000;
  * It takes the next result only when the response has room, so nothing piles up here (G8).
  *
  * When the results end, the operation is over: the response ends with the framing's `complete`. When they are cut
- * or fail, the response ends without it, and the client comes back for the rest.
+ * or fail, the connection breaks in the middle of the response, and the client comes back for the rest. Several
+ * clients take a response that ends as it should for the end of the operation.
+ *
+ * A client that closes its side of the connection counts as gone: it will send nothing more, and a process that was
+ * killed looks the same.
  */
 export class StreamPump {
   readonly #res: ServerResponse;
+  readonly #socket: Socket;
   readonly #results: Results;
   readonly #framing: Framing;
   readonly #log: Logger;
@@ -35,15 +42,18 @@ export class StreamPump {
   /** Whether the results have ended. They must be returned if the client goes away before that. */
   #ended = false;
   #gone = false;
+  readonly #onEnd = () => void this.#res.destroy();
 
   private constructor(res: ServerResponse, results: Results, framing: Framing, options: StreamPumpOptions) {
     this.#res = res;
+    this.#socket = res.req.socket;
     this.#results = results;
     this.#framing = framing;
     this.#log = options.log;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? defaultDrainTimeoutMs;
     res.on('drain', () => this.#onDrain());
     res.on('close', () => this.#onClose());
+    this.#socket.on('end', this.#onEnd);
     // Heartbeats keep the connection open too.
     if (!results.heartbeats) this.#pinger = setInterval(() => this.#ping(), options.pingMs);
   }
@@ -56,7 +66,8 @@ export class StreamPump {
     options: StreamPumpOptions,
   ): Promise<void> {
     const pump = new StreamPump(res, results, framing, options);
-    // If the client left earlier, the response emits `close` no more.
+    // If the client left earlier, these events come no more.
+    if (pump.#socket.readableEnded) res.destroy();
     if (res.destroyed || res.closed) pump.#onClose();
     else await pump.#run();
   }
@@ -66,28 +77,47 @@ export class StreamPump {
     this.#res.setTimeout(0);
     openResponse(this.#res, this.#framing);
     try {
-      for (;;) {
+      for (let isFirst = true; ; isFirst = false) {
         const step = await this.#results.next();
         if (this.#gone) return;
         if (step.done) break;
-        if (this.#res.write(this.#framing.next(step.value))) continue;
+        if (this.#res.write(this.#bytesOf(step.value, isFirst))) continue;
         await this.#hasRoom();
         if (this.#gone) return;
       }
-      this.#end(this.#framing.complete);
+      this.#release();
+      this.#res.end(this.#framing.complete);
     } catch (error) {
       // The hub logs the streams that it cuts.
       if (!isCut(error)) this.#log.error({ err: error }, 'a stream failed');
-      if (!this.#gone) this.#end();
+      if (this.#gone) return;
+      this.#release();
+      this.#break();
     }
+    // Bounds how long the end waits for a client that does not read it.
+    this.#res.setTimeout(this.#drainTimeoutMs);
   }
 
-  /** Ends the response. The timeout bounds how long it waits for a client that does not read the end. */
-  #end(last?: string): void {
+  /** A comment follows the first message: some virus scanners hold an event back until more comes. */
+  #bytesOf(result: ExecutionResult, isFirst: boolean): Buffer {
+    const bytes = this.#framing.next(result);
+    return isFirst && !result.errors ? Buffer.concat([bytes, Buffer.from(this.#framing.ping)]) : bytes;
+  }
+
+  /**
+   * Closes the connection when what is written has been sent. The last chunk of the body is missing then, so the
+   * client knows that there is more. In HTTP/1.0 a body has no chunks, and only a reset says this.
+   */
+  #break(): void {
+    if (this.#res.chunkedEncoding) this.#socket.destroySoon();
+    else this.#socket.write('', () => this.#socket.resetAndDestroy());
+  }
+
+  /** The results have ended: nothing here waits for them any more. */
+  #release(): void {
     this.#ended = true;
     clearInterval(this.#pinger);
-    this.#res.end(last);
-    this.#res.setTimeout(this.#drainTimeoutMs);
+    this.#socket.off('end', this.#onEnd);
   }
 
   #hasRoom(): Promise<void> {
@@ -113,10 +143,9 @@ export class StreamPump {
 
   #onClose(): void {
     this.#gone = true;
-    clearInterval(this.#pinger);
     clearTimeout(this.#drainTimer);
     if (!this.#ended) {
-      this.#ended = true;
+      this.#release();
       this.#results.return?.().catch((error: unknown) => {
         this.#log.error({ err: error }, 'a stream could not be released');
       });

@@ -85,9 +85,13 @@ test('G8: at MAX_STREAMS, a node answers a new stream with 503 and Retry-After, 
   const ann = await GuestPeer.arrive('ann', wholly(node));
   const ben = await GuestPeer.arrive('ben', wholly(node));
   const { token } = await access(node.url, 'cat');
-  const query = encodeURIComponent('subscription { messages { cursor } }');
+  const query = 'subscription { messages { cursor } }';
   const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
-  const response = await fetch(`${node.url}/graphql?query=${query}`, { headers });
+  const response = await fetch(`${node.url}/graphql`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
   expect(response.status).toBe(503);
   expect(response.headers.get('retry-after')).toBe('1');
   expect(await response.json()).toMatchObject({
@@ -98,6 +102,9 @@ test('G8: at MAX_STREAMS, a node answers a new stream with 503 and Retry-After, 
       },
     ],
   });
+  const asEventSource = await fetch(`${node.url}/graphql?query=${encodeURIComponent(query)}`, { headers });
+  expect(asEventSource.status).toBe(200);
+  expect(await asEventSource.text()).toMatch(/^retry: \d{4}\n\n$/);
   await ann.join('r');
   await ben.join('r');
   await ann.drop();

@@ -89,6 +89,17 @@ describe('GraphiQL, in a browser', () => {
     expect(outside).toEqual([]);
   });
 
+  it('GraphiQL calls the API below BASE_PATH, also if a browser comes from the base path itself', {
+    timeout,
+  }, async () => {
+    const { port } = await serveSignalbox({ basePath: '/signal' });
+    const { context } = await openBrowser();
+    const page = await openPage(context, `http://127.0.0.1:${port}/signal`);
+    expect(new URL(page.url()).pathname).toBe('/signal/graphql');
+    await run(page);
+    await shows(page, '"username": "ada"');
+  });
+
   it('GraphiQL’s page is compressed if the browser accepts it, and answered with 304 if it has not changed', async () => {
     const { url } = await serveSignalbox();
     const headers = { Accept: 'text/html', 'Accept-Encoding': 'gzip' };

@@ -47,7 +47,7 @@ test('G5: a request for a stream that a client gave up while the node was halted
     const body = JSON.stringify({ query, variables });
     const head = [
       'POST /graphql HTTP/1.1',
-      'Host: a',
+      'Host: localhost',
       'Accept: text/event-stream',
       'Content-Type: application/json',
       `Authorization: Bearer ${ben.token}`,

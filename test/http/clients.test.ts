@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Http } from '../../src/http/http.ts';
 import { sse } from '../../src/http/sse.ts';
 import { StreamPump } from '../../src/http/stream-pump.ts';
-import { closing, engineOf, recordingLog, serve, silent, TestResults, Wire } from './support.ts';
+import { closing, engineOf, openTo, recordingLog, serve, silent, TestResults, Wire } from './support.ts';
 
 const page = 'x'.repeat(64 * 1024);
 /** Below the socket's high-water mark: the server does not wait after writing one line. */
@@ -26,14 +25,6 @@ async function serveStream(results: TestResults, drainTimeoutMs: number, log = s
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, opened: opened.promise };
-}
-
-/** Opens a bare connection. Returns the client's and the server's end. */
-async function openTo({ server }: Http, port: number): Promise<{ wire: Wire; serverSide: Socket }> {
-  const connected = once(server, 'connection');
-  const wire = await Wire.open(port);
-  const [serverSide] = (await connected) as [Socket];
-  return { wire, serverSide };
 }
 
 /** Endless results: the next one is always ready. */
@@ -203,9 +194,9 @@ describe('a client that leaves', () => {
     const { wire, serverSide } = await openTo(http, port);
     wire.subscribe();
     await asked.promise;
-    const closed = closing(serverSide);
+    const ended = once(serverSide, 'end');
     wire.socket.destroy();
-    await closed;
+    await ended;
     left.resolve();
     await results.released;
     expect(results.returned).toBe(1);
@@ -225,9 +216,9 @@ describe('a client that leaves', () => {
     const { wire, serverSide } = await openTo(http, port);
     wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
     await asked.promise;
-    const closed = closing(serverSide);
+    const ended = once(serverSide, 'end');
     wire.socket.destroy();
-    await closed;
+    await ended;
     left.resolve();
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   });

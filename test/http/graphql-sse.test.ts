@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-sse';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serveSignalbox } from './support.ts';
+import { cut, serve, serveSignalbox, TestResults } from './support.ts';
 
 describe('the client of graphql-sse, in distinct connections mode', () => {
   it('graphql-sse receives Connected from a subscription', async () => {
@@ -31,5 +31,24 @@ describe('the client of graphql-sse, in distinct connections mode', () => {
     onTestFinished(() => client.dispose());
     const { value } = await client.iterate({ query: '{ nothing }' }).next();
     expect(value).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
+  it('G3: graphql-sse comes back after a cut by itself, and ends only at `complete`', async () => {
+    const runs: TestResults[] = [];
+    const { url } = await serve({
+      run: async () => {
+        const results = new TestResults();
+        runs.push(results);
+        results.give({ data: { run: runs.length } });
+        if (runs.length < 3) results.fail(cut());
+        else results.end();
+        return results;
+      },
+    });
+    const client = createClient({ url, retry: async () => undefined });
+    onTestFinished(() => client.dispose());
+    const results = [];
+    for await (const result of client.iterate({ query: 'subscription { a }' })) results.push(result);
+    expect(results).toEqual([1, 2, 3].map((run) => ({ data: { run } })));
   });
 });

@@ -51,6 +51,37 @@ const table: Malformed[] = [
   { what: 'percent escapes that are not UTF-8', search: '?query=%ff', status: 400, says: /percent-encoded/ },
 ];
 
+describe('requests that are no mistake', () => {
+  it('a byte order mark before the body is skipped', async () => {
+    const { url } = await serveSignalbox();
+    const { status, body } = await post(url, '\uFEFF{"query":"{__typename}"}');
+    expect(status).toBe(200);
+    expect(body).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('a persisted query without its text is answered as Apollo Client and urql expect, and with its text it runs', async () => {
+    const { url } = await serveSignalbox();
+    const extensions = { persistedQuery: { version: 1, sha256Hash: 'ab' } };
+    const json = JSON.stringify(extensions);
+    const expected = {
+      errors: [
+        { message: 'PersistedQueryNotSupported', extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' } },
+      ],
+    };
+    for (const response of [
+      (await post(url, { extensions, variables: {} })).response,
+      (await post(url, { extensions, query: null }, { Accept: 'application/graphql-response+json' }))
+        .response,
+      await fetch(`${url}?extensions=${encodeURIComponent(json)}&operationName=A`),
+    ])
+      expect(response.status).toBe(200);
+    expect((await post(url, { extensions })).body).toEqual(expected);
+    expect(await (await fetch(`${url}?extensions=${encodeURIComponent(json)}`)).json()).toEqual(expected);
+    const { body } = await post(url, { extensions, query: '{ __typename }' });
+    expect(body).toEqual({ data: { __typename: 'Query' } });
+  });
+});
+
 describe('malformed requests', () => {
   for (const { what, search, body, type = json, encoding, status, says } of table) {
     it(`a request with a malformed part is refused with an error that names it: ${what}`, async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engineOf, serve, serveSignalbox } from './support.ts';
+import { engineOf, post, serve, serveSignalbox, Wire } from './support.ts';
 
 const engine = engineOf({ data: null });
 
@@ -21,11 +21,85 @@ describe('routes', () => {
     expect(await response.json()).toEqual({ status: 'unavailable' });
   });
 
-  it('/ redirects to /graphql', async () => {
+  it('/ redirects to /graphql by a relative link, so that it works behind any prefix', async () => {
     const { port } = await serve(engine);
     const response = await fetch(`http://127.0.0.1:${port}/?x=1`, { redirect: 'manual' });
     expect(response.status).toBe(302);
-    expect(response.headers.get('location')).toBe('/graphql');
+    expect(response.headers.get('location')).toBe('graphql');
+  });
+
+  it('with BASE_PATH, all routes are below it, and everything outside is 404 with the path of the API', async () => {
+    const { port } = await serveSignalbox({ basePath: '/signal/box' });
+    const base = `http://127.0.0.1:${port}`;
+    const get = (path: string) => fetch(base + path, { redirect: 'manual' });
+    for (const path of ['/health', '/ready', '/graphql?query={__typename}', '/graphql/?query={__typename}'])
+      expect((await get(`/signal/box${path}`)).status, path).toBe(200);
+    for (const path of ['', '/']) {
+      const response = await get(`/signal/box${path}`);
+      const link = response.headers.get('location') ?? '';
+      expect(new URL(link, `${base}/signal/box${path}`).pathname).toBe('/signal/box/graphql');
+    }
+    for (const path of ['/', '/health', '/graphql', '/signal', '/signal/boxes/health', '/signal/boxhealth']) {
+      const response = await get(path);
+      expect(response.status, path).toBe(404);
+      expect(await response.json()).toMatchObject({
+        errors: [{ message: expect.stringContaining('`/signal/box/graphql`') }],
+      });
+    }
+  });
+
+  it('a target in absolute form is answered as its path is', async () => {
+    const { port } = await serveSignalbox();
+    for (const [target, answer] of [
+      ['http://somewhere.example/health', '{"status":"ok"}'],
+      ['HTTPS://somewhere.example:8443/ready?x', '{"status":"ok"}'],
+      ['http://somewhere.example/graphql?query=%7B__typename%7D', '{"data":{"__typename":"Query"}}'],
+      ['http://somewhere.example', 'Location: graphql\r\n'],
+      ['http://somewhere.example?x', 'Location: graphql\r\n'],
+      ['ftp://somewhere.example/health', 'HTTP/1.1 404 '],
+    ] as const) {
+      const wire = await Wire.open(port);
+      wire.send(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await wire.until(answer);
+    }
+  });
+
+  it('every JSON answer may be stored by no cache, and be taken for nothing but JSON', async () => {
+    const { port, url, tokenFor } = await serveSignalbox();
+    const headers = { Authorization: `Bearer ${await tokenFor('ada')}` };
+    const body = { query: 'mutation { access(username: "ada") { token } }' };
+    for (const response of [
+      (await post(url, body)).response,
+      (await post(url, '{')).response,
+      await fetch(`${url}?query={me{id}}`, { headers }),
+      await fetch(`${url}?query={me{id}}`),
+      await fetch(`http://127.0.0.1:${port}/health`),
+      await fetch(`http://127.0.0.1:${port}/nothing`),
+    ]) {
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  it('without GraphiQL, a browser gets 404 with a reason, and the answer to a query in its URL', async () => {
+    const { url } = await serveSignalbox({ graphiql: false });
+    const headers = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+    const page = await fetch(url, { headers });
+    expect(page.status).toBe(404);
+    expect(await page.json()).toMatchObject({ errors: [{ message: expect.stringContaining('GRAPHIQL') }] });
+    const query = await fetch(`${url}?query={__typename}`, { headers });
+    expect(await query.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('without introspection, a query that reads the schema is refused, but `__typename` is answered', async () => {
+    const { url } = await serveSignalbox({ introspection: false });
+    for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Peer") { name } }']) {
+      const { body } = await post(url, { query });
+      expect(body.data).toBeUndefined();
+      expect(body.errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT' });
+      expect(body.errors?.[0]?.message).toContain('introspection');
+    }
+    expect((await post(url, { query: '{ __typename }' })).body).toEqual({ data: { __typename: 'Query' } });
   });
 
   it('an unknown path gets 404 with a GraphQL error', async () => {
@@ -58,53 +132,5 @@ describe('routes', () => {
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');
     expect(await response.json()).not.toHaveProperty('data');
-  });
-});
-
-describe('CORS', () => {
-  it('a CORS preflight is allowed the headers that it names', async () => {
-    const { url } = await serve(engine);
-    const response = await fetch(url, {
-      method: 'OPTIONS',
-      headers: {
-        Origin: 'https://app.example',
-        'Access-Control-Request-Method': 'POST',
-        'Access-Control-Request-Headers': 'authorization,content-type,x-own',
-      },
-    });
-    expect(response.status).toBe(204);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'access-control-allow-origin': '*',
-      'access-control-allow-methods': 'GET, POST, OPTIONS',
-      'access-control-allow-headers': 'authorization,content-type,x-own',
-      'access-control-max-age': '86400',
-      vary: 'Access-Control-Request-Headers',
-    });
-    expect(response.headers.has('access-control-allow-credentials')).toBe(false);
-  });
-
-  it('a CORS preflight that names no headers is allowed those that the API reads', async () => {
-    const { url } = await serve(engine);
-    const response = await fetch(url, { method: 'OPTIONS' });
-    expect(response.headers.get('access-control-allow-headers')).toBe(
-      'authorization, content-type, last-event-id, cache-control',
-    );
-  });
-
-  it('responses, errors and event streams may be read by a page of any origin', async () => {
-    const { url, tokenFor } = await serveSignalbox();
-    const stream = `?query=subscription{messages{cursor}}&access_token=${await tokenFor('ada')}`;
-    for (const [search, Accept] of [
-      ['?query={__typename}', 'application/json'],
-      ['?query={', 'application/json'],
-      ['', 'application/json'],
-      ['', 'image/png'],
-      [stream, 'text/event-stream'],
-    ] as const) {
-      const response = await fetch(url + search, { headers: { Accept } });
-      expect(response.headers.get('access-control-allow-origin')).toBe('*');
-      expect(response.headers.get('access-control-expose-headers')).toBe('Retry-After');
-      await response.body?.cancel();
-    }
   });
 });

@@ -1,9 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { SignalboxError } from '../../src/errors.ts';
-import { engineOf, recordingLog, serve, serveSignalbox, TestResults, Wire } from './support.ts';
+import { cut, engineOf, recordingLog, serve, serveSignalbox, TestResults, Wire } from './support.ts';
 
-const cut = () => new DOMException('The stream was cut: backlog.', 'AbortError');
 const head = [
   'HTTP/1.1 200 OK',
   'Access-Control-Allow-Origin: *',
@@ -30,7 +28,7 @@ describe('an event stream on the wire', () => {
     await wire.toEnd();
     const cursor = /id: (\d+)/.exec(wire.body)?.[1];
     expect(wire.body).toBe(
-      `event: next\nid: ${cursor}\ndata: {"data":{"messages":{"cursor":"${cursor}"}}}\n\n`,
+      `event: next\nid: ${cursor}\ndata: {"data":{"messages":{"cursor":"${cursor}"}}}\n\n:\n\n`,
     );
   });
 
@@ -46,7 +44,7 @@ describe('an event stream on the wire', () => {
     expect(second.body).toBe(first.body);
   });
 
-  it('each event of a stream is one chunk', async () => {
+  it('each event of a stream is one chunk, and a comment follows the first event in its chunk', async () => {
     const results = new TestResults();
     const { port } = await serve(engineOf(results));
     const wire = await Wire.open(port);
@@ -55,7 +53,7 @@ describe('an event stream on the wire', () => {
     results.end();
     await wire.until('\r\n0\r\n\r\n');
     expect(wire.body).toBe(
-      '24\r\nevent: next\ndata: {"data":{"a":1}}\n\n\r\n' +
+      '27\r\nevent: next\ndata: {"data":{"a":1}}\n\n:\n\n\r\n' +
         '27\r\nevent: next\ndata: {"data":{"a":"é"}}\n\n\r\n' +
         '17\r\nevent: complete\ndata:\n\n\r\n' +
         '0\r\n\r\n',
@@ -69,7 +67,7 @@ describe('an event stream on the wire', () => {
     await first.until('\n\n');
     (await Wire.open(port)).subscribe([authorization]);
     await first.toEnd();
-    expect(first.body.split('\n\n').slice(1).join('\n\n')).toMatch(
+    expect(first.body.split('\n\n').slice(2).join('\n\n')).toMatch(
       /^event: next\ndata: \{"errors":\[\{.*"code":"REPLACED".*\n\nevent: complete\ndata:\n\n$/,
     );
   });
@@ -83,8 +81,86 @@ describe('an event stream on the wire', () => {
     await wire.until('\n\n');
     results.fail(new Error('out of order'));
     await wire.toEnd();
-    expect(wire.body).toBe('event: next\ndata: {"data":{"a":1}}\n\n');
+    expect(wire.body).toBe('event: next\ndata: {"data":{"a":1}}\n\n:\n\n');
     expect(lines.join('')).toContain('out of order');
+  });
+
+  it('a stream that is cut breaks off: its last chunk is missing in HTTP/1.1, and HTTP/1.0 gets a reset', async () => {
+    const streams = [new TestResults(), new TestResults()];
+    const [chunked, plain] = streams;
+    const answers = [...streams];
+    const { port } = await serve({ run: async () => answers.shift() ?? { data: null } });
+    const modern = await Wire.open(port);
+    modern.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n');
+    chunked?.give({ data: { a: 1 } });
+    await modern.until('"a":1');
+    const old = (await Wire.open(port)).subscribe();
+    plain?.give({ data: { b: 1 } });
+    await old.until('"b":1');
+    for (const results of streams) results.fail(cut());
+    await Promise.all([modern.closed, old.closed]);
+    expect(modern.body).toBe('27\r\nevent: next\ndata: {"data":{"a":1}}\n\n:\n\n\r\n');
+    expect(modern.failure).toBeUndefined();
+    expect(old.failure).toBe('ECONNRESET');
+  });
+
+  it('a stream that is cut right after an event delivers the event', async () => {
+    for (const version of ['1.0', '1.1']) {
+      const results = new TestResults();
+      const { port } = await serve(engineOf(results));
+      const wire = await Wire.open(port);
+      wire.send(`GET /graphql?query=a HTTP/${version}\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n`);
+      await wire.until('\r\n\r\n');
+      results.give({ data: { a: 'x'.repeat(10_000) } });
+      results.fail(cut());
+      await wire.closed;
+      expect(wire.body, version).toContain(`${'x'.repeat(10_000)}"}}\n\n`);
+    }
+  });
+
+  it('a stream that is complete ends as HTTP requires, and its connection takes another request', async () => {
+    const results = new TestResults();
+    const { port } = await serve(engineOf(results));
+    const wire = await Wire.open(port);
+    wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n');
+    results.end();
+    await wire.until('event: complete\ndata:\n\n\r\n0\r\n\r\n');
+    wire.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
+    await wire.until('{"status":"ok"}');
+  });
+
+  it('G12: an event has no character that readers of event streams take for the end of a line', async () => {
+    const text = 'a\u2028b\u2029c\u0085d\n\re';
+    const { url } = await serve(engineOf({ data: { text } }));
+    const response = await fetch(`${url}?query=a`, { headers: { Accept: 'text/event-stream' } });
+    const body = await response.text();
+    expect(body).toBe(
+      'event: next\ndata: {"data":{"text":"a\\u2028b\\u2029c\\u0085d\\n\\re"}}\n\nevent: complete\ndata:\n\n',
+    );
+    expect(JSON.parse(/data: (.*)/.exec(body)?.[1] ?? '')).toEqual({ data: { text } });
+  });
+
+  it('G3: a GET takes the cursor also as `lastEventId` or `last_event_id`, which win over `after`; the header wins', async () => {
+    const { port, tokenFor } = await serveSignalbox();
+    const authorization = `Authorization: Bearer ${await tokenFor('ada')}`;
+    const first = (await Wire.open(port)).subscribe([authorization]);
+    await first.until('\n\n');
+    const cursor = /id: (\d+)/.exec(first.body)?.[1];
+    const query = encodeURIComponent(
+      'subscription { messages(after: "1") { cursor ... on Connected { resumed } } }',
+    );
+    const ask = async (search: string, headers: readonly string[] = []) => {
+      const wire = await Wire.open(port);
+      const lines = [`GET /graphql?query=${query}&${search} HTTP/1.0`, authorization, ...headers];
+      wire.send(`${lines.join('\r\n')}\r\nAccept: text/event-stream\r\n\r\n`);
+      await wire.until('\n\n');
+      return wire.body;
+    };
+    const resumed = `{"messages":{"cursor":"${cursor}","resumed":true}}`;
+    expect(await ask(`lastEventId=${cursor}`)).toContain(resumed);
+    expect(await ask(`last_event_id=${cursor}`)).toContain(resumed);
+    expect(await ask('lastEventId=2', [`Last-Event-ID: ${cursor}`])).toContain(resumed);
+    expect(await ask('lastEventId=x')).toContain('BAD_USER_INPUT');
   });
 
   it('a stream that is cut ends without `complete`, and the log has no warning', async () => {
@@ -107,7 +183,7 @@ describe('an event stream on the wire', () => {
     expect(wire.body).toMatch(/^(:\n\n)+$/);
   });
 
-  it('a stream with heartbeats gets no comments', async () => {
+  it('a stream with heartbeats gets no comments but the first', async () => {
     const beating = new TestResults(true);
     const quiet = new TestResults();
     const answers = [beating, quiet];
@@ -122,7 +198,7 @@ describe('an event stream on the wire', () => {
     await other.until(':\n\n:\n\n:\n\n:\n\n:\n\n');
     beating.give({ data: { beat: 1 } });
     await wire.until('beat');
-    expect(wire.body).toBe('event: next\ndata: {"data":{"beat":1}}\n\n');
+    expect(wire.body).toBe('event: next\ndata: {"data":{"beat":1}}\n\n:\n\n');
   });
 
   it('a result that goes to three streams is encoded once', async () => {
@@ -142,48 +218,6 @@ describe('an event stream on the wire', () => {
       await (await Wire.open(port)).subscribe().until('{"a":1}');
     }
     expect(encoded).toBe(1);
-  });
-});
-
-describe('an event stream that cannot begin', () => {
-  const failing = (error: GraphQLError) => engineOf({ errors: [error] });
-
-  it('a stream that cannot begin gets the HTTP status of its error', async () => {
-    for (const [code, status, name, value] of [
-      ['UNAUTHENTICATED', 401, 'www-authenticate', 'Bearer'],
-      ['FORBIDDEN', 403, 'content-type', 'application/json; charset=utf-8'],
-      ['UNAVAILABLE', 503, 'retry-after', '1'],
-    ] as const) {
-      const { message } = new SignalboxError(code);
-      const { url } = await serve(
-        failing(new GraphQLError(message, { extensions: { code, http: { status } } })),
-      );
-      const response = await fetch(`${url}?query=a`, { headers: { Accept: 'text/event-stream' } });
-      expect(response.status).toBe(status);
-      expect(response.headers.get(name)).toBe(value);
-      expect(await response.json()).toEqual({ errors: [{ message, extensions: { code } }] });
-    }
-  });
-
-  it('a stream of an invalid document is an error event and `complete`', async () => {
-    const { url } = await serveSignalbox();
-    const response = await fetch(`${url}?query=subscription{nothing}`, {
-      headers: { Accept: 'text/event-stream' },
-    });
-    expect(response.status).toBe(200);
-    expect(await response.text()).toMatch(
-      /^event: next\ndata: \{"errors":\[.*"BAD_USER_INPUT".*\]\}\n\nevent: complete\ndata:\n\n$/,
-    );
-  });
-
-  it('a token in the URL is accepted for an event stream and refused for JSON', async () => {
-    const { url, tokenFor } = await serveSignalbox();
-    const token = await tokenFor('ada');
-    const search = `?query={me{username}}&access_token=${token}`;
-    const asEvents = await fetch(url + search, { headers: { Accept: 'text/event-stream' } });
-    expect(await asEvents.text()).toContain('"username":"ada"');
-    const asJson = await fetch(url + search);
-    expect(asJson.status).toBe(401);
   });
 });
 

@@ -5,8 +5,8 @@ import type { ExecutionResult } from 'graphql';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { Tokens } from '../../src/auth/tokens.ts';
-import { createEngine, type Engine, type Results } from '../../src/graphql/engine.ts';
-import { createHttp, type Http } from '../../src/http/http.ts';
+import { createEngine, type Engine, type EngineOptions, type Results } from '../../src/graphql/engine.ts';
+import { createHttp, type Http, type HttpOptions } from '../../src/http/http.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
 
 export const silent: Logger = pino({ level: 'silent' });
@@ -23,10 +23,7 @@ export function recordingLog(lines: string[]): Logger {
 }
 
 /** Serves the given engine on a free port, until the test ends. */
-export async function serve(
-  engine: Engine,
-  options: { pingSeconds?: number; log?: Logger; ready?: () => boolean } = {},
-): Promise<Served> {
+export async function serve(engine: Engine, options: Partial<HttpOptions> = {}): Promise<Served> {
   const http = createHttp({
     engine,
     log: silent,
@@ -38,18 +35,24 @@ export async function serve(
   });
   http.server.listen(0, '127.0.0.1');
   await once(http.server, 'listening');
+  // Not `http.close()`, which gives clients time.
   onTestFinished(async () => {
+    if (!http.server.listening) return;
+    http.server.close();
     http.server.closeAllConnections();
-    await http.close();
+    await once(http.server, 'close');
   });
   const { port } = http.server.address() as AddressInfo;
   return { http, port, url: `http://127.0.0.1:${port}/graphql` };
 }
 
 /** Serves the real engine with a `MemoryHub`, until the test ends. `tokenFor` makes a guest's token. */
-export async function serveSignalbox(
-  options: { pingSeconds?: number; log?: Logger } = {},
-): Promise<Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }> {
+export async function serveSignalbox({
+  introspection = true,
+  ...options
+}: Partial<HttpOptions> & EngineOptions = {}): Promise<
+  Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }
+> {
   const hub = new MemoryHub({
     log: silent,
     graceMs: 5_000,
@@ -61,7 +64,9 @@ export async function serveSignalbox(
   await hub.start();
   onTestFinished(() => hub.close());
   const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds: 60 });
-  const engine = createEngine({ hub, tokens, guestAccess: true, maxDataBytes: 1024 }, silent);
+  const engine = createEngine({ hub, tokens, guestAccess: true, maxDataBytes: 1024 }, silent, {
+    introspection,
+  });
   const served = await serve(engine, options);
   return {
     ...served,
@@ -79,6 +84,9 @@ export async function post(url: string, body: unknown, headers: Record<string, s
   });
   return { response, status: response.status, body: (await response.json()) as ExecutionResult };
 }
+
+/** What `next` of a stream's results rejects with if the hub cuts the stream. */
+export const cut = () => new DOMException('The stream was cut: backlog.', 'AbortError');
 
 /** Results that a test gives one by one. They count how many were taken, and how often `return` was called. */
 export class TestResults implements Results {
@@ -163,6 +171,8 @@ export function closing(socket: Socket): Promise<void> {
 export class Wire {
   readonly socket: Socket;
   readonly closed: Promise<void>;
+  /** The code of the error that ended the connection, such as `ECONNRESET`. */
+  failure: string | undefined;
   #text = '';
   #more = Promise.withResolvers<void>();
 
@@ -176,7 +186,10 @@ export class Wire {
       this.#more = Promise.withResolvers();
     });
     // Some tests wait until the server destroys the connection: `closed` tells them.
-    socket.on('error', () => this.socket.destroy());
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      this.failure = code;
+      this.socket.destroy();
+    });
   }
 
   static async open(port: number): Promise<Wire> {
@@ -231,4 +244,12 @@ export class Wire {
     await this.closed;
     return this.#text;
   }
+}
+
+/** Opens a bare connection. Returns the client's and the server's end. */
+export async function openTo({ server }: Http, port: number): Promise<{ wire: Wire; serverSide: Socket }> {
+  const connected = once(server, 'connection');
+  const wire = await Wire.open(port);
+  const [serverSide] = (await connected) as [Socket];
+  return { wire, serverSide };
 }

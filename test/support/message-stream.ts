@@ -56,6 +56,8 @@ export class MessageStream {
     // A broken connection is an outcome like any other: `close` follows.
     response.on('error', () => undefined);
     response.on('close', () => {
+      if (response.complete && !this.#complete)
+        this.#ended.reject(new Error('The stream ended as HTTP requires, but without `complete`.'));
       const how = this.#complete ? 'complete' : this.#dropped ? 'dropped' : 'cut';
       this.#ended.resolve({ how, code: this.#code });
     });

@@ -9,7 +9,7 @@ function requestedCursor(
   after: string | null | undefined,
   { lastEventId }: Context['credentials'],
 ): Cursor | undefined {
-  if (lastEventId !== undefined) return checkCursor(lastEventId, 'The header `Last-Event-ID`');
+  if (lastEventId !== undefined) return checkCursor(lastEventId, '`Last-Event-ID`');
   if (after != null) return checkCursor(after, '`after`');
   return undefined;
 }
