@@ -5,7 +5,7 @@
 const printable = /^(?:[^\p{C}\p{Zl}\p{Zp}]|[\u200c\u200d])+$/u;
 
 /** The most characters (code points) of each kind of name. The least is one. */
-export const maxNameCharacters = { roomId: 128, peerId: 128, username: 64 } as const;
+export const maxNameCharacters = { roomId: 128, peerId: 128, username: 64, key: 64 } as const;
 
 /** What is wrong with a name, or undefined. A name has from one to `maxCharacters` printable characters. */
 export function faultOfName(value: string, maxCharacters: number): string | undefined {

@@ -43,7 +43,7 @@ export type Access = {
 
 /**
  * The first message of every stream. If `resumed` is false, the session is new and you are in no room: join your
- * rooms now.
+ * rooms now, unless `messages(join:)` named them.
  */
 export type Connected = Message & {
   readonly __typename?: 'Connected';
@@ -56,7 +56,7 @@ export type Connected = Message & {
    * you passed no cursor, or because the session is over, or because messages after the cursor are lost.
    */
   readonly resumed: Scalars['Boolean']['output'];
-  /** The rooms that you are in. Empty in a new session. */
+  /** The rooms that you are in. In a new session, those of `messages(join:)`. */
   readonly rooms: ReadonlyArray<Room>;
   /** The time that the cursor stands for: in a new session its beginning, otherwise the time of your last message. */
   readonly sentAt: Scalars['DateTime']['output'];
@@ -69,6 +69,14 @@ export type Heartbeat = Message & {
   readonly cursor: Scalars['ID']['output'];
   /** The time at which the heartbeat was sent. */
   readonly sentAt: Scalars['DateTime']['output'];
+};
+
+/** A room to enter, and your state in it. */
+export type JoinInput = {
+  /** The room's id: 1 to 128 printable characters that you choose. */
+  readonly roomId: Scalars['ID']['input'];
+  /** Your state in this room, which the other members see. If you are in the room already, your state there stays as it is. */
+  readonly state?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 /**
@@ -166,6 +174,7 @@ export type MutationAccessArgs = {
 export type MutationBroadcastArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
   event: Scalars['String']['input'];
+  key?: InputMaybe<Scalars['ID']['input']>;
   roomId: Scalars['ID']['input'];
 };
 
@@ -202,6 +211,7 @@ export type MutationLeaveRoomArgs = {
 export type MutationRelayArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
   event: Scalars['String']['input'];
+  key?: InputMaybe<Scalars['ID']['input']>;
   peerId: Scalars['ID']['input'];
   roomId: Scalars['ID']['input'];
 };
@@ -380,9 +390,15 @@ export type Subscription = {
    * once and in order. If the session cannot go on, a new one begins, and `Connected` has `resumed: false`. The
    * cursor of a replaced session gets the error `REPLACED`.
    *
+   * `join` names the rooms that you want to be in. The session enters those that it is not in, before anything else
+   * happens to it. `Connected` shows them, and after the messages that you missed follows a `PeerAdded(offer: true)`
+   * for each of their members. So a client that always opens `messages` with the same `join` is always in its rooms,
+   * whether its session goes on or a new one begins.
+   *
    * A stream that ends without a `complete` event was cut. Open it again from your last cursor.
    *
-   * Errors: `REPLACED`, `TOKEN_EXPIRED`.
+   * Errors: `REPLACED`, `TOKEN_EXPIRED`; and of `join` `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`: then no room
+   * is entered, no session begins, and none ends.
    */
   readonly messages: Message;
 };
@@ -392,6 +408,7 @@ export type Subscription = {
 export type SubscriptionMessagesArgs = {
   after?: InputMaybe<Scalars['ID']['input']>;
   heartbeat?: InputMaybe<Scalars['Int']['input']>;
+  join?: InputMaybe<ReadonlyArray<JoinInput>>;
 };
 
 
@@ -475,6 +492,7 @@ export type ResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  JoinInput: JoinInput;
   Member: ResolverTypeWrapper<MemberModel>;
   Message: ResolverTypeWrapper<MessageModel>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -502,6 +520,7 @@ export type ResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
+  JoinInput: JoinInput;
   Member: MemberModel;
   Message: MessageModel;
   Mutation: Record<PropertyKey, never>;

@@ -1,5 +1,5 @@
 import { SignalboxError } from '../errors.ts';
-import type { Cursor } from '../hub/hub.ts';
+import type { Cursor, Join } from '../hub/hub.ts';
 import { JsonText } from '../json-text.ts';
 import { faultOfName, maxNameCharacters } from '../names.ts';
 
@@ -14,7 +14,7 @@ function invalid(message: string): SignalboxError {
   return new SignalboxError('BAD_USER_INPUT', message);
 }
 
-function checkName(argument: 'roomId' | 'username', value: string): string {
+function checkName(argument: 'roomId' | 'username' | 'key', value: string): string {
   const maxCharacters = maxNameCharacters[argument];
   const fault = faultOfName(value, maxCharacters);
   if (fault) throw invalid(`\`${argument}\` ${fault}: use 1 to ${maxCharacters} printable characters.`);
@@ -27,6 +27,11 @@ export function checkRoomId(value: string): string {
 
 export function checkUsername(value: string): string {
   return checkName('username', value);
+}
+
+/** An absent key stays absent. */
+export function checkKey(value: string | null | undefined): string | undefined {
+  return value == null ? undefined : checkName('key', value);
 }
 
 export function checkEvent(value: string): string {
@@ -50,6 +55,19 @@ export function checkCursor(value: string, source: string): Cursor {
 export function checkHeartbeat(value: number): number {
   if (value < 5 || value > 300) throw invalid(`\`heartbeat\` is ${value}: use 5 to 300 seconds.`);
   return value;
+}
+
+/** A room that is named twice is entered once, with the state named first. */
+export function checkJoins(
+  joins: readonly { readonly roomId: string; readonly state?: JsonText | null | undefined }[],
+  maxBytes: number,
+): readonly Join[] {
+  const byRoom = new Map<string, Join>();
+  for (const { roomId, state } of joins) {
+    const join = { roomId: checkRoomId(roomId), state: checkPayload('state', state, maxBytes) };
+    if (!byRoom.has(roomId)) byRoom.set(roomId, join);
+  }
+  return [...byRoom.values()];
 }
 
 /** Checks a JSON argument. An absent value becomes null. `argument` names it in errors. */

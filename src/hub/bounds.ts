@@ -31,6 +31,12 @@ export function maxRoomBytes(maxDataBytes: number): number {
   return Math.max(2 * 1024 * 1024, 4 * maxDataBytes);
 }
 
+/**
+ * How many keys of sent messages a session remembers, with their receipts (G14). A client repeats what it got no answer
+ * to: at most the fields of the few requests that are on their way, of which each has up to 20.
+ */
+export const maxReceipts = 256;
+
 /** The message of `PAYLOAD_TOO_LARGE` if all rooms of a peer do not fit in one response. */
 export const roomsTooLarge = 'Your rooms are too large for one response: ask for one `room` at a time.';
 

@@ -28,6 +28,12 @@ export interface Room {
   readonly members: readonly Member[];
 }
 
+/** A room that a peer asks to enter when it opens its stream, and its state there. */
+export interface Join {
+  readonly roomId: string;
+  readonly state: JsonText;
+}
+
 export interface Connected {
   readonly type: 'Connected';
   readonly cursor: Cursor;
@@ -131,9 +137,15 @@ export interface Hub {
    *   exception is the cursor that opened the living session. The response to that request may have been lost,
    *   so a new session begins.
    *
+   * The session enters the rooms of `joins` that it is not in, in this order and before anything else can happen to it
+   * (G15). `joins` names each room once. `Connected` has these rooms, and after the missed entries follows what
+   * `joinRoom` brings: one `PeerAdded(offer: true)` for each member. If one of the rooms cannot be entered, nothing
+   * changes at all: no room is entered, no session begins, and none ends. Throws what `joinRoom` throws, and
+   * `PAYLOAD_TOO_LARGE` also if all rooms of the session together would be too large for one response.
+   *
    * When the stream closes, for any reason, the grace period begins (G4).
    */
-  open(peer: Peer, after?: Cursor): Promise<Stream>;
+  open(peer: Peer, after?: Cursor, joins?: readonly Join[]): Promise<Stream>;
 
   /**
    * Members of the room get `PeerAdded(offer: false)`, and the joiner gets one `PeerAdded(offer: true)` for each
@@ -145,11 +157,23 @@ export interface Hub {
   /** The others get `PeerRemoved(LEFT)`. False if the peer was not in the room (G7). */
   leaveRoom(peerId: string, roomId: string): Promise<boolean>;
 
-  /** One peer gets a `Signal`. Throws `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM` (G6). */
-  relay(peerId: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt>;
+  /**
+   * One peer gets a `Signal`. Throws `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM` (G6).
+   *
+   * If the session has sent a message with the same key, by `relay` or by `broadcast`, nothing is sent: the receipt
+   * is that of the first one (G14). A session remembers the keys of its last `maxReceipts` messages that had one.
+   */
+  relay(
+    peerId: string,
+    roomId: string,
+    to: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt>;
 
-  /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. */
-  broadcast(peerId: string, roomId: string, event: string, data: JsonText): Promise<Receipt>;
+  /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. The key works as in `relay`. */
+  broadcast(peerId: string, roomId: string, event: string, data: JsonText, key?: string): Promise<Receipt>;
 
   /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member>;

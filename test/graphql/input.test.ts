@@ -3,6 +3,7 @@ import {
   checkCursor,
   checkEvent,
   checkHeartbeat,
+  checkKey,
   checkPayload,
   checkRoomId,
   checkUsername,
@@ -43,6 +44,14 @@ describe('names', () => {
       '`username` has no characters: use 1 to 64 printable characters.',
     );
     expect(() => checkRoomId('\t')).toThrow('`roomId` has characters that do not print');
+  });
+});
+
+describe('checkKey', () => {
+  it('checkKey accepts an absent key, and 1 to 64 printable characters', () => {
+    expect([checkKey(undefined), checkKey(null)]).toEqual([undefined, undefined]);
+    expect(checkKey('k'.repeat(64))).toBe('k'.repeat(64));
+    for (const key of ['', 'k'.repeat(65), 'a\n']) expect(() => checkKey(key)).toThrow(badInput);
   });
 });
 

@@ -1,6 +1,8 @@
 import { describe } from 'vitest';
 import { boundStories } from './contract/bounds.ts';
+import { joinWithStreamStories } from './contract/join-with-stream.ts';
 import { memberStories } from './contract/members.ts';
+import { onceStories } from './contract/once.ts';
 import { orderStories } from './contract/order.ts';
 import { presenceStories } from './contract/presence.ts';
 import { resumeStories } from './contract/resume.ts';
@@ -16,8 +18,10 @@ export function describeHub(name: string, setUp: SetUp): void {
   const story = storyteller(setUp);
   describe(name, () => {
     describe('rooms', () => roomStories(story));
+    describe('joining with the stream', () => joinWithStreamStories(story));
     describe('members', () => memberStories(story));
     describe('order', () => orderStories(story));
+    describe('sending once', () => onceStories(story));
     describe('resuming', () => resumeStories(story));
     describe('presence', () => presenceStories(story));
     describe('bounds', () => boundStories(story));

@@ -1,6 +1,21 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startRedis } from '../support/redis.ts';
 import { again, bothReady, expectUnavailable, nodesAt, pairOn } from './forms/support.ts';
+import { payload } from './peer.ts';
+
+it('G14: a call that timed out while Redis was halted, repeated at another node with its key, is sent once', async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const hubs = await nodesAt(redis.url);
+  const [ann, ben] = await pairOn(hubs);
+  process.kill(redis.pid, 'SIGSTOP');
+  // Redis may run it later.
+  await expectUnavailable(() => hubs[0].relay(ann.id, 'r', ben.id, 'm', payload(1), 'key'));
+  process.kill(redis.pid, 'SIGCONT');
+  await bothReady(hubs);
+  const { cursor } = await again(() => hubs[1].relay(ann.id, 'r', ben.id, 'm', payload(1), 'key'));
+  expect(await again(() => ben.beforeBarrier(ann, 'r'))).toMatchObject([{ event: 'm', cursor }]);
+});
 
 it('G5: a call that timed out while Redis was halted takes no stream when Redis continues', async () => {
   const redis = await startRedis();

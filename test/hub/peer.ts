@@ -62,9 +62,17 @@ export class TestPeer {
     return { peer: this.peer, state: payload(state) };
   }
 
-  /** Opens a stream on the hub number `at` (modulo 2), and reads it from now on. An older stream is read to its end. */
-  async open(after?: Cursor, at: number = this.#turn++): Promise<Connected> {
-    const stream = await this.#hub(at).open(this.peer, after);
+  /**
+   * Opens a stream on the hub number `at` (modulo 2), and reads it from now on. An older stream is read to its end.
+   * `joins` has the peer's state in each room that it enters with the stream.
+   */
+  async open(
+    after?: Cursor,
+    at: number = this.#turn++,
+    joins: Readonly<Record<string, unknown>> = {},
+  ): Promise<Connected> {
+    const rooms = Object.entries(joins).map(([roomId, state]) => ({ roomId, state: payload(state) }));
+    const stream = await this.#hub(at).open(this.peer, after, rooms);
     const first = await stream.next();
     if (first.done || first.value.type !== 'Connected') throw new Error('A stream begins with Connected.');
     this.#cursor = first.value.cursor;
@@ -79,10 +87,15 @@ export class TestPeer {
     await this.#reading;
   }
 
+  /** Opens a stream without a cursor that enters these rooms. */
+  enter(joins: Readonly<Record<string, unknown>>): Promise<Connected> {
+    return this.open(undefined, this.#turn++, joins);
+  }
+
   /** Opens a stream with a cursor, by default the last one. */
-  resume(after: Cursor = this.cursor): Promise<Connected> {
+  resume(after: Cursor = this.cursor, joins: Readonly<Record<string, unknown>> = {}): Promise<Connected> {
     if (this.#stream) this.#superseded.add(this.#stream);
-    return this.open(after);
+    return this.open(after, this.#turn++, joins);
   }
 
   /** Resolves when the present stream has ended: to its error, or to undefined. */
@@ -115,12 +128,18 @@ export class TestPeer {
     return this.#hub().leaveRoom(this.id, roomId);
   }
 
-  relay(roomId: string, to: { id: string }, event: string, data: unknown = null): Promise<Receipt> {
-    return this.#hub().relay(this.id, roomId, to.id, event, payload(data));
+  relay(
+    roomId: string,
+    to: { id: string },
+    event: string,
+    data: unknown = null,
+    key?: string,
+  ): Promise<Receipt> {
+    return this.#hub().relay(this.id, roomId, to.id, event, payload(data), key);
   }
 
-  broadcast(roomId: string, event: string, data: unknown = null): Promise<Receipt> {
-    return this.#hub().broadcast(this.id, roomId, event, payload(data));
+  broadcast(roomId: string, event: string, data: unknown = null, key?: string): Promise<Receipt> {
+    return this.#hub().broadcast(this.id, roomId, event, payload(data), key);
   }
 
   setState(roomId: string, state: unknown): Promise<Member> {

@@ -151,6 +151,7 @@ describe('RedisHub', () => {
       await peer.join('hall');
       await peer.join(`room:${i}:log`);
       await witness.relay('hall', peer, 'hi');
+      await peer.broadcast('hall', 'hi', null, 'key');
       if (i % 2 === 0) await peer.leave(`room:${i}:log`);
       if (i % 3 === 0) await peer.open();
       await peer.drop();

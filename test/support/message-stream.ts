@@ -3,8 +3,8 @@ import { Arrivals, patiently } from './arrivals.ts';
 import { ApiError, type ErrorJson, type Message, readBody } from './client.ts';
 
 const messagesDocument = `
-  subscription Messages($after: ID, $heartbeat: Int) {
-    messages(after: $after, heartbeat: $heartbeat) {
+  subscription Messages($after: ID, $join: [JoinInput!], $heartbeat: Int) {
+    messages(after: $after, join: $join, heartbeat: $heartbeat) {
       __typename
       cursor
       sentAt
@@ -27,6 +27,7 @@ export interface Outcome {
 
 export interface StreamOptions {
   readonly after?: unknown;
+  readonly join?: unknown;
   readonly heartbeat?: unknown;
   readonly lastEventId?: string | undefined;
   /** Called in the same turn of the event loop in which the response's headers arrive. */
@@ -66,7 +67,7 @@ export class MessageStream {
   /** Resolves at the headers. Rejects with an `ApiError` if the response is not an event stream. */
   static open(url: string, token: string, options: StreamOptions = {}): Promise<MessageStream> {
     const { promise, resolve, reject } = Promise.withResolvers<MessageStream>();
-    const { after, heartbeat, lastEventId } = options;
+    const { after, join, heartbeat, lastEventId } = options;
     const req = request(`${url}/graphql`, {
       method: 'POST',
       agent: false,
@@ -90,7 +91,7 @@ export class MessageStream {
         );
       }
     });
-    req.end(JSON.stringify({ query: messagesDocument, variables: { after, heartbeat } }));
+    req.end(JSON.stringify({ query: messagesDocument, variables: { after, join, heartbeat } }));
     return promise;
   }
 

@@ -1,6 +1,6 @@
 import { SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
-import { checkEvent, checkPayload, checkRoomId, checkUsername } from '../input.ts';
+import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
 
 export const mutation: MutationResolvers = {
   access: async (_root, { username }, { tokens, guestAccess }) => {
@@ -20,7 +20,7 @@ export const mutation: MutationResolvers = {
     return hub.leaveRoom(id, checkRoomId(roomId));
   },
 
-  relay: async (_root, { roomId, peerId, event, data }, { caller, hub, maxDataBytes }) => {
+  relay: async (_root, { roomId, peerId, event, data, key }, { caller, hub, maxDataBytes }) => {
     const { id } = await caller();
     if (peerId === id) {
       throw new SignalboxError(
@@ -29,13 +29,13 @@ export const mutation: MutationResolvers = {
       );
     }
     const payload = checkPayload('data', data, maxDataBytes);
-    return hub.relay(id, checkRoomId(roomId), peerId, checkEvent(event), payload);
+    return hub.relay(id, checkRoomId(roomId), peerId, checkEvent(event), payload, checkKey(key));
   },
 
-  broadcast: async (_root, { roomId, event, data }, { caller, hub, maxDataBytes }) => {
+  broadcast: async (_root, { roomId, event, data, key }, { caller, hub, maxDataBytes }) => {
     const { id } = await caller();
     const payload = checkPayload('data', data, maxDataBytes);
-    return hub.broadcast(id, checkRoomId(roomId), checkEvent(event), payload);
+    return hub.broadcast(id, checkRoomId(roomId), checkEvent(event), payload, checkKey(key));
   },
 
   setState: async (_root, { roomId, state }, { caller, hub, maxDataBytes }) => {

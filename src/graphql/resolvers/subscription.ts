@@ -2,7 +2,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { SubscriptionResolvers } from '../../generated/schema.ts';
 import type { Cursor, Message } from '../../hub/hub.ts';
 import type { Context } from '../context.ts';
-import { checkCursor, checkHeartbeat } from '../input.ts';
+import { checkCursor, checkHeartbeat, checkJoins } from '../input.ts';
 
 /** The header wins: an EventSource reconnects with its first URL, so the argument there is an older cursor. */
 function requestedCursor(
@@ -16,13 +16,14 @@ function requestedCursor(
 
 export const subscription: SubscriptionResolvers = {
   messages: {
-    subscribe: async (_root, { after, heartbeat }, context) => {
+    subscribe: async (_root, { after, join, heartbeat }, context) => {
       const caller = await context.caller();
       const cursor = requestedCursor(after, context.credentials);
       const beatSeconds = heartbeat == null ? undefined : checkHeartbeat(heartbeat);
       const stream = await context.hub.open(
         { id: caller.id, username: caller.username, guest: caller.guest },
         cursor,
+        checkJoins(join ?? [], context.maxDataBytes),
       );
       if (caller.expiresAt) stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
       if (beatSeconds !== undefined) {

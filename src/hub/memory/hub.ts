@@ -9,6 +9,7 @@ import type {
   Entry,
   Hub,
   HubOptions,
+  Join,
   Member,
   Peer,
   Receipt,
@@ -18,6 +19,7 @@ import type {
 } from '../hub.ts';
 import { sizedEntry } from '../sized-entry.ts';
 import type { Stream } from '../stream.ts';
+import { admission, roomsToEnter } from './admission.ts';
 import { Clock } from './clock.ts';
 import { type Membership, MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
@@ -45,21 +47,19 @@ export class MemoryHub implements Hub {
     this.#sweeper ??= setInterval(() => this.#sweep(), this.#retentionMs).unref();
   }
 
-  async open(peer: Peer, after?: Cursor): Promise<Stream> {
+  async open(peer: Peer, after?: Cursor, joins: readonly Join[] = []): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
     if (this.#streams >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     const cursor = after === undefined ? undefined : Number(after);
     const living = this.#sessions.get(peer.id);
-    if (living) {
-      const missed = cursor === undefined ? undefined : this.#missed(living, cursor);
-      if (missed) {
-        living.peer = peer;
-        const rooms = this.#roomsOf(living);
-        return this.#attach(living, { cursor: String(cursor), peer, resumed: true, rooms }, missed);
-      }
-      this.#end(living, 'REPLACED');
+    const missed = living && cursor !== undefined ? this.#missed(living, cursor) : undefined;
+    const entering = roomsToEnter(joins, peer, missed && living, this.#rooms, this.#options);
+    if (living && missed) {
+      living.peer = peer;
+      return this.#attach(living, { cursor: String(cursor), resumed: true }, missed, entering);
     }
-    return this.#begin(peer, cursor);
+    if (living) this.#end(living, 'REPLACED');
+    return this.#begin(peer, cursor, entering);
   }
 
   async joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
@@ -67,16 +67,9 @@ export class MemoryHub implements Hub {
     const joined = session.rooms.get(roomId);
     if (joined) return joined.view();
     const room = this.#rooms.get(roomId) ?? new MemoryRoom(roomId);
-    if (room.memberships.size >= this.#options.maxPeersPerRoom) throw new SignalboxError('ROOM_FULL');
-    if (session.rooms.size >= this.#options.maxRoomsPerPeer) throw new SignalboxError('TOO_MANY_ROOMS');
-
-    const joiner = membership(session, state);
-    const others = Array.from(room.memberships.values());
-    room.put(joiner, this.#options);
-    room.deliver(this.#added(roomId, joiner, false));
-    session.deliver(others.map((present) => this.#added(roomId, present, true)));
-    session.rooms.set(roomId, room);
-    this.#rooms.set(roomId, room);
+    const { fault } = admission(room, session.peer, state, session.rooms.size, this.#options);
+    if (fault) throw new SignalboxError(fault);
+    session.deliver(this.#enter(session, room, state));
     return room.view();
   }
 
@@ -88,26 +81,50 @@ export class MemoryHub implements Hub {
     return true;
   }
 
-  async relay(peerId: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt> {
+  async relay(
+    peerId: string,
+    roomId: string,
+    to: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt> {
+    const { receipts } = this.#session(peerId);
+    const earlier = receipts.get(key);
+    if (earlier) return earlier;
     const { room, sender } = this.#membership(peerId, roomId);
     const target = room.memberships.get(to);
     if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
     const signal = this.#signal(roomId, sender, event, data);
     target.session.deliver([signal]);
-    return { cursor: signal.entry.cursor, status: target.session.connected ? 'DELIVERED' : 'QUEUED' };
+    const status = target.session.connected ? 'DELIVERED' : 'QUEUED';
+    return receipts.keep(key, { cursor: signal.entry.cursor, status });
   }
 
-  async broadcast(peerId: string, roomId: string, event: string, data: JsonText): Promise<Receipt> {
+  async broadcast(
+    peerId: string,
+    roomId: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt> {
+    const { receipts } = this.#session(peerId);
+    const earlier = receipts.get(key);
+    if (earlier) return earlier;
     const { room, sender } = this.#membership(peerId, roomId);
     const signal = this.#signal(roomId, sender, event, data);
     room.deliver(signal);
-    return { cursor: signal.entry.cursor, status: room.unheard(sender) ? 'QUEUED' : 'DELIVERED' };
+    const status = room.unheard(sender) ? 'QUEUED' : 'DELIVERED';
+    return receipts.keep(key, { cursor: signal.entry.cursor, status });
   }
 
   async setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
     const { room, sender } = this.#membership(peerId, roomId);
+    if (room.bytesWith(sender.session.peer, state, this.#options) === undefined) {
+      throw new SignalboxError('PAYLOAD_TOO_LARGE');
+    }
     const changed = membership(sender.session, state);
-    room.put(changed, this.#options);
+    room.put(changed);
     const { member } = changed;
     room.deliver(sizedEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member }));
     return member;
@@ -156,7 +173,7 @@ export class MemoryHub implements Hub {
     return session.inbox.after(cursor);
   }
 
-  #begin(peer: Peer, openedWith: number | undefined): Stream {
+  #begin(peer: Peer, openedWith: number | undefined, entering: readonly Join[]): Stream {
     const cursor = this.#clock.next();
     const session = new Session({
       peer,
@@ -170,12 +187,36 @@ export class MemoryHub implements Hub {
       },
     });
     this.#sessions.set(peer.id, session);
-    return this.#attach(session, { cursor, peer, resumed: false, rooms: [] }, []);
+    return this.#attach(session, { cursor, resumed: false }, [], entering);
   }
 
-  #attach(session: Session, connected: Omit<Connected, 'type'>, missed: readonly SizedEntry[]): Stream {
+  /** The session enters the rooms, and gets a stream. What it is told of their members comes after the missed entries. */
+  #attach(
+    session: Session,
+    { cursor, resumed }: Pick<Connected, 'cursor' | 'resumed'>,
+    missed: readonly SizedEntry[],
+    entering: readonly Join[],
+  ): Stream {
+    const batch = [...missed];
+    for (const { roomId, state } of entering) {
+      const offers = this.#enter(session, this.#rooms.get(roomId) ?? new MemoryRoom(roomId), state);
+      session.inbox.append(offers);
+      batch.push(...offers);
+    }
     this.#streams += 1;
-    return session.attach({ type: 'Connected', ...connected }, missed);
+    const { peer } = session;
+    return session.attach({ type: 'Connected', cursor, peer, resumed, rooms: this.#roomsOf(session) }, batch);
+  }
+
+  /** Adds the session to a room that takes it, and tells the members. Returns what the session is to be told of them. */
+  #enter(session: Session, room: MemoryRoom, state: JsonText): SizedEntry[] {
+    const joiner = membership(session, state);
+    const others = Array.from(room.memberships.values());
+    room.put(joiner);
+    room.deliver(this.#added(room.id, joiner, false));
+    session.rooms.set(room.id, room);
+    this.#rooms.set(room.id, room);
+    return others.map((present) => this.#added(room.id, present, true));
   }
 
   #end(session: Session, reason: RemovalReason): void {

@@ -1,6 +1,5 @@
-import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
-import type { HubOptions, Member, Room, SizedEntry } from '../hub.ts';
+import type { HubOptions, Member, Peer, Room, SizedEntry } from '../hub.ts';
 import type { Session } from './session.ts';
 
 /** A session in a room. */
@@ -14,8 +13,11 @@ export interface Membership {
 
 export function membership(session: Session, state: JsonText): Membership {
   const { peer } = session;
-  const bytes = Buffer.byteLength(`{"peer":${JSON.stringify(peer)},"state":${state.text}}`);
-  return { session, member: { peer, state }, bytes };
+  return { session, member: { peer, state }, bytes: memberBytes(peer, state) };
+}
+
+function memberBytes(peer: Peer, state: JsonText): number {
+  return Buffer.byteLength(`{"peer":${JSON.stringify(peer)},"state":${state.text}}`);
 }
 
 /** A set of memberships, in order of joining. */
@@ -32,19 +34,28 @@ export class MemoryRoom {
     return this.#memberships;
   }
 
+  /** The size of all members as JSON, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
-   * Adds a membership, or replaces the peer's earlier one. Throws `PAYLOAD_TOO_LARGE` if the room would exceed
-   * `maxRoomBytes` by it. A membership that does not grow, or is within an equal share, is always taken: so large
-   * members cannot keep others out.
+   * The size of all members with the peer in this state, in place of its earlier membership if it has one. Undefined
+   * if the room does not take it, because it would exceed `maxRoomBytes`. A member that does not grow, or is within an
+   * equal share, is always taken: so large members cannot keep others out.
    */
-  put(added: Membership, { maxRoomBytes, maxPeersPerRoom }: HubOptions): void {
+  bytesWith(peer: Peer, state: JsonText, { maxRoomBytes, maxPeersPerRoom }: HubOptions): number | undefined {
+    const size = memberBytes(peer, state);
+    const growth = size - (this.#memberships.get(peer.id)?.bytes ?? 0);
+    const isLarge = size > maxRoomBytes / maxPeersPerRoom;
+    const bytes = this.#bytes + growth;
+    return growth > 0 && isLarge && bytes > maxRoomBytes ? undefined : bytes;
+  }
+
+  /** Adds a membership that the room takes, or replaces the peer's earlier one. */
+  put(added: Membership): void {
     const { id } = added.member.peer;
-    const growth = added.bytes - (this.#memberships.get(id)?.bytes ?? 0);
-    const isLarge = added.bytes > maxRoomBytes / maxPeersPerRoom;
-    if (growth > 0 && isLarge && this.#bytes + growth > maxRoomBytes) {
-      throw new SignalboxError('PAYLOAD_TOO_LARGE');
-    }
-    this.#bytes += growth;
+    this.#bytes += added.bytes - (this.#memberships.get(id)?.bytes ?? 0);
     this.#memberships.set(id, added);
   }
 

@@ -2,6 +2,7 @@ import { SignalboxError } from '../../errors.ts';
 import type { Connected, Entry, Peer, SizedEntry } from '../hub.ts';
 import { type CutReason, Stream } from '../stream.ts';
 import { Inbox } from './inbox.ts';
+import { Receipts } from './receipts.ts';
 import type { MemoryRoom } from './room.ts';
 
 /** The size of `Connected` in a stream's backlog. No inbox keeps it. */
@@ -30,6 +31,7 @@ export class Session {
   readonly start: number;
   readonly openedWith: number | undefined;
   readonly inbox = new Inbox();
+  readonly receipts = new Receipts();
   /** In order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #graceMs: number;

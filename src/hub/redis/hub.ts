@@ -1,7 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
-import type { Cursor, Hub, Member, Peer, Receipt, Room } from '../hub.ts';
+import type { Cursor, Hub, Join, Member, Peer, Receipt, Room } from '../hub.ts';
 import type { Stream } from '../stream.ts';
 import { type NodeOptions, RedisNode } from './node.ts';
 import type { Scripts } from './scripts/scripts.ts';
@@ -24,8 +24,8 @@ export class RedisHub implements Hub {
     return this.#node.start();
   }
 
-  open(peer: Peer, after?: Cursor): Promise<Stream> {
-    return this.#node.open(peer, after);
+  open(peer: Peer, after?: Cursor, joins?: readonly Join[]): Promise<Stream> {
+    return this.#node.open(peer, after, joins);
   }
 
   joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
@@ -36,12 +36,19 @@ export class RedisHub implements Hub {
     return this.#scripts.leave(peerId, roomId);
   }
 
-  relay(from: string, roomId: string, to: string, event: string, data: JsonText): Promise<Receipt> {
-    return this.#scripts.relay({ from, roomId, to, event, data });
+  relay(
+    from: string,
+    roomId: string,
+    to: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt> {
+    return this.#scripts.relay({ from, roomId, to, event, data, key });
   }
 
-  broadcast(from: string, roomId: string, event: string, data: JsonText): Promise<Receipt> {
-    return this.#scripts.broadcast({ from, roomId, event, data });
+  broadcast(from: string, roomId: string, event: string, data: JsonText, key?: string): Promise<Receipt> {
+    return this.#scripts.broadcast({ from, roomId, event, data, key });
   }
 
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {

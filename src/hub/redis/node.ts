@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
-import type { Connected, Cursor, HubOptions, Peer } from '../hub.ts';
+import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
 import type { CutReason, Stream } from '../stream.ts';
 import { Beats } from './beats.ts';
 import { connected, connectForCommands, startFailure } from './connect/connection.ts';
@@ -128,7 +128,7 @@ export class RedisNode {
     return !this.#draining && this.scripts.available && this.#beats.alive;
   }
 
-  async open(peer: Peer, after?: Cursor): Promise<Stream> {
+  async open(peer: Peer, after?: Cursor, joins: readonly Join[] = []): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
     if (this.#streams.size >= this.#options.maxStreams)
       throw new SignalboxError('UNAVAILABLE', tooManyStreams);
@@ -137,7 +137,7 @@ export class RedisNode {
     const local = this.#streams.admit(peer.id);
     const ticket = this.#streams.begin(local);
     try {
-      const opened = await this.scripts.open({ peer, nodeId: this.#id, stream: local.name, after });
+      const opened = await this.scripts.open({ peer, nodeId: this.#id, stream: local.name, after, joins });
       const { cursor, resumed, rooms, openedMs, snapshot } = opened;
       local.openedMs = openedMs;
       const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { logBounds as defaultLogBounds, retentionMs } from '../../bounds.ts';
+import { logBounds as defaultLogBounds, maxReceipts, retentionMs } from '../../bounds.ts';
 import type { HubOptions } from '../../hub.ts';
 
 /** Each script is a file in lua/, whose header describes its arguments, its reply and its errors. */
@@ -40,17 +40,25 @@ export function readLua(path: string): LuaFile {
 /** Numbers that do not change while a node runs. Every script and library has them as locals. */
 export type LuaConstants = Readonly<Record<string, number>>;
 
-type ConstantOptions = Pick<HubOptions, 'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom'>;
+export type ConstantOptions = Pick<
+  HubOptions,
+  'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom' | 'maxRoomsPerPeer'
+>;
 
 export function luaConstants(options: ConstantOptions, logBounds = defaultLogBounds): LuaConstants {
-  const { graceMs, maxRoomBytes, maxPeersPerRoom } = options;
+  const { graceMs, maxRoomBytes, maxPeersPerRoom, maxRoomsPerPeer } = options;
   return {
     // The bounds of a log; the bytes are of its entries' JSON.
     max_entries: logBounds.maxEntries,
     max_bytes: logBounds.maxBytes,
+    // How many receipts of messages with a key a session remembers.
+    max_receipts: maxReceipts,
     // How long a log keeps an entry.
     retention_ms: retentionMs(graceMs),
     grace_ms: graceMs,
+    // The most peers that a room takes, and the most rooms that a peer may be in.
+    max_peers: maxPeersPerRoom,
+    max_rooms: maxRoomsPerPeer,
     // The bytes of JSON that all members of a room may take together, and those that one member may always take.
     max_room_bytes: maxRoomBytes,
     peer_share: maxRoomBytes / maxPeersPerRoom,

@@ -1,4 +1,5 @@
 import { JsonText } from '../../../json-text.ts';
+import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
 import type { Cursor, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
 import { toBatch } from './dispatch.ts';
 
@@ -65,23 +66,30 @@ type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
 
 type SnapshotReply = readonly [n: number, rooms: readonly RoomReply[], logs: readonly LogReply[]];
 
-type OpenReply = readonly [
-  resumed: number,
-  cursor: Cursor,
-  complete: number,
-  openedMs: number,
-  ...snapshot: SnapshotReply,
-];
+type OpenReply =
+  | readonly [
+      kind: 'opened',
+      resumed: number,
+      cursor: Cursor,
+      newestId: Cursor,
+      complete: number,
+      openedMs: number,
+      ...snapshot: SnapshotReply,
+    ]
+  | readonly [kind: 'refused', fault: EntryFault, roomId: string];
 
 type SyncReply = readonly [kind: 'snapshot', ...SnapshotReply] | readonly [kind: 'replaced' | 'lost'];
 
+/** Throws the error of a room that cannot be entered. */
 export const toOpened =
   (peerId: string) =>
   (reply: OpenReply): Told<Opened> => {
-    const [resumed, cursor, complete, openedMs, ...rest] = reply;
+    if (reply[0] === 'refused') throw cannotEnter(reply[1], reply[2]);
+    const [, resumed, cursor, newestId, complete, openedMs, ...rest] = reply;
     const snapshot = toSnapshot(rest, peerId, cursor);
     const rooms = complete === 1 ? snapshot.rooms : undefined;
-    return told(cursor, { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
+    const newest = newestId === '0' ? cursor : newestId;
+    return told(newest, { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
   };
 
 export function toJoined([id, room]: readonly [id: Cursor, room: RoomReply]): Told<Room> {

@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
 import type { Bounds } from '../../bounds.ts';
-import type { Cursor, HubOptions, Member, Peer, Receipt, Room } from '../../hub.ts';
+import type { Cursor, Join, Member, Peer, Receipt, Room } from '../../hub.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { type Argument, Commands } from './commands.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import { luaConstants, type ScriptName } from './lua-source.ts';
+import { type ConstantOptions, luaConstants, type ScriptName } from './lua-source.ts';
 import * as replies from './replies.ts';
 
 /**
@@ -17,14 +17,14 @@ const maxRoomReplies = 64;
 /** A call that waits longer for its turn fails, in time for an answer within 2 s (G10). */
 const turnTimeoutMs = 400;
 
-type ScriptOptions = Pick<HubOptions, 'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom' | 'maxRoomsPerPeer'>;
-
 export interface Open {
   readonly peer: Peer;
   readonly nodeId: string;
   /** A name for the stream, which no other stream ever has. */
   readonly stream: string;
   readonly after: Cursor | undefined;
+  /** The rooms to enter (G15). */
+  readonly joins?: readonly Join[];
 }
 
 export interface Broadcast {
@@ -33,6 +33,8 @@ export interface Broadcast {
   readonly roomId: string;
   readonly event: string;
   readonly data: JsonText;
+  /** A message of the session with the same key is not sent again (G14). */
+  readonly key?: string | undefined;
 }
 
 export interface Relay extends Broadcast {
@@ -72,7 +74,6 @@ export interface Beat {
  */
 export class Scripts {
   readonly #commands: Commands;
-  readonly #options: ScriptOptions;
   readonly #roomReplies = new ConcurrencyLimit(maxRoomReplies, turnTimeoutMs);
   #available = false;
   /** The number of the present connection. */
@@ -81,9 +82,8 @@ export class Scripts {
   #clockMs = 0;
   #newestId = 0;
 
-  constructor(redis: Redis, prefix: string, options: ScriptOptions, logBounds?: Bounds) {
+  constructor(redis: Redis, prefix: string, options: ConstantOptions, logBounds?: Bounds) {
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
-    this.#options = options;
     redis.on('close', () => {
       this.#available = false;
       this.#connection += 1;
@@ -106,20 +106,19 @@ export class Scripts {
   }
 
   /** Opens a stream: on the present connection and while the reply is awaited, or not at all. */
-  open({ peer, nodeId, stream, after = '' }: Open): Promise<replies.Opened> {
+  open({ peer, nodeId, stream, after = '', joins = [] }: Open): Promise<replies.Opened> {
     const { id, username, guest } = peer;
     const json = JSON.stringify({ id, username, guest });
     return this.#roomReplies.through(() => {
       const deadline = Math.floor(performance.now() + this.#clockMs + commandTimeoutMs);
-      const args = [id, json, nodeId, stream, after, this.#connection, deadline];
+      const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
+      const args = [id, json, nodeId, stream, after, this.#connection, deadline, ...rooms];
       return this.#run('open', args, replies.toOpened(id));
     });
   }
 
   join(peerId: string, roomId: string, state: JsonText): Promise<Room> {
-    const { maxPeersPerRoom, maxRoomsPerPeer } = this.#options;
-    const args = [peerId, roomId, state.text, maxPeersPerRoom, maxRoomsPerPeer];
-    return this.#roomReplies.through(() => this.#run('join', args, replies.toJoined));
+    return this.#roomReplies.through(() => this.#run('join', [peerId, roomId, state.text], replies.toJoined));
   }
 
   /** Resolves to false if the peer was not in the room. */
@@ -127,12 +126,12 @@ export class Scripts {
     return this.#run('leave', [peerId, roomId], replies.toLeft);
   }
 
-  relay({ from, roomId, to, event, data }: Relay): Promise<Receipt> {
-    return this.#run('relay', [from, roomId, to, JSON.stringify(event), data.text], replies.toReceipt);
+  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt> {
+    return this.#run('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
-  broadcast({ from, roomId, event, data }: Broadcast): Promise<Receipt> {
-    return this.#run('broadcast', [from, roomId, JSON.stringify(event), data.text], replies.toReceipt);
+  broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt> {
+    return this.#run('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {

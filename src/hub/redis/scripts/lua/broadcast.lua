@@ -1,16 +1,20 @@
--- Sends a signal to all others in a room.
+-- Sends a signal to all others in a room. If the session has sent a message with the same key, it sends nothing, and
+-- replies as then (G14).
 --
--- Libraries: keys, ids, logs, sending, members
+-- Libraries: keys, ids, logs, sending, members, receipts
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
 -- ARGV[3]  the event, as JSON
 -- ARGV[4]  the data, as JSON
+-- ARGV[5]  the message's key; empty: none
 --
 -- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM.
 
-local peer, room, event, data = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local earlier = earlier_receipt(peer, message_key)
+if earlier then return earlier end
 local member = redis.call('HGET', key.room(room), peer)
 if not member then
   local connected = redis.call('EXISTS', key.session(peer)) == 1
@@ -19,11 +23,11 @@ end
 
 local id = allocate(1)
 local others = redis.call('HLEN', key.room(room)) - 1
-if others == 0 then return { decimal(id), 1 } end
+if others == 0 then return make_receipt(peer, message_key, id, 1) end
 
 send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
   .. ',"event":' .. event, data), peer)
 -- The members with a stream, without the sender.
 local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
 for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end
-return { decimal(id), connected > 0 and 1 or 0 }
+return make_receipt(peer, message_key, id, connected > 0 and 1 or 0)

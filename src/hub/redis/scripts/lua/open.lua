@@ -1,6 +1,7 @@
--- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5).
+-- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). It enters the
+-- rooms that the stream asks for and that it is not in (G15). If it may not enter one of them, nothing changes.
 --
--- Libraries: keys, ids, dispatch, takeovers, members, sessions, snapshots
+-- Libraries: keys, ids, logs, dispatch, takeovers, members, joining, sessions, snapshots
 --
 -- ARGV[1]  the peer's id
 -- ARGV[2]  the peer, as JSON
@@ -9,9 +10,14 @@
 -- ARGV[5]  the cursor; empty: none
 -- ARGV[6]  the number of the node's connection
 -- ARGV[7]  until when the node waits for the reply, in ms
+-- ARGV[8]  a room to enter, and ARGV[9] the peer's state there, as JSON; and so on. Each room comes once.
 --
--- Reply: {1 if the session goes on, else 0; the cursor of `Connected`; 1, or 0 if the rooms are too large for one
--- answer and come without members; when the stream was opened, in ms; and a snapshot: n; rooms; logs}.
+-- Reply, one of:
+--   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it gave
+--   none; 1, or 0 if the rooms are too large for one answer and come without members; when the stream was opened, in ms;
+--   and a snapshot: n; rooms; logs}
+--   {'refused', error, room}: the room cannot be entered: ROOM_FULL, TOO_MANY_ROOMS or PAYLOAD_TOO_LARGE. The room is
+--   empty if all rooms together are too large for one answer.
 -- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the node is given up, or no longer waits
 -- for the reply.
 
@@ -36,10 +42,29 @@ if start then
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
   if usable and vouched(tonumber(after)) then logs = missed(peer, after) end
-  if not logs then finish(peer, 'REPLACED') end
+end
+local resumed = logs ~= nil
+
+-- The rooms to enter, each as {room, state, the size of its members then}. All are checked before anything changes.
+local entering = {}
+if #ARGV > 7 then
+  local rooms = resumed and rooms_of(peer) or {}
+  local count, bytes = #rooms, bytes_of(rooms)
+  for i = 8, #ARGV, 2 do
+    local room, state = ARGV[i], ARGV[i + 1]
+    local earlier = redis.call('HGET', key.room(room), peer)
+    if not (resumed and earlier) then
+      local room_bytes, fault = admit(room, earlier, member_bytes(profile, state), count)
+      if fault then return { 'refused', fault, room } end
+      entering[#entering + 1] = { room, state, room_bytes }
+      count = count + 1
+      bytes = bytes + room_bytes
+    end
+  end
+  if #entering > 0 and too_large(bytes) then return { 'refused', 'PAYLOAD_TOO_LARGE', '' } end
 end
 
-local resumed = logs ~= nil
+if start and not resumed then finish(peer, 'REPLACED') end
 local cursor = after
 if not resumed then
   cursor = decimal(allocate(1))
@@ -51,12 +76,21 @@ elseif old_node then
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
+-- The members of the rooms that the peer enters. What it is told of them comes after what it has missed.
+local present = {}
+for _, joined in ipairs(entering) do
+  local room, first, offers = joined[1], nil, nil
+  present[room], first, offers = enter(peer, profile, room, joined[2], joined[3])
+  if offers then logs[#logs + 1] = { to_item(first, offers, '', #present[room] - 1) } end
+end
+
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
 redis.call('SADD', key.node_peers(node), peer)
 redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
-local told = not too_large(rooms_of(peer))
-local now = snapshot(peer, node, logs, told and room_reply or room_id)
-return { resumed and 1 or 0, cursor, told and 1 or 0, opened, now[1], now[2], now[3] }
+local told = not too_large(bytes_of(rooms_of(peer)))
+local function describe(room) return told and room_reply(room, present[room]) or room_id(room) end
+local now = snapshot(peer, node, logs, describe)
+return { 'opened', resumed and 1 or 0, cursor, decimal(newest), told and 1 or 0, opened, now[1], now[2], now[3] }

@@ -1,17 +1,21 @@
--- Sends a signal to one peer, in a room that both are in (G6).
+-- Sends a signal to one peer, in a room that both are in (G6). If the session has sent a message with the same key, it
+-- sends nothing, and replies as then (G14).
 --
--- Libraries: keys, ids, logs, sending, members
+-- Libraries: keys, ids, logs, sending, members, receipts
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
 -- ARGV[3]  the receiver
 -- ARGV[4]  the event, as JSON
 -- ARGV[5]  the data, as JSON
+-- ARGV[6]  the message's key; empty: none
 --
 -- Reply: {the signal's id; 1 if the receiver has a stream, else 0}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM.
 
-local peer, room, to, event, data = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local earlier = earlier_receipt(peer, message_key)
+if earlier then return earlier end
 local both = redis.call('HMGET', key.room(room), peer, to)
 if not both[1] then
   local connected = redis.call('EXISTS', key.session(peer)) == 1
@@ -22,4 +26,4 @@ if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
 local id = allocate(1)
 local delivered = send_to_peer(to, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
   .. (peer_of(both[1])) .. ',"event":' .. event, data))
-return { decimal(id), delivered and 1 or 0 }
+return make_receipt(peer, message_key, id, delivered and 1 or 0)

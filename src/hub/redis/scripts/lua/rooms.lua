@@ -10,7 +10,7 @@
 
 local peer, only = ARGV[1], ARGV[2]
 local rooms, reply = rooms_of(peer), {}
-if only == '' and too_large(rooms) then return false end
+if only == '' and too_large(bytes_of(rooms)) then return false end
 for _, joined in ipairs(rooms) do
   if only == '' or joined[1] == only then reply[#reply + 1] = room_reply(joined[1]) end
 end

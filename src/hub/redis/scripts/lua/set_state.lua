@@ -15,7 +15,10 @@ if not profile then return redis.error_reply('NOT_CONNECTED') end
 local join = redis.call('HGET', key.session_rooms(peer), room)
 if not join then return redis.error_reply('NOT_IN_ROOM') end
 
-if not put_member(room, peer, join, profile, state) then return redis.error_reply('PAYLOAD_TOO_LARGE') end
+local earlier = redis.call('HGET', key.room(room), peer)
+local bytes = bytes_with(room, earlier, member_bytes(profile, state))
+if not bytes then return redis.error_reply('PAYLOAD_TOO_LARGE') end
+store_member(room, peer, join, profile, state, bytes)
 local id = allocate(1)
 if redis.call('HLEN', key.room(room)) > 1 then
   send_to_room(room, id, to_entry('"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile, state),

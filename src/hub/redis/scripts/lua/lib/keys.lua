@@ -44,6 +44,9 @@ local key = {
   -- Sorted set: the rooms that the session has left. Member: '<id of the join> <room>'. Score: the id of the last
   -- entry in the room's log that is for the peer.
   session_past = function(peer) return prefix .. 'session-past:' .. peer end,
+  -- Sorted set: the receipts of the session's last messages that had a key, at most `max_receipts`. Member: '1 <key>' if a
+  -- receiver had a stream, else '0 <key>'. Score: the id of the message.
+  session_receipts = function(peer) return prefix .. 'session-receipts:' .. peer end,
   -- Stream: the log of the entries for this peer alone (logs.lua). It expires after the retention time.
   inbox = function(peer) return prefix .. 'inbox:' .. peer end,
   -- Hash: the members of a room. Field: the peer. Value: '<id of the join> <length of the peer> <peer><state>', where

@@ -46,6 +46,9 @@ local function contents(item)
   return tonumber(string.match(item[1], '^%d+')) + n - 1, text, by, n
 end
 
+-- An item as it is read from a log.
+local function to_item(first, text, by, n) return { decimal(first) .. '-0', { 'e', text, 'by', by, 'n', decimal(n) } } end
+
 -- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
 -- (G3). Returns the number of entries that are left, and their bytes.
 local function trim(log, fields, entries, bytes)

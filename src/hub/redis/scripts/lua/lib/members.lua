@@ -53,26 +53,32 @@ end
 
 local function peers_bytes(room) return tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') end
 
--- Whether rooms, as `rooms_of` returns them, are too large for one answer.
-local function too_large(rooms)
+-- The size of the members of rooms, as `rooms_of` returns them, in bytes.
+local function bytes_of(rooms)
   local bytes = 0
   for _, joined in ipairs(rooms) do bytes = bytes + peers_bytes(joined[1]) end
-  return bytes > 2 * max_room_bytes
+  return bytes
 end
+
+-- Whether rooms whose members have this size are too large for one answer.
+local function too_large(bytes) return bytes > 2 * max_room_bytes end
 
 -- The size of a member as JSON, in bytes: its peer, its state, and the names of both.
 local function member_bytes(peer, state) return #peer + #state + #'{"peer":,"state":}' end
 
--- Adds a member to a room, or replaces the peer's earlier one. Returns false, and changes nothing, if the member
--- grows, is larger than an equal share, and fills the room: so no large member can keep others out. `profile` and
--- `state` are JSON.
-local function put_member(room, peer, join, profile, state)
-  local was = redis.call('HGET', key.room(room), peer)
-  local size = member_bytes(profile, state)
-  local growth = size - (was and member_bytes(peer_of(was)) or 0)
-  local bytes = math.max(peers_bytes(room) + growth, size)
-  if growth > 0 and size > peer_share and bytes > max_room_bytes then return false end
+-- The size of a room's members in bytes, with a member of `size` bytes in place of the peer's earlier one; `earlier` is
+-- nil or false if it has none. Nil if the room does not take it, because the member grows, is larger than an equal share,
+-- and fills the room: so no large member can keep others out.
+local function bytes_with(room, earlier, size)
+  local was = earlier and member_bytes(peer_of(earlier)) or 0
+  local bytes = math.max(peers_bytes(room) + size - was, size)
+  if size > was and size > peer_share and bytes > max_room_bytes then return nil end
+  return bytes
+end
+
+-- Adds a member to a room, or replaces the peer's earlier one. `profile` and `state` are JSON; `bytes` is what
+-- `bytes_with` returned.
+local function store_member(room, peer, join, profile, state, bytes)
   redis.call('HSET', key.room(room), peer, join .. ' ' .. #profile .. ' ' .. profile .. state)
   redis.call('HSET', key.room_meta(room), 'peers_bytes', bytes)
-  return true
 end

@@ -33,7 +33,8 @@ local function finish(peer, reason)
     dispatch(at[1], 'replaced', ',"stream":' .. cjson.encode(at[2]))
   end
   redis.call('ZREM', key.detached, peer)
-  redis.call('DEL', key.session(peer), key.session_rooms(peer), key.session_past(peer), key.inbox(peer))
+  redis.call('DEL', key.session(peer), key.session_rooms(peer), key.session_past(peer), key.session_receipts(peer),
+    key.inbox(peer))
 end
 
 -- Takes the stream from a session. The session ends at `deadline` (ms) unless its peer resumes (G4).

@@ -1,0 +1,23 @@
+-- Receipts: what the sender of a signal is told. If the sender gave a key, its session remembers the receipt, so that a
+-- repeated call is answered and not sent again (G14).
+--
+-- Libraries: keys, ids
+
+-- The receipt of the session's earlier message with this key. Nil if there is none, or if `message_key` is empty.
+local function earlier_receipt(peer, message_key)
+  if message_key == '' then return nil end
+  for connected = 0, 1 do
+    local id = redis.call('ZSCORE', key.session_receipts(peer), connected .. ' ' .. message_key)
+    if id then return { decimal(tonumber(id)), connected } end
+  end
+end
+
+-- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0.
+local function make_receipt(peer, message_key, id, connected)
+  if message_key ~= '' then
+    local receipts = key.session_receipts(peer)
+    redis.call('ZADD', receipts, decimal(id), connected .. ' ' .. message_key)
+    if redis.call('ZCARD', receipts) > max_receipts then redis.call('ZPOPMIN', receipts) end
+  end
+  return { decimal(id), connected }
+end
