@@ -34,7 +34,7 @@ const kinds = {
   },
   TOKEN_EXPIRED: {
     message:
-      'Your token has expired. Open `messages` again from your last cursor, with a new token of the same peer. A guest gets a new peer from `access`, and starts a new session.',
+      'Your token has expired. Open `messages` again from your last cursor, with a new token of the same peer. A guest gets one from `renew` before its token expires, and a new peer from `access` after that.',
   },
   UNAVAILABLE: {
     message: 'The server cannot do this now. Try again in a moment.',
@@ -80,11 +80,19 @@ export const tokenFaults = {
   unfulfilledClaim: (claim: string) => `its claim \`${claim}\` is not fulfilled`,
   expired: (at: Date) => `it expired at ${at.toISOString()}`,
   noSub: 'it has no `sub`, the id of the peer',
+  subNotText: 'its `sub` is not a string',
   noUsername: 'it has no `username`',
+  noExp: 'it has no `exp`, the time at which it expires, in seconds since 1970',
+  badExp: 'its `exp` is not a time that exists: give the seconds since 1970',
   /** `fault`: from `faultOfName`. */
-  invalidName: (claim: string, fault: string, maxCharacters: number) =>
-    `its \`${claim}\` ${fault}: use 1 to ${maxCharacters} printable characters`,
+  invalidName: (claim: string, fault: string) => `its \`${claim}\` ${fault}`,
 } as const;
+
+/** Why `renew` refuses a token: an application decides for how long its own peers may come. */
+export const notAGuest =
+  'Only the token of a guest can be renewed. Ask the application that made your token for the next one.';
+
+export const noGuests = 'This server admits no guests. Ask its operator for a token.';
 
 export function tokenError(fault: string): SignalboxError {
   return new SignalboxError('UNAUTHENTICATED', `The token is not accepted: ${fault}.`);

@@ -15,8 +15,19 @@ import { help, readCommand, readSettings, SettingsError } from './settings.ts';
  */
 const npmEchoMs = 250;
 
+/** How long an exit waits for a reader of stdout that has not yet taken the log. */
+const exitTimeoutMs = 500;
+
+/** Ends the process when stdout has taken the log, or cannot. */
+function exit(code: number): void {
+  process.stdout.write('', () => process.exit(code));
+  setTimeout(() => process.exit(code), exitTimeoutMs);
+}
+
 async function serve(): Promise<void> {
   const settings = readSettings();
+  // A full disk or a reader that has gone must not end the process. The log counts what it loses.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const log = createLog(settings);
   let signalbox: Signalbox | undefined;
   let stoppingSince: number | undefined;
@@ -30,14 +41,14 @@ async function serve(): Promise<void> {
     log.info({ signal }, 'stopping');
     // After Ctrl+C a person waits, so cut all streams now. SIGTERM comes from a deployment: spread the cuts.
     await signalbox?.close(signal === 'SIGINT' ? 0 : undefined);
-    process.exit(0);
+    exit(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // Unhandled rejections arrive here too. After a bug the state is unknown, so the process must not go on.
   process.on('uncaughtException', (error, origin) => {
     log.fatal({ err: error }, origin);
-    process.exit(1);
+    exit(1);
   });
 
   // Load the server only now, so that `--help` and wrong settings are answered at once.
@@ -45,12 +56,9 @@ async function serve(): Promise<void> {
   signalbox = await startSignalbox(settings, log);
   const { url, hub } = signalbox;
   log.info({ url, hub, version }, 'listening');
-  if (settings.tokenSecretIsRandom) {
-    log.warn(
-      'TOKEN_SECRET is not set: using a random one, so all tokens become invalid when this process ends.',
-    );
-  }
-  if (settings.nodeEnv !== 'production') process.stdout.write(banner(signalbox));
+  if (!settings.guestAccess)
+    log.info('guests are not admitted: GUEST_ACCESS is false, or HOST is not loopback');
+  if (settings.nodeEnv !== 'production') process.stderr.write(banner(signalbox));
 }
 
 async function run(): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { keptSecret, keptSecretFile } from './auth/kept-secret.ts';
 import { Tokens } from './auth/tokens.ts';
 import { createEngine } from './graphql/engine.ts';
 import { createHttp } from './http/http.ts';
@@ -9,6 +10,7 @@ import { MemoryHub } from './hub/memory/hub.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { RedisHub } from './hub/redis/hub.ts';
 import { listen, urlOf } from './listen.ts';
+import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
 
 /** How long closing may take after the last stream is cut. Connections that are still open are then destroyed. */
@@ -38,9 +40,10 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
   const hub = createHub(settings, log);
   const services = {
     hub,
-    tokens: new Tokens({ secret: settings.tokenSecret, ttlSeconds: settings.tokenTtlSeconds }),
+    tokens: createTokens(settings, log),
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
+    tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   let closing: Promise<void> | undefined;
   const http = createHttp({
@@ -84,6 +87,21 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
       return closing;
     },
   };
+}
+
+function createTokens(
+  { tokenSecrets: [secret, ...otherSecrets] = [], tokenTtlSeconds }: Settings,
+  log: Logger,
+) {
+  if (secret) return new Tokens({ secret, otherSecrets, ttlSeconds: tokenTtlSeconds });
+  const kept = keptSecret();
+  if (kept.problem !== undefined) {
+    log.warn(
+      { file: keptSecretFile, problem: kept.problem },
+      'TOKEN_SECRET is not set, and no secret can be kept: all tokens become invalid when this process ends',
+    );
+  }
+  return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
 }
 
 function createHub(settings: Settings, log: Logger): Hub {

@@ -1,3 +1,5 @@
+import { describeSecrets, howToMakeSecret, minSecretBytes, parseSecrets } from './token-secret.ts';
+
 /** One setting: an environment variable and, for most settings, a flag of the same name. */
 export interface Setting {
   readonly variable: string;
@@ -19,10 +21,6 @@ export interface Setting {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** The least size of a key for HS256 (RFC 7518, 3.2). */
-export const minSecretBytes = 32;
-export const howToMakeSecret = 'make one with `openssl rand -base64 32`';
 
 const redisHost = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
 const redisUrls = [
@@ -67,13 +65,19 @@ const table = {
     parse: (text: string) => matching(/^[\w.:-]{1,64}$/, text),
     about: 'Start of every key, so that deployments can share one Redis',
   },
-  tokenSecret: {
+  tokenSecrets: {
     variable: 'TOKEN_SECRET',
     takes: `at least ${minSecretBytes} bytes: ${howToMakeSecret}`,
-    parse: tokenSecret,
-    show: (text: string) => `only ${Buffer.byteLength(text)} bytes`,
+    parse: parseSecrets,
+    show: describeSecrets,
     noFlag: 'every user of the machine can see flags',
-    about: 'Key that signs tokens, 32 bytes or more; random without Redis',
+    about: 'Keys of tokens, comma-separated: the first signs, all verify',
+  },
+  tokenSecretFile: {
+    variable: 'TOKEN_SECRET_FILE',
+    takes: 'the path of a file that holds what TOKEN_SECRET would',
+    parse: (text: string) => matching(/^\P{Cc}{1,4096}$/u, text),
+    about: 'File that holds the text of TOKEN_SECRET instead',
   },
   tokenTtlSeconds: {
     variable: 'TOKEN_TTL_SECONDS',
@@ -85,7 +89,7 @@ const table = {
     variable: 'GUEST_ACCESS',
     default: 'true',
     ...trueOrFalse(),
-    about: 'Whether the mutation `access` gives tokens to guests',
+    about: 'Whether `access` admits guests; false if HOST is not loopback',
   },
   graceSeconds: {
     variable: 'GRACE_SECONDS',
@@ -234,11 +238,6 @@ function originOf(text: string): string | undefined {
 
 function within(min: number, value: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;
-}
-
-function tokenSecret(text: string): Uint8Array | undefined {
-  const bytes = new TextEncoder().encode(text);
-  return bytes.length >= minSecretBytes ? bytes : undefined;
 }
 
 /** The text in quotes, shortened and on one line. */

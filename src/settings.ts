@@ -1,15 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import {
-  flagOf,
-  howToMakeSecret,
-  minSecretBytes,
-  quote,
-  type Setting,
-  settings,
-  showUrl,
-  type Values,
-} from './settings-table.ts';
+import { flagOf, quote, type Setting, settings, showUrl, type Values } from './settings-table.ts';
+import { describeSecrets, howToMakeSecret, parseSecrets } from './token-secret.ts';
 
 /**
  * The only reader of the environment. A flag takes precedence over its variable. An empty variable counts as
@@ -22,9 +15,6 @@ export class SettingsError extends Error {
 }
 
 export interface Settings extends Values {
-  /** Random if none was given. Tokens then die with the process. */
-  readonly tokenSecret: Uint8Array;
-  readonly tokenSecretIsRandom: boolean;
   /** Whether `npm start` or `npx` runs this process. npm repeats the signals that the terminal sends. */
   readonly runByNpm: boolean;
 }
@@ -38,24 +28,72 @@ export function readCommand(argv: readonly string[] = process.argv.slice(2)): 'h
   return names.includes('version') ? 'version' : 'serve';
 }
 
-/** Reads and checks all settings. Throws a `SettingsError`. */
+/** Reads and checks all settings. Throws a `SettingsError` that names every setting that is wrong. */
 export function readSettings(
   env: Environment = process.env,
   argv: readonly string[] = process.argv.slice(2),
 ): Settings {
   const flags = readFlags(argv);
-  const values: Record<string, unknown> = {};
-  for (const [key, setting] of settings) values[key] = read(setting, flags, env);
-  if (values.tokenSecret === undefined && values.redisUrl !== undefined) {
+  const read: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [key, setting] of settings) {
+    try {
+      read[key] = readOne(setting, flags, env);
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      faults.push(error.message);
+    }
+  }
+  if (faults.length > 0) throw new SettingsError(faults.join(' '));
+  // The type is derived from the table, and the loop above has read every key of the table.
+  const values = read as unknown as Values;
+  const guestsAreSettled = flags.has('--guest-access') || Boolean(env.GUEST_ACCESS);
+  return Object.freeze({
+    ...values,
+    tokenSecrets: secretsOf(values),
+    // Whoever opens the server to a network may not know that it admits strangers.
+    guestAccess: values.guestAccess && (guestsAreSettled || isLoopback(values.host)),
+    runByNpm: ['start', 'npx'].includes(env.npm_lifecycle_event ?? ''),
+  });
+}
+
+/** The secrets of TOKEN_SECRET or of its file. Undefined if neither is set, which is fine on a laptop only. */
+function secretsOf({ tokenSecrets, tokenSecretFile, redisUrl, nodeEnv }: Values): Values['tokenSecrets'] {
+  if (tokenSecretFile !== undefined) {
+    if (tokenSecrets)
+      throw new SettingsError('TOKEN_SECRET and TOKEN_SECRET_FILE are both set: set only one.');
+    return readSecretFile(tokenSecretFile);
+  }
+  if (tokenSecrets) return tokenSecrets;
+  if (redisUrl !== undefined) {
     throw new SettingsError(
       `TOKEN_SECRET is not set; with REDIS_URL, all nodes need the same secret: ${howToMakeSecret}.`,
     );
   }
-  const tokenSecretIsRandom = values.tokenSecret === undefined;
-  if (tokenSecretIsRandom) values.tokenSecret = new Uint8Array(randomBytes(minSecretBytes));
-  const runByNpm = ['start', 'npx'].includes(env.npm_lifecycle_event ?? '');
-  // The type is derived from the table, and the loop above has read every key of the table.
-  return Object.freeze({ ...values, tokenSecretIsRandom, runByNpm }) as Settings;
+  if (nodeEnv === 'production') {
+    throw new SettingsError(`TOKEN_SECRET is not set; NODE_ENV=production needs one: ${howToMakeSecret}.`);
+  }
+  return undefined;
+}
+
+function readSecretFile(path: string): readonly Uint8Array[] {
+  const name = `TOKEN_SECRET_FILE is ${quote(path)}`;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw new SettingsError(`${name}, which cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
+  }
+  if (!isUtf8(bytes)) throw new SettingsError(`${name}, which is not a text in UTF-8: ${howToMakeSecret}.`);
+  // Editors and `openssl rand -base64` end a file with a new line.
+  const text = bytes.toString().replace(/\r?\n$/, '');
+  const secrets = parseSecrets(text);
+  if (secrets) return secrets;
+  throw new SettingsError(`${name}, and its secret is ${describeSecrets(text)}: ${howToMakeSecret}.`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** The text of `--help`: a table of all settings, at most 120 columns wide. */
@@ -84,7 +122,7 @@ export function help(): string {
   ].join('\n');
 }
 
-function read(setting: Setting, flags: ReadonlyMap<string, string>, env: Environment): unknown {
+function readOne(setting: Setting, flags: ReadonlyMap<string, string>, env: Environment): unknown {
   const flag = flagOf(setting);
   const given = flags.get(flag);
   const text = given ?? (env[setting.variable] || defaultOf(setting, env));

@@ -1,13 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import pkg from '../package.json' with { type: 'json' };
+import { ApiClient, access } from './support/client.ts';
 import { NodeProcess, startNode } from './support/node.ts';
 import { freshPrefix } from './support/redis.ts';
+import { until } from './support/until.ts';
 
-const bin = fileURLToPath(new URL('../bin/signalbox.js', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'bin', 'signalbox.js');
 
 async function portOf(server: Server): Promise<number> {
   await once(server, 'listening');
@@ -94,7 +100,24 @@ test.each(['SIGTERM', 'SIGINT'] as const)('G11: a node that gets %s exits with 0
   expect(health.status).toBe(200);
   expect(await node.kill(signal)).toEqual({ code: 0, signal: null });
   await expect(fetch(`${node.url}/health`)).rejects.toThrow('fetch failed');
-  expect(node.stderr).toBe('');
+  expect(node.stderr).toContain('Ctrl+C stops the server');
+});
+
+test('G11: SIGTERM to `npm start` reaches the server, and npm waits for its end', async () => {
+  await using npm = await startNode({ command: ['npm', 'start'], cwd: root });
+  const { url } = npm;
+  expect(await npm.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(npm.log().map(({ msg }) => msg)).toEqual(['listening', 'stopping']);
+  await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+});
+
+test('`npm run dev` starts the server again if a file of the schema changes', async () => {
+  await using npm = await startNode({ command: ['npm', 'run', 'dev'], cwd: root });
+  const now = new Date();
+  utimesSync(join(root, 'schema', 'query.graphql'), now, now);
+  const starts = () => npm.log().filter(({ msg }) => msg === 'listening').length;
+  await until(() => starts() > 1, 'the server has started again');
+  await npm.kill('SIGTERM');
 });
 
 test('G11: a node that gets a second SIGTERM exits at once with 1', async () => {
@@ -126,21 +149,41 @@ test('a node on Redis logs the address of its Redis without the credentials, and
   expect(await node.kill()).toEqual({ code: 0, signal: null });
 });
 
-test('a node prints the banner with its links, except in production', async () => {
+test('a node prints the banner with its links on stderr, except in production', async () => {
   await using node = await startNode();
   // The banner follows the log line "listening". It is complete when the node has ended.
   await node.kill();
-  expect(node.stdout).toContain(`GraphiQL  ${node.url}/graphql\n`);
-  expect(node.stdout).toContain('in memory');
+  expect(node.stderr).toContain(`GraphiQL  ${node.url}/graphql\n`);
+  expect(node.stderr).toContain('in memory');
+  expect(node.stdout.split('\n').filter((line) => !line.startsWith('{'))).toEqual(['']);
 
   await using production = await startNode({ env: { NODE_ENV: 'production' } });
   await production.kill();
+  expect(production.stderr).toBe('');
   const lines = production.stdout.trimEnd().split('\n');
   expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
 });
 
-test('a node warns if TOKEN_SECRET is not set, and never prints a secret that is set', async () => {
-  await using random = await startNode({ env: { TOKEN_SECRET: '' } });
+test('without TOKEN_SECRET, a restart ends no token', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'signalbox-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true }));
+  const env = { TOKEN_SECRET: '' };
+  await using first = await startNode({ cwd, env });
+  const { token, peer } = await access(first.url, 'ann');
+  await first.kill();
+  await using second = await startNode({ cwd, env });
+  const client = new ApiClient(second.url, token);
+  expect(await client.run('{ me { id } }')).toEqual({ me: { id: peer.id } });
+  const secret = readFileSync(join(cwd, '.signalbox-secret'), 'utf8').trim();
+  expect(first.output() + second.output()).not.toContain(secret);
+  expect(second.log().filter(({ level }) => Number(level) >= 40)).toEqual([]);
+});
+
+test('a node warns if it can keep no secret, and never prints a secret that is set', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'signalbox-'));
+  onTestFinished(() => rmSync(cwd, { recursive: true }));
+  writeFileSync(join(cwd, '.signalbox-secret'), 'short', { mode: 0o600 });
+  await using random = await startNode({ cwd, env: { TOKEN_SECRET: '' } });
   await random.kill();
   expect(random.log()).toContainEqual(
     expect.objectContaining({ level: 40, msg: expect.stringContaining('TOKEN_SECRET is not set') }),
@@ -151,6 +194,26 @@ test('a node warns if TOKEN_SECRET is not set, and never prints a secret that is
   await given.kill();
   expect(given.output()).not.toContain('hunter2');
   expect(given.output()).not.toContain('TOKEN_SECRET');
+});
+
+test('a node in development logs who joins, and a node in production does not', async () => {
+  await using node = await startNode({ env: { NODE_ENV: 'development' } });
+  await access(node.url, 'ann');
+  expect(await node.logged('ann got a token')).toMatchObject({ level: 30 });
+  await using production = await startNode({ env: { NODE_ENV: 'production' } });
+  await access(production.url, 'ann');
+  await production.kill();
+  expect(production.output()).not.toContain('ann');
+});
+
+test('a node that a network can reach says that it admits no guests, unless GUEST_ACCESS is set', async () => {
+  await using open = await startNode({ env: { HOST: '0.0.0.0' } });
+  await expect(access(open.url, 'ann')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(open.log()).toContainEqual(
+    expect.objectContaining({ msg: expect.stringContaining('GUEST_ACCESS') }),
+  );
+  await using asked = await startNode({ env: { HOST: '0.0.0.0', GUEST_ACCESS: 'true' } });
+  expect(await access(asked.url, 'ann')).toMatchObject({ peer: { username: 'ann' } });
 });
 
 test('a Node.js that is too old stops the start with one line', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRedisUrl } from '../src/hub/redis/connect/url.ts';
-import { help, readCommand, readSettings, SettingsError } from '../src/settings.ts';
+import { help, readCommand, readSettings } from '../src/settings.ts';
+import { complaint } from './support/complaint.ts';
 import { httpCases, type SettingCase } from './support/setting-cases.ts';
 
 const secret = 'correct horse battery staple 123';
@@ -188,44 +189,24 @@ describe('REDIS_URL', () => {
   });
 });
 
-describe('TOKEN_SECRET', () => {
-  test('TOKEN_SECRET becomes the bytes of its text', () => {
-    const settings = readSettings({ TOKEN_SECRET: secret }, []);
-    expect(new TextDecoder().decode(settings.tokenSecret)).toBe(secret);
-    expect(settings.tokenSecretIsRandom).toBe(false);
-  });
+describe('GUEST_ACCESS', () => {
+  test.each(['localhost', '127.0.0.1', '127.1.2.3', '::1'])(
+    'guests are admitted by default on HOST %s',
+    (HOST) => {
+      expect(readSettings({ HOST }, []).guestAccess).toBe(true);
+      expect(readSettings({ HOST, GUEST_ACCESS: 'false' }, []).guestAccess).toBe(false);
+    },
+  );
 
-  test('TOKEN_SECRET is measured in bytes, not in characters', () => {
-    expect(readSettings({ TOKEN_SECRET: 'é'.repeat(16) }, []).tokenSecret).toHaveLength(32);
-  });
-
-  test('TOKEN_SECRET is random each time if it is absent', () => {
-    const [one, two] = [readSettings({}, []), readSettings({ TOKEN_SECRET: '' }, [])];
-    expect([one.tokenSecretIsRandom, two.tokenSecretIsRandom]).toEqual([true, true]);
-    expect(one.tokenSecret).toHaveLength(32);
-    expect(one.tokenSecret).not.toEqual(two.tokenSecret);
-  });
-
-  test('TOKEN_SECRET is required with REDIS_URL, and the error says how to make one', () => {
-    const message = complaint({ REDIS_URL: 'redis://me:hunter2@localhost' });
-    expect(message).toMatch(/^TOKEN_SECRET is not set; with REDIS_URL, .*`openssl rand -base64 32`\.$/);
-    expect(message).not.toContain('hunter2');
-  });
-
-  test('TOKEN_SECRET is refused if it is too short, without being shown', () => {
-    const message = complaint({ TOKEN_SECRET: 'hunter2' });
-    expect(message).toMatch(/^TOKEN_SECRET is only 7 bytes; it takes at least 32 bytes: make one/);
-    expect(message).not.toContain('hunter2');
-  });
-
-  test('TOKEN_SECRET has no flag, because a list of processes shows flags', () => {
-    for (const argv of [['--token-secret', secret], [`--token-secret=${secret}`]]) {
-      const message = complaint({}, argv);
-      expect(message).toContain('set the variable TOKEN_SECRET');
-      expect(message).not.toContain(secret);
-    }
-    expect(help()).not.toContain('--token-secret');
-  });
+  test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'example.com'])(
+    'guests are refused by default on HOST %s, which a network reaches, unless GUEST_ACCESS is set',
+    (HOST) => {
+      expect(readSettings({ HOST }, []).guestAccess).toBe(false);
+      expect(readSettings({ HOST, GUEST_ACCESS: 'true' }, []).guestAccess).toBe(true);
+      expect(readSettings({ HOST }, ['--guest-access', 'true']).guestAccess).toBe(true);
+      expect(readSettings({ HOST, GUEST_ACCESS: 'false' }, []).guestAccess).toBe(false);
+    },
+  );
 });
 
 describe('the command line', () => {
@@ -263,6 +244,14 @@ test('in production, GraphiQL and introspection are off unless they are set', ()
   });
 });
 
+test('if several settings are wrong, one line names them all', () => {
+  expect(complaint({ PORT: 'x', GRACE_SECONDS: 'y', TOKEN_SECRET: 'z' })).toBe(
+    'PORT is "x"; it takes a whole number from 0 to 65535. ' +
+      'TOKEN_SECRET is only 1 bytes; it takes at least 32 bytes: make one with `openssl rand -base64 32`. ' +
+      'GRACE_SECONDS is "y"; it takes a number of seconds from 0.1 to 3600.',
+  );
+});
+
 test('the settings are frozen', () => {
   expect(Object.isFrozen(readSettings({}, []))).toBe(true);
 });
@@ -276,15 +265,3 @@ test('no line of the help has more than 120 characters', () => {
     ),
   ).toBeLessThanOrEqual(120);
 });
-
-/** Expects a SettingsError of one line. Returns its message. */
-function complaint(env: Record<string, string | undefined>, argv: readonly string[] = []): string {
-  try {
-    readSettings(env, argv);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    expect(error.message).not.toContain('\n');
-    return error.message;
-  }
-  throw new Error(`${JSON.stringify({ env, argv })} was accepted.`);
-}

@@ -1,14 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { tokenError, tokenFaults } from '../errors.ts';
+import { notAGuest, SignalboxError, tokenError, tokenFaults } from '../errors.ts';
 import type { Peer } from '../hub/hub.ts';
-import { faultOfName, maxNameCharacters } from '../names.ts';
+import { faultOfName, type NameKind } from '../names.ts';
 
 /** The peer that a token stands for, and the time at which the token expires. */
 export interface Caller extends Peer {
-  /** Undefined if the token does not expire. */
-  readonly expiresAt: Date | undefined;
+  readonly expiresAt: Date;
+}
+
+/** A token that was issued to a guest. */
+export interface Access {
+  readonly token: string;
+  readonly peer: Peer;
+  readonly expiresAt: Date;
+}
+
+export interface TokensOptions {
+  /** Signs tokens, and verifies them: at least 32 bytes, the least for HS256. */
+  readonly secret: Uint8Array;
+  /** Also accepted, but not used to sign: the next secret before a change, the last one after it. */
+  readonly otherSecrets?: readonly Uint8Array[];
+  readonly ttlSeconds: number;
 }
 
 /** The only accepted algorithm. A token with another one, for example `none`, is refused. */
@@ -17,37 +31,43 @@ const algorithm = 'HS256';
 /** The most verified tokens to cache. Checking a signature costs more than the rest of a request. */
 const maxCachedTokens = 10_000;
 
-/** Issues tokens for guests, and verifies all tokens that were made with the same secret, here or elsewhere. */
+/**
+ * How far the clock of whoever made a token may be ahead of this one's, in seconds, as its `nbf` shows. `exp` has no
+ * such leeway: nothing is gained by serving an expired token.
+ */
+const notBeforeLeewaySeconds = 10;
+
+/** Issues tokens for guests, and verifies all tokens that were made with the same secrets, here or elsewhere. */
 export class Tokens {
-  readonly #secret: Uint8Array;
+  readonly #secrets: readonly [Uint8Array, ...Uint8Array[]];
   readonly #ttlMs: number;
   readonly #verified = new LRUCache<string, Caller>({ max: maxCachedTokens });
 
-  /** `secret`: at least 32 bytes, the least for HS256. */
-  constructor(options: { readonly secret: Uint8Array; readonly ttlSeconds: number }) {
-    this.#secret = options.secret;
-    this.#ttlMs = options.ttlSeconds * 1000;
+  constructor({ secret, otherSecrets = [], ttlSeconds }: TokensOptions) {
+    this.#secrets = [secret, ...otherSecrets];
+    this.#ttlMs = ttlSeconds * 1000;
   }
 
   /** Issues a token for a new peer with this name. */
-  async issue(username: string): Promise<{ token: string; peer: Peer; expiresAt: Date }> {
-    const id = randomUUID();
-    const expiry = Math.floor((Date.now() + this.#ttlMs) / 1000);
-    const token = await new SignJWT({ username, signalbox: { guest: true } })
-      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
-      .setSubject(id)
-      .setIssuedAt()
-      .setExpirationTime(expiry)
-      .sign(this.#secret);
-    return { token, peer: { id, username, guest: true }, expiresAt: new Date(expiry * 1000) };
+  issue(username: string): Promise<Access> {
+    return this.#sign({ id: randomUUID(), username, guest: true }, { guest: true });
+  }
+
+  /**
+   * The next token of the same guest, with the same claim `signalbox`. Throws UNAUTHENTICATED if the token is not
+   * valid, and FORBIDDEN if it is not a guest's.
+   */
+  async renew(token: string): Promise<Access> {
+    const { id, username, guest } = await this.verify(token);
+    if (!guest) throw new SignalboxError('FORBIDDEN', notAGuest);
+    return this.#sign({ id, username, guest }, decodeJwt(token).signalbox);
   }
 
   /** The caller that the token stands for. Throws UNAUTHENTICATED, and says what is wrong with the token. */
   async verify(token: string): Promise<Caller> {
     const known = this.#verified.get(token);
     if (known) {
-      if (known.expiresAt && known.expiresAt.getTime() <= Date.now())
-        throw tokenError(tokenFaults.expired(known.expiresAt));
+      checkExpiry(known.expiresAt);
       return known;
     }
     const caller = await this.#read(token);
@@ -55,37 +75,68 @@ export class Tokens {
     return caller;
   }
 
-  async #read(token: string): Promise<Caller> {
-    try {
-      const { payload } = await jwtVerify(token, this.#secret, { algorithms: [algorithm] });
-      const { sub, username, exp, signalbox } = payload;
-      if (!sub) throw tokenError(tokenFaults.noSub);
-      if (typeof username !== 'string' || username === '') throw tokenError(tokenFaults.noUsername);
-      checkName('sub', sub, maxNameCharacters.peerId);
-      checkName('username', username, maxNameCharacters.username);
-      return {
-        id: sub,
-        username,
-        guest: isGuest(signalbox),
-        expiresAt: exp === undefined ? undefined : new Date(exp * 1000),
-      };
-    } catch (error) {
-      if (error instanceof errors.JWTExpired) {
-        throw tokenError(tokenFaults.expired(new Date((error.payload.exp ?? 0) * 1000)));
-      }
-      if (error instanceof errors.JOSEAlgNotAllowed) {
-        throw tokenError(tokenFaults.wrongAlgorithm(algorithm));
-      }
-      if (error instanceof errors.JWSSignatureVerificationFailed) {
-        throw tokenError(tokenFaults.wrongSignature);
-      }
-      if (error instanceof errors.JWTClaimValidationFailed) {
-        throw tokenError(tokenFaults.unfulfilledClaim(error.claim));
-      }
-      if (error instanceof errors.JOSEError) throw tokenError(tokenFaults.notJwt);
-      throw error;
-    }
+  async #sign(peer: Peer, claim: unknown): Promise<Access> {
+    const expiry = Math.floor((Date.now() + this.#ttlMs) / 1000);
+    const token = await new SignJWT({ username: peer.username, signalbox: claim })
+      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
+      .setSubject(peer.id)
+      .setIssuedAt()
+      .setExpirationTime(expiry)
+      .sign(this.#secrets[0]);
+    return { token, peer, expiresAt: new Date(expiry * 1000) };
   }
+
+  async #read(token: string): Promise<Caller> {
+    const { sub, username, exp, signalbox } = await this.#claimsOf(token);
+    if (sub === undefined || sub === '') throw tokenError(tokenFaults.noSub);
+    // A claim of another type than jose says gets here: it checks only the types of times.
+    if (typeof sub !== 'string') throw tokenError(tokenFaults.subNotText);
+    if (typeof username !== 'string' || username === '') throw tokenError(tokenFaults.noUsername);
+    checkName('sub', 'peerId', sub);
+    checkName('username', 'username', username);
+    if (exp === undefined) throw tokenError(tokenFaults.noExp);
+    const expiresAt = toDate(exp);
+    checkExpiry(expiresAt);
+    return { id: sub, username, guest: isGuest(signalbox), expiresAt };
+  }
+
+  /** The claims of a token that one of the secrets has signed. */
+  async #claimsOf(token: string): Promise<JWTPayload> {
+    const options = { algorithms: [algorithm], clockTolerance: notBeforeLeewaySeconds };
+    for (const [i, secret] of this.#secrets.entries()) {
+      try {
+        return (await jwtVerify(token, secret, options)).payload;
+      } catch (error) {
+        const isLast = i === this.#secrets.length - 1;
+        if (!(error instanceof errors.JWSSignatureVerificationFailed) || isLast) throw toTokenError(error);
+      }
+    }
+    throw tokenError(tokenFaults.wrongSignature);
+  }
+}
+
+/** The error of `jwtVerify` as a client gets it, or the error itself if it is a bug. */
+function toTokenError(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired)
+    return tokenError(tokenFaults.expired(toDate(error.payload.exp ?? 0)));
+  if (error instanceof errors.JOSEAlgNotAllowed) return tokenError(tokenFaults.wrongAlgorithm(algorithm));
+  if (error instanceof errors.JWSSignatureVerificationFailed) return tokenError(tokenFaults.wrongSignature);
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim } = error;
+    return tokenError(claim === 'exp' ? tokenFaults.badExp : tokenFaults.unfulfilledClaim(claim));
+  }
+  return error instanceof errors.JOSEError ? tokenError(tokenFaults.notJwt) : error;
+}
+
+/** Throws UNAUTHENTICATED if there is no such date: they end 273,790 years from now. */
+function toDate(seconds: number): Date {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) throw tokenError(tokenFaults.badExp);
+  return date;
+}
+
+function checkExpiry(expiresAt: Date): void {
+  if (expiresAt.getTime() <= Date.now()) throw tokenError(tokenFaults.expired(expiresAt));
 }
 
 /** Whether a token's claim `signalbox` says that the mutation `access` made the token. */
@@ -93,8 +144,8 @@ function isGuest(claim: unknown): boolean {
   return typeof claim === 'object' && claim !== null && 'guest' in claim && claim.guest === true;
 }
 
-/** Checks a name that other peers see, and that is part of keys. */
-function checkName(claim: string, value: string, maxCharacters: number): void {
-  const fault = faultOfName(value, maxCharacters);
-  if (fault) throw tokenError(tokenFaults.invalidName(claim, fault, maxCharacters));
+/** Refuses a name that other peers see, and that is part of keys. */
+function checkName(claim: string, kind: NameKind, value: string): void {
+  const fault = faultOfName(kind, value);
+  if (fault) throw tokenError(tokenFaults.invalidName(claim, fault));
 }

@@ -28,8 +28,8 @@ export type Scalars = {
 export type Access = {
   readonly __typename?: 'Access';
   /**
-   * When the token expires. An open `messages` stream then ends with `TOKEN_EXPIRED`. A new token from `access` is
-   * for a new peer.
+   * When the token expires. An open `messages` stream then ends with `TOKEN_EXPIRED`. `renew` gives the peer's next
+   * token until then. After that, `access` gives one of a new peer.
    */
   readonly expiresAt: Scalars['DateTime']['output'];
   /** The peer that the token belongs to. */
@@ -104,7 +104,8 @@ export type Message = {
 };
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -112,7 +113,8 @@ export type Message = {
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Gives a guest a token. Each call makes a new peer. This is the only field that needs no token.
+   * Gives a guest a token. Each call makes a new peer: for the next token of the same peer, call `renew`. This is the
+   * only field that needs no token.
    *
    * Errors: `FORBIDDEN` if the server admits no guests.
    */
@@ -146,6 +148,13 @@ export type Mutation = {
    */
   readonly relay: Receipt;
   /**
+   * Gives a guest its next token, of the same peer. Call it before the token of this request expires, then open
+   * `messages` again with the new token and your last cursor: the session goes on, and you miss nothing.
+   *
+   * Errors: `FORBIDDEN` if the token was not made by `access`, or the server admits no guests any more.
+   */
+  readonly renew: Access;
+  /**
    * Changes your state in a room. The other members get `PeerChanged`.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
@@ -155,7 +164,8 @@ export type Mutation = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -166,7 +176,8 @@ export type MutationAccessArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -180,7 +191,8 @@ export type MutationBroadcastArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -192,7 +204,8 @@ export type MutationJoinRoomArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -203,7 +216,8 @@ export type MutationLeaveRoomArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -218,7 +232,8 @@ export type MutationRelayArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token and a session: open `messages` first.
+ * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
+ * session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -231,7 +246,7 @@ export type MutationSetStateArgs = {
 /** A connected client. Each token belongs to one peer, so the server knows the caller from its token. */
 export type Peer = {
   readonly __typename?: 'Peer';
-  /** True if the peer got its token from the mutation `access`. */
+  /** True if the peer got its token from the mutations `access` or `renew`. */
   readonly guest: Scalars['Boolean']['output'];
   /** The peer's id: the `sub` of its token. It is the same in every room and on every connection. */
   readonly id: Scalars['ID']['output'];
@@ -580,6 +595,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   joinRoom?: Resolver<ResolversTypes['Room'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'roomId'>>;
   leaveRoom?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'roomId'>>;
   relay?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationRelayArgs, 'event' | 'peerId' | 'roomId'>>;
+  renew?: Resolver<ResolversTypes['Access'], ParentType, ContextType>;
   setState?: Resolver<ResolversTypes['Member'], ParentType, ContextType, RequireFields<MutationSetStateArgs, 'roomId'>>;
 };
 

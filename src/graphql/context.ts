@@ -9,6 +9,8 @@ export interface Services {
   readonly guestAccess: boolean;
   /** The most bytes of JSON in one `data` or `state`. */
   readonly maxDataBytes: number;
+  /** Tells a developer what peers do, a line at a time. Absent in production. */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 /** The parts of a request that identify the caller, and the place from which its stream resumes. */

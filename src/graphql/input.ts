@@ -1,7 +1,7 @@
 import { SignalboxError } from '../errors.ts';
 import type { Cursor, Join } from '../hub/hub.ts';
 import { JsonText } from '../json-text.ts';
-import { faultOfName, maxNameCharacters } from '../names.ts';
+import { faultOfName } from '../names.ts';
 
 const eventFormat = /^[\w.:-]{1,64}$/;
 /** No clock gives longer cursors. A longer one is an error of the client, so it begins no new session. */
@@ -15,9 +15,8 @@ function invalid(message: string): SignalboxError {
 }
 
 function checkName(argument: 'roomId' | 'username' | 'key', value: string): string {
-  const maxCharacters = maxNameCharacters[argument];
-  const fault = faultOfName(value, maxCharacters);
-  if (fault) throw invalid(`\`${argument}\` ${fault}: use 1 to ${maxCharacters} printable characters.`);
+  const fault = faultOfName(argument, value);
+  if (fault) throw invalid(`\`${argument}\` ${fault}.`);
   return value;
 }
 

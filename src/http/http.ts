@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
+import { Sampled } from '../sampled.ts';
 import { Bodies } from './body.ts';
 import { Cors } from './cors.ts';
 import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
@@ -105,13 +106,23 @@ export function createHttp(httpOptions: HttpOptions): Http {
     };
     answer().catch((error: unknown) => sendError(res, error, log));
   });
+  const malformed = new Sampled<string>((count, code) =>
+    log.warn({ code, count }, 'an HTTP connection failed'),
+  );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // HPE: the parser found a violation of HTTP. A client that left or was too slow is normal.
-    const level = error.code?.startsWith('HPE_') ? 'warn' : 'debug';
-    log[level]({ code: error.code }, 'an HTTP connection failed');
+    if (error.code?.startsWith('HPE_')) malformed.note(error.code);
+    else log.debug({ code: error.code }, 'an HTTP connection failed');
     answerClientError(error, socket);
   });
-  return { server, listeners, close: () => listeners.close() };
+  return {
+    server,
+    listeners,
+    close: async () => {
+      await listeners.close();
+      malformed.close();
+    },
+  };
 }
 
 async function route(

@@ -1,5 +1,5 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
-import { type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { CompactSign, decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Tokens } from '../../src/auth/tokens.ts';
 
@@ -9,6 +9,11 @@ const tokens = new Tokens({ secret, ttlSeconds: 60 });
 /** A token as an application makes it. */
 function made(payload: JWTPayload, key: Uint8Array = secret, alg = 'HS256'): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg }).sign(createSecretKey(key));
+}
+
+/** A token with claims that `SignJWT` would not write. */
+function signedJson(json: string): Promise<string> {
+  return new CompactSign(new TextEncoder().encode(json)).setProtectedHeader({ alg: 'HS256' }).sign(secret);
 }
 
 const inAMinute = () => Math.floor(Date.now() / 1000) + 60;
@@ -90,15 +95,72 @@ describe('Tokens', () => {
     expect(await refused(rs256)).toContain('HS256');
   });
 
-  it('a token without `exp` is accepted and does not expire', async () => {
-    const token = await made({ sub: 'a', username: 'a' });
-    expect(await tokens.verify(token)).toEqual({
-      id: 'a',
-      username: 'a',
-      guest: false,
-      expiresAt: undefined,
+  it('a token without `exp` is refused, and the error says that it is missing', async () => {
+    expect(await refused(await made({ sub: 'a', username: 'a' }))).toContain('no `exp`');
+  });
+
+  it.each(['1e16', '8.65e12', '-1e300', '1e400', '"soon"', 'null', '{}', '[1]', 'true'])(
+    'a token whose `exp` is no time that a clock can show is refused, and not served without an end: %s',
+    async (exp) => {
+      const token = await signedJson(`{"sub":"a","username":"a","exp":${exp}}`);
+      expect(await refused(token)).toContain('`exp` is not a time that exists');
+    },
+  );
+
+  it('the last `exp` that a Date can hold is accepted', async () => {
+    const token = await made({ sub: 'a', username: 'a', exp: 8.64e12 });
+    expect((await tokens.verify(token)).expiresAt.toISOString()).toBe('+275760-09-13T00:00:00.000Z');
+  });
+
+  it('`exp` has no leeway, and `nbf` has 10 seconds', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { sub: 'a', username: 'a' };
+    expect(await refused(await made({ ...claims, exp: now }))).toContain('expired at');
+    expect(await refused(await made({ ...claims, exp: now - 5 }))).toContain('expired at');
+    expect(await tokens.verify(await made({ ...claims, exp: now + 60, nbf: now + 9 }))).toBeTruthy();
+    expect(await refused(await made({ ...claims, exp: now + 60, nbf: now + 15 }))).toContain('`nbf`');
+  });
+
+  it.each([42, true, {}, ['a'], null])('a token whose `sub` is not a string is refused: %j', async (sub) => {
+    const json = JSON.stringify({ sub, username: 'a', exp: inAMinute() });
+    expect(await refused(await signedJson(json))).toContain('`sub` is not a string');
+  });
+
+  it('a token signed with any of the secrets is accepted, and new ones are signed with the first', async () => {
+    const [first, second] = ['f', 's'].map((letter) => new TextEncoder().encode(letter.repeat(32)));
+    const both = new Tokens({
+      secret: first as Uint8Array,
+      otherSecrets: [second as Uint8Array],
+      ttlSeconds: 60,
     });
-    expect(await tokens.verify(token), 'also the second time').toMatchObject({ id: 'a' });
+    const claims = { sub: 'a', username: 'a', exp: inAMinute() };
+    expect(await both.verify(await made(claims, first))).toMatchObject({ id: 'a' });
+    expect(await both.verify(await made(claims, second))).toMatchObject({ id: 'a' });
+    const { token } = await both.issue('ann');
+    const onlyFirst = new Tokens({ secret: first as Uint8Array, ttlSeconds: 60 });
+    expect(await onlyFirst.verify(token)).toMatchObject({ username: 'ann' });
+    await expect(both.verify(await made(claims))).rejects.toThrow('its signature is wrong');
+    await expect(both.verify('x')).rejects.toThrow('not a JWT');
+    await expect(both.verify(await made({ ...claims, exp: 1 }, second))).rejects.toThrow('it expired at');
+  });
+
+  it('`renew` gives a guest a later token of the same peer, with the same claim `signalbox`', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const signalbox = { guest: true, space: 'acme' };
+    const token = await made({ sub: 'g', username: 'ann', exp: inAMinute(), signalbox });
+    vi.setSystemTime(Date.now() + 30_000);
+    const next = await tokens.renew(token);
+    expect(next.peer).toEqual({ id: 'g', username: 'ann', guest: true });
+    expect(decodeJwt(next.token)).toMatchObject({ sub: 'g', username: 'ann', signalbox });
+    vi.setSystemTime(Date.now() + 45_000);
+    expect(await refused(token)).toContain('expired at');
+    expect(await tokens.verify(next.token)).toEqual({ ...next.peer, expiresAt: next.expiresAt });
+    await expect(tokens.renew(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  });
+
+  it('`renew` refuses a token that is not a guest’s', async () => {
+    const token = await made({ sub: 'a', username: 'a', exp: inAMinute() });
+    await expect(tokens.renew(token)).rejects.toMatchObject({ code: 'FORBIDDEN', status: 403 });
   });
 
   it('a token without a printable `sub` and `username`, or before its `nbf`, is refused', async () => {
@@ -114,6 +176,8 @@ describe('Tokens', () => {
       '`username` has too many',
     );
     expect(await refused(await made({ sub: 'a', username: 'a\nb', exp }))).toContain('do not print');
+    expect(await refused(await made({ sub: 'a', username: 'ann ', exp }))).toContain('space at an end');
+    expect(await refused(await made({ sub: '\u3164', username: 'ann', exp }))).toContain('nothing visible');
     const early = await made({ sub: 'a', username: 'a', exp, nbf: exp - 10 });
     expect(await refused(early)).toContain('`nbf`');
   });

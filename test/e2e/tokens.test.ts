@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { exportSPKI, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { setTimeout } from 'node:timers/promises';
+import { exportSPKI, type JWTPayload, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ApiClient, access } from '../support/client.ts';
+import { ApiClient, access, type Peer } from '../support/client.ts';
 import { MessageStream } from '../support/message-stream.ts';
 import { type NodeProcess, startNode, tokenSecret } from '../support/node.ts';
 import { GuestPeer, wholly } from './peer.ts';
@@ -9,8 +10,14 @@ import { GuestPeer, wholly } from './peer.ts';
 const secret = new TextEncoder().encode(tokenSecret);
 const claims = { sub: 'ann', username: 'Ann' };
 
+const secondSecret = 'a second secret: 32 bytes or more too';
+
 function sign(payload: JWTPayload, alg = 'HS256', key: Parameters<SignJWT['sign']>[0] = secret, exp = '1 h') {
   return new SignJWT(payload).setProtectedHeader({ alg }).setExpirationTime(exp).sign(key);
+}
+
+interface Renewed {
+  readonly renew: { readonly token: string; readonly peer: Peer; readonly expiresAt: string };
 }
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -39,6 +46,22 @@ const refused: Readonly<Record<string, { token: () => Promise<string> | string; 
     why: 'its algorithm is not HS256',
   },
   'without `sub`': { token: () => sign({ username: 'Ann' }), why: 'no `sub`' },
+  'whose `sub` is a number': {
+    token: () => sign({ ...claims, sub: 42 as unknown as string }),
+    why: 'its `sub` is not a string',
+  },
+  'without `exp`': {
+    token: () => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(secret),
+    why: 'no `exp`',
+  },
+  'whose `exp` no clock can show': {
+    token: () => new SignJWT({ ...claims, exp: 1e16 }).setProtectedHeader({ alg: 'HS256' }).sign(secret),
+    why: '`exp` is not a time that exists',
+  },
+  'whose `username` shows nothing': {
+    token: () => sign({ ...claims, username: '\u3164' }),
+    why: 'nothing visible',
+  },
   'with an empty `sub`': { token: () => sign({ ...claims, sub: '' }), why: 'no `sub`' },
   'without `username`': { token: () => sign({ sub: 'ann' }), why: 'no `username`' },
   'whose `username` is a number': { token: () => sign({ ...claims, username: 5 }), why: 'no `username`' },
@@ -72,7 +95,7 @@ const refused: Readonly<Record<string, { token: () => Promise<string> | string; 
 
 let node: NodeProcess;
 beforeAll(async () => {
-  node = await startNode({ env: { LOG_LEVEL: 'trace' } });
+  node = await startNode({ env: { LOG_LEVEL: 'trace', TOKEN_SECRET: `${tokenSecret},${secondSecret}` } });
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
@@ -146,13 +169,59 @@ test('`me { guest }` is true for a token from `access` or with the claim `guest:
   expect(await guestOf(await sign({ ...claims, signalbox: {} }))).toEqual({ me: { guest: false } });
 });
 
-test('with GUEST_ACCESS=false, `access` gets FORBIDDEN, and a token of an application is accepted', async () => {
+test('with several secrets in TOKEN_SECRET, a token that any of them signed is accepted', async () => {
+  const key = new TextEncoder().encode(secondSecret);
+  const client = new ApiClient(node.url, await sign(claims, 'HS256', key));
+  expect(await client.run('{ me { id } }')).toEqual({ me: { id: 'ann' } });
+  const { token } = await access(node.url, 'eve');
+  expect((await jwtVerify(token, secret)).payload).toMatchObject({ username: 'eve' });
+});
+
+const renew = 'mutation { renew { token peer { id username guest } expiresAt } }';
+
+test('`renew` gives a guest its next token, and refuses everyone else', async () => {
+  const { token, peer } = await access(node.url, 'eve');
+  const { renew: next } = await new ApiClient(node.url, token).run<Renewed>(renew);
+  expect(next.peer).toEqual(peer);
+  expect(new Date(next.expiresAt).getTime()).toBeGreaterThan(Date.now() + 3_500_000);
+  expect(await new ApiClient(node.url, next.token).run('{ me { id guest } }')).toEqual({
+    me: { id: peer.id, guest: true },
+  });
+  await expect(new ApiClient(node.url).run(renew)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect(new ApiClient(node.url, await sign(claims)).run(renew)).rejects.toMatchObject({
+    code: 'FORBIDDEN',
+    status: 403,
+    message: expect.stringContaining('Only the token of a guest'),
+  });
+});
+
+test('G9: a guest whose stream ended with TOKEN_EXPIRED resumes with the token that `renew` gave it before', async () => {
+  await using brief = await startNode({ env: { TOKEN_TTL_SECONDS: '4' } });
+  const at = wholly(brief);
+  const eve = await GuestPeer.arrive('eve', at);
+  await eve.join('r');
+  // So that the next token outlives this one by two seconds.
+  await setTimeout(2000);
+  const { renew: next } = await new ApiClient(brief.url, eve.token).run<Renewed>(renew);
+  expect(await eve.outcome()).toEqual({ how: 'complete', code: 'TOKEN_EXPIRED' });
+  const again = new GuestPeer(eve.id, 'eve', next.token, at);
+  expect(await again.open({ after: eve.cursor })).toMatchObject({
+    resumed: true,
+    peer: { id: eve.id },
+    rooms: [{ id: 'r', members: [{ peer: { id: eve.id, guest: true } }] }],
+  });
+  await again.drop();
+});
+
+test('with GUEST_ACCESS=false, `access` and `renew` get FORBIDDEN, and a token of an application is accepted', async () => {
   await using closed = await startNode({ env: { GUEST_ACCESS: 'false' } });
   await expect(access(closed.url, 'eve')).rejects.toMatchObject({
     code: 'FORBIDDEN',
     status: 403,
     message: expect.stringContaining('no guests'),
   });
+  const guest = await sign({ ...claims, signalbox: { guest: true } });
+  await expect(new ApiClient(closed.url, guest).run(renew)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   const client = new ApiClient(closed.url, await sign(claims));
   expect(await client.run('{ me { id } }')).toEqual({ me: { id: 'ann' } });
 });

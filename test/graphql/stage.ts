@@ -2,6 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import { pino } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import { Tokens } from '../../src/auth/tokens.ts';
+import type { Services } from '../../src/graphql/context.ts';
 import { createEngine, type Results } from '../../src/graphql/engine.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
 import { payload } from '../hub/peer.ts';
@@ -10,11 +11,11 @@ import { defaultOptions } from '../hub/support.ts';
 export const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSeconds: 60 });
 
 /** An engine without HTTP, on a `MemoryHub` that closes when the test ends. `peer` makes a guest. */
-export async function stage() {
+export async function stage(more: Pick<Services, 'tell'> = {}) {
   const hub = new MemoryHub(defaultOptions);
   await hub.start();
   onTestFinished(() => hub.close());
-  const services = { hub, tokens, guestAccess: true, maxDataBytes: 64 * 1024 };
+  const services = { hub, tokens, guestAccess: true, maxDataBytes: 64 * 1024, ...more };
   const engine = createEngine(services, pino({ level: 'silent' }));
   const peer = async (username: string) => {
     const { token, peer: issued } = await tokens.issue(username);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { post, serveSignalbox, Wire } from './support.ts';
+import { post, recordingLog, serveSignalbox, Wire } from './support.ts';
 
 interface Malformed {
   readonly what: string;
@@ -103,6 +103,23 @@ describe('malformed requests', () => {
     const { port } = await serveSignalbox();
     const wire = await Wire.open(port);
     expect(await wire.send('how do you do\r\n\r\n').toEnd()).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('many requests that are not HTTP are one line of the log a second, with their count', async () => {
+    const lines: string[] = [];
+    const { port, http } = await serveSignalbox({ log: recordingLog(lines) });
+    const since = performance.now();
+    for (let i = 0; i < 50; i++) {
+      const wire = await Wire.open(port);
+      await wire.send('how do you do\r\n\r\n').toEnd();
+    }
+    await http.close();
+    const counts = lines
+      .map((line) => JSON.parse(line))
+      .filter(({ level, msg }) => level === 40 && msg === 'an HTTP connection failed')
+      .map(({ count }) => count);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(50);
+    expect(counts.length).toBeLessThanOrEqual(2 + (performance.now() - since) / 1000);
   });
 
   it('a request whose headers are too large gets 431', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
@@ -9,9 +10,11 @@ import { defaultOptions, refusal } from './support.ts';
 describe('Scripts', () => {
   let redis: Redis;
   let scripts: Scripts;
+  let prefix: string;
   beforeEach(() => {
     redis = new Redis(inject('redisUrl'));
-    scripts = new Scripts(redis, freshPrefix(), defaultOptions);
+    prefix = freshPrefix();
+    scripts = new Scripts(redis, prefix, defaultOptions);
   });
   afterEach(() => redis.quit());
 
@@ -60,6 +63,21 @@ describe('Scripts', () => {
     await beat();
     scripts.noteNewestId(Number(cursor) + 1);
     expect(scripts.newestId).toBe(Number(cursor) + 1);
+  });
+
+  it('a script that Redis refuses rejects with the script’s name and a code, and with nothing of what a peer sent', async () => {
+    await beat();
+    await open('ann');
+    await scripts.join('ann', 'r', payload(null));
+    await redis.del(`{${prefix}}:seq`);
+    await redis.rpush(`{${prefix}}:seq`, 'a list');
+    const secret = payload('hunter2');
+    const error = await scripts.broadcast({ from: 'ann', roomId: 'r', event: 'hunter2', data: secret }).then(
+      () => expect.fail('Redis took it.'),
+      (reason: unknown) => reason as Error,
+    );
+    expect(error.message).toMatch(/^Redis refused the script broadcast: WRONGTYPE( at line \d+)?$/);
+    expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain('hunter2');
   });
 
   it('the methods of Scripts return parsed results', async () => {

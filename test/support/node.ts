@@ -6,12 +6,15 @@ import { keep } from './children.ts';
 const bin = fileURLToPath(new URL('../../bin/signalbox.js', import.meta.url));
 
 /** The TOKEN_SECRET of the tests' nodes, unless a test sets another. */
-export const tokenSecret = 'a secret for tests, of 32 bytes or more';
+export const tokenSecret = 'a secret for tests: 32 bytes or more';
 
 export interface NodeOptions {
   /** Settings as variables. An empty one counts as absent. PORT is 0 unless given. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** The program to start in place of Node.js with `bin/signalbox.js`: npm, for example. */
+  readonly command?: readonly [string, ...string[]];
+  readonly cwd?: string;
   /** Arguments of Node.js itself, such as `--import`. */
   readonly nodeArgs?: readonly string[];
 }
@@ -31,16 +34,18 @@ export class NodeProcess {
   readonly #stderr: string[] = [];
   #url: string | undefined;
 
-  constructor({ env, args = [], nodeArgs = [] }: NodeOptions = {}) {
+  constructor({ env, args = [], nodeArgs = [], command, cwd }: NodeOptions = {}) {
     // Settings in the environment of the tests must not reach the node.
     const { PATH = '', HOME = '' } = process.env;
-    this.#child = spawn(process.execPath, [...nodeArgs, bin, ...args], {
+    const [program, ...before] = command ?? [process.execPath, ...nodeArgs, bin];
+    this.#child = spawn(program, [...before, ...args], {
+      cwd,
       env: { PATH, HOME, NODE_ENV: 'test', PORT: '0', TOKEN_SECRET: tokenSecret, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#stdout.push(text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#stderr.push(text));
-    if (this.#child.pid === undefined) throw new Error(`${process.execPath} cannot be started.`);
+    if (this.#child.pid === undefined) throw new Error(`${program} cannot be started.`);
     this.pid = this.#child.pid;
     keep(this.#child);
     this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
@@ -96,6 +101,18 @@ export class NodeProcess {
   async listening(): Promise<void> {
     const { url } = await this.logged('listening');
     this.#url = String(url);
+  }
+
+  /** Closes both ends of the output that the test reads. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
+  /** Stops reading the log. Returns the function that goes on. */
+  holdOutput(): () => void {
+    this.#child.stdout?.pause();
+    return () => void this.#child.stdout?.resume();
   }
 
   /** Sends the signal, and resolves when the process has ended. */

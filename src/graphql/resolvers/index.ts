@@ -1,4 +1,5 @@
 import type { Resolvers } from '../../generated/schema.ts';
+import { narrateMutations, narrateSubscriptions } from '../narrate.ts';
 import { messageTypes } from './message-types.ts';
 import { mutation } from './mutation.ts';
 import { query } from './query.ts';
@@ -9,8 +10,8 @@ import { subscription } from './subscription.ts';
 /** Each file here resolves the schema file of the same name; message-types.ts resolves message.graphql. */
 export const resolvers: Resolvers = {
   Query: query,
-  Mutation: mutation,
-  Subscription: subscription,
+  Mutation: narrateMutations(mutation),
+  Subscription: narrateSubscriptions(subscription),
   ...messageTypes,
   ...memberTypes,
   ...roomTypes,

@@ -1,13 +1,18 @@
-import { SignalboxError } from '../../errors.ts';
+import { noGuests, notAGuest, SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
 import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
 
 export const mutation: MutationResolvers = {
   access: async (_root, { username }, { tokens, guestAccess }) => {
-    if (!guestAccess) {
-      throw new SignalboxError('FORBIDDEN', 'This server admits no guests. Ask its operator for a token.');
-    }
+    if (!guestAccess) throw new SignalboxError('FORBIDDEN', noGuests);
     return tokens.issue(checkUsername(username));
+  },
+
+  renew: async (_root, _args, { caller, credentials, tokens, guestAccess }) => {
+    const { guest } = await caller();
+    if (!guest) throw new SignalboxError('FORBIDDEN', notAGuest);
+    if (!guestAccess) throw new SignalboxError('FORBIDDEN', noGuests);
+    return tokens.renew(credentials.token ?? '');
   },
 
   joinRoom: async (_root, { roomId, state }, { caller, hub, maxDataBytes }) => {

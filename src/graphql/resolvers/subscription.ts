@@ -25,7 +25,7 @@ export const subscription: SubscriptionResolvers = {
         cursor,
         checkJoins(join ?? [], context.maxDataBytes),
       );
-      if (caller.expiresAt) stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
+      stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
       if (beatSeconds !== undefined) {
         stream.beatEvery(beatSeconds * 1000);
         context.heartbeats = true;

@@ -41,7 +41,7 @@ export class Commands {
       this.#gather();
       return await this.#commands.get(name)?.(this.#key, ...args);
     } catch (error) {
-      throw toSignalboxError(error);
+      throw toSignalboxError(error, name);
     }
   }
 
@@ -62,13 +62,26 @@ export class Commands {
   }
 }
 
-function toSignalboxError(error: unknown): unknown {
+function toSignalboxError(error: unknown, script: ScriptName): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof ReplyError) {
     // Redis 7 puts ERR in front of an error of one word.
     const code = error.message.replace(/^ERR /, '');
     if (isErrorCode(code)) return new SignalboxError(code);
-    if (!unavailable.test(error.message)) return error;
+    if (!unavailable.test(error.message)) return refusal(script, error.message);
   }
   return new SignalboxError('UNAVAILABLE', undefined, { cause: error });
+}
+
+/**
+ * The error of a script that Redis refuses, which is a bug or a missing right. The reply itself, and the error of
+ * ioredis, may quote the script's arguments: what peers send one another. So this one has only the name of the
+ * script, the code, and the line.
+ */
+function refusal(script: ScriptName, reply: string): Error {
+  const [code = 'no code'] = /^[A-Z]+/.exec(reply) ?? [];
+  const [, line] = /\buser_script:(\d+)/.exec(reply) ?? [];
+  return new Error(
+    `Redis refused the script ${script}: ${code}${line === undefined ? '' : ` at line ${line}`}`,
+  );
 }

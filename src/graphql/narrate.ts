@@ -1,0 +1,70 @@
+import { SignalboxError } from '../errors.ts';
+import type { Access, MutationResolvers, Peer, Room, SubscriptionResolvers } from '../generated/schema.ts';
+import type { Context } from './context.ts';
+
+type Resolve = (root: unknown, args: Arguments, context: Context, info: unknown) => unknown;
+
+/** The arguments that a line may show. Never `data`, `state` or a token. */
+interface Arguments {
+  readonly roomId?: string;
+  readonly event?: string;
+}
+
+/** What a peer did, for the lines of the log that a developer reads. By field; a field without a line tells nothing. */
+const lines: Readonly<
+  Record<string, (name: string, args: Arguments, result: unknown) => string | undefined>
+> = {
+  access: (_name, _args, result) => `${(result as Access).peer.username} got a token`,
+  renew: (name) => `${name} got its next token`,
+  joinRoom: (name, _args, result) => {
+    const { id, members } = result as Room;
+    return `${name} joined ${id} (${members.length} ${members.length === 1 ? 'peer' : 'peers'})`;
+  },
+  leaveRoom: (name, { roomId }, result) => (result === true ? `${name} left ${roomId}` : undefined),
+  relay: (name, { roomId, event }) => `${name} relayed ${event} in ${roomId}`,
+  broadcast: (name, { roomId, event }) => `${name} broadcast ${event} in ${roomId}`,
+  setState: (name, { roomId }) => `${name} changed its state in ${roomId}`,
+  messages: (name) => `${name} opened its stream`,
+};
+
+/** Has each field tell what its peer did, or why it was refused, if the server narrates. */
+export function narrateMutations(fields: MutationResolvers): MutationResolvers {
+  const entries = Object.entries(fields).map(([field, resolve]) => [
+    field,
+    narrated(field, resolve as Resolve),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+export function narrateSubscriptions({ messages }: SubscriptionResolvers): SubscriptionResolvers {
+  if (!messages || !('subscribe' in messages)) throw new Error('`messages` is not a subscription.');
+  const subscribe = narrated('messages', messages.subscribe as Resolve) as typeof messages.subscribe;
+  return { messages: { ...messages, subscribe } };
+}
+
+function narrated(field: string, resolve: Resolve): Resolve {
+  const narrate = async (...[root, args, context, info]: Parameters<Resolve>) => {
+    try {
+      const result = await resolve(root, args, context, info);
+      const line = lines[field]?.(await nameOf(context), args, result);
+      if (line !== undefined) context.tell?.(line);
+      return result;
+    } catch (error) {
+      if (error instanceof SignalboxError) {
+        context.tell?.(`${await nameOf(context)} was refused ${field}: ${error.code}. ${error.message}`);
+      }
+      throw error;
+    }
+  };
+  return (root, args, context, info) =>
+    context.tell ? narrate(root, args, context, info) : resolve(root, args, context, info);
+}
+
+/** The caller's name, as its token has it. */
+function nameOf({ caller, credentials }: Context): string | Promise<string> {
+  if (!credentials.token) return 'somebody';
+  return caller().then(
+    ({ username }: Pick<Peer, 'username'>) => username,
+    () => 'somebody',
+  );
+}
