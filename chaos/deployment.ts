@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeProcess } from '../test/support/node.ts';
 import { freshPrefix } from '../test/support/redis.ts';
+import { startWire, type Wire } from '../test/support/wire.ts';
 import type { Nodes } from './connection.ts';
 import type { FaultRecord, History } from './history.ts';
 import type { ChaosRedis } from './redis.ts';
@@ -28,7 +29,9 @@ export class Deployment implements Nodes {
   readonly #history: History;
   readonly #nodes: (NodeProcess | undefined)[];
   readonly #env: Readonly<Record<string, string>>;
-  /** The nodes that are halted. */
+  /** Each node's own line to Redis, if it has one. */
+  readonly #lines: Wire[] = [];
+  /** The nodes that are halted, or whose lines stand still. */
   readonly #halted = new Set<number>();
   /** The fault in progress at each target. The next fault of that target waits for its end. */
   readonly #queues = new Map<FaultRecord['target'], Promise<void>>();
@@ -39,6 +42,8 @@ export class Deployment implements Nodes {
     this.#nodes = Array.from({ length: count }, () => undefined);
     this.#env = {
       HOST: '127.0.0.1',
+      // Without the banner: what a node writes to stderr is an incident.
+      NODE_ENV: 'production',
       REDIS_URL: redis.url,
       REDIS_PREFIX: this.prefix,
       // A secret of its own: if a client reaches a node of another run by mistake, the node refuses it.
@@ -53,6 +58,10 @@ export class Deployment implements Nodes {
   static async start(redis: ChaosRedis, count: number, history: History): Promise<Deployment> {
     const deployment = new Deployment(redis, count, history);
     try {
+      const { linePort } = redis;
+      for (let node = 0; linePort !== undefined && node < count; node++) {
+        deployment.#lines.push(await startWire(linePort));
+      }
       await Promise.all(Array.from({ length: count }, (_, node) => deployment.#startNode(node)));
       return deployment;
     } catch (error) {
@@ -102,6 +111,7 @@ export class Deployment implements Nodes {
   async stop(): Promise<void> {
     const nodes = this.#nodes.splice(0);
     await Promise.all(nodes.map((node) => node?.kill('SIGKILL')));
+    await Promise.all(this.#lines.map((line) => line.stop()));
     await this.redis.stop();
   }
 
@@ -124,6 +134,14 @@ export class Deployment implements Nodes {
       case 'node-stop':
         this.#halted.add(node);
         await this.#pauseProcess(this.#nodes[node]?.pid, forMs);
+        this.#halted.delete(node);
+        return;
+      case 'line-stall':
+      case 'line-cut':
+        this.#halted.add(node);
+        this.#lines[node]?.stall();
+        await sleep(forMs);
+        this.#lines[node]?.release();
         this.#halted.delete(node);
         return;
       case 'redis-stop':
@@ -180,7 +198,9 @@ export class Deployment implements Nodes {
     await this.#queues.get('redis');
     const deadline = Date.now() + startLimitMs;
     for (;;) {
-      const process = new NodeProcess({ env: this.#env });
+      const line = this.#lines[node];
+      const env = line ? { ...this.#env, REDIS_URL: `redis://127.0.0.1:${line.port}` } : this.#env;
+      const process = new NodeProcess({ env });
       try {
         await process.listening();
         this.#nodes[node] = process;

@@ -43,6 +43,11 @@ export class ChaosRedis {
     return server;
   }
 
+  /** The port that a line of a node leads to. Undefined if the nodes have to find the primary by themselves. */
+  get linePort(): number | undefined {
+    return this.#single?.port;
+  }
+
   /** Calls `work` with a client of the Redis that serves now. */
   async withClient<Value>(work: (redis: Redis) => Promise<Value>): Promise<Value> {
     return work((await this.primary()).admin);

@@ -2,6 +2,8 @@ import type { Random } from './random.ts';
 
 /** Faults of a node: killed (SIGKILL), halted (SIGSTOP), told to drain (SIGTERM). */
 const nodeFaults = ['node-kill', 'node-stop', 'node-drain'] as const;
+/** Faults of a node's line to Redis: it stands still for longer than the node waits for an answer, or than the grace. */
+const lineFaults = ['line-stall', 'line-cut'] as const;
 /** Faults of a single Redis that keeps its data on disk. `redis-empty` deletes the data. */
 const singleFaults = [
   'kill-listening',
@@ -13,7 +15,7 @@ const singleFaults = [
 /** Faults of a primary with a replica. After a takeover the last writes may be missing. */
 const replicatedFaults = ['kill-listening', 'kill-commands', 'redis-crash', 'redis-handover'] as const;
 
-export type NodeFaultKind = (typeof nodeFaults)[number];
+export type NodeFaultKind = (typeof nodeFaults | typeof lineFaults)[number];
 export type RedisFaultKind = (typeof singleFaults | typeof replicatedFaults)[number];
 export type FaultKind = NodeFaultKind | RedisFaultKind;
 
@@ -29,6 +31,8 @@ const durationsMs: Readonly<Record<FaultKind, readonly [min: number, max: number
   // Mostly longer than the lease, after which the other nodes give a silent node up.
   'node-stop': [2500, 6500],
   'node-drain': [0, 1500],
+  'line-stall': [1800, 3000],
+  'line-cut': [6000, 8000],
   'kill-listening': [0, 0],
   'kill-commands': [0, 0],
   'redis-restart': [0, 5500],
@@ -60,7 +64,11 @@ export interface ScheduleOptions {
  * so that clients have a node to go to.
  */
 export function schedule(random: Random, { durationMs, nodes, replicated }: ScheduleOptions): Fault[] {
-  const kinds: readonly FaultKind[] = [...nodeFaults, ...(replicated ? replicatedFaults : singleFaults)];
+  const kinds: readonly FaultKind[] = [
+    ...nodeFaults,
+    // Sentinels name the primary's own address, so a line through a proxy would not be used.
+    ...(replicated ? replicatedFaults : [...lineFaults, ...singleFaults]),
+  ];
   const nodesFreeAt = Array.from({ length: nodes }, () => 0);
   let redisFreeAt = 0;
   let deck: FaultKind[] = [];
@@ -89,5 +97,5 @@ export function schedule(random: Random, { durationMs, nodes, replicated }: Sche
 }
 
 function isNodeFault(kind: FaultKind): kind is NodeFaultKind {
-  return (nodeFaults as readonly FaultKind[]).includes(kind);
+  return ([...nodeFaults, ...lineFaults] as readonly FaultKind[]).includes(kind);
 }

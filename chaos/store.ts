@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 /** The kinds of keys (the first word after the prefix) that stay although no client is left. */
 const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes']);
 /** The kinds of keys that expire some time after the last client has left, or after the node was given up. */
-const expiring = new Set(['room-log', 'room-meta', 'node']);
+const expiring = new Set(['room-log', 'room-meta', 'node', 'witnesses', 'claims']);
 
 /** Reads what Signalbox keeps in Redis, without its scripts. */
 export class Store {

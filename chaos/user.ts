@@ -39,8 +39,8 @@ const thinkMs = [50, 600] as const;
 const giveUpChance = 0.2;
 const blipMs = [1, 800] as const;
 /**
- * A call without an answer may still take effect while a node or Redis is halted. For this long the user does not make
- * the opposite call, so that it knows which rooms it is in.
+ * A call without an answer may have taken effect. For this long the user does not make the opposite call, so that it
+ * knows which rooms it is in.
  */
 export const settleMs = 15_000;
 

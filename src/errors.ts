@@ -159,6 +159,12 @@ export const httpFaults = {
     code: 'PAYLOAD_TOO_LARGE',
   }),
   /** The bodies that are still arriving exceed the limit for all of them together. */
+  /** The client may have given its call up, and gone on at another node, while this process stood still. */
+  tooOld: {
+    status: 503,
+    message: 'This node stood still, so your call may be out of date. Send it again.',
+    code: 'UNAVAILABLE',
+  },
   tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE' },
   bodyNotUtf8: { status: 400, message: 'The body is not UTF-8.' },
   bodyNotObject: (kind: string) => ({

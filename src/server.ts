@@ -1,14 +1,17 @@
+import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { keptSecret, keptSecretFile } from './auth/kept-secret.ts';
 import { Tokens } from './auth/tokens.ts';
 import { createEngine } from './graphql/engine.ts';
+import { askReady } from './http/ask-ready.ts';
 import { createHttp } from './http/http.ts';
 import { maxRoomBytes } from './hub/bounds.ts';
 import type { Hub } from './hub/hub.ts';
 import { MemoryHub } from './hub/memory/hub.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { RedisHub } from './hub/redis/hub.ts';
+import type { Reach } from './hub/redis/neighbours.ts';
 import { listen, urlOf } from './listen.ts';
 import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
@@ -37,7 +40,10 @@ export interface Signalbox {
  * `UNAVAILABLE` if Redis cannot be reached. Nothing stays open after a failure.
  */
 export async function startSignalbox(settings: Settings, log: Logger): Promise<Signalbox> {
-  const hub = createHub(settings, log);
+  const hub = createHub(settings, log, {
+    address: (localAddress) => addressOf(http.server, settings.basePath, localAddress),
+    askReady,
+  });
   const services = {
     hub,
     tokens: createTokens(settings, log),
@@ -57,6 +63,7 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     corsOrigins: settings.corsOrigins,
     graphiql: settings.graphiql,
     ready: () => !closing && hub.ready(),
+    sign: hub instanceof RedisHub ? () => hub.sign : undefined,
   });
 
   const close = async (drainMs: number) => {
@@ -104,7 +111,7 @@ function createTokens(
   return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
 }
 
-function createHub(settings: Settings, log: Logger): Hub {
+function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
   const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer, maxStreams } = settings;
   const options = {
     log,
@@ -115,12 +122,25 @@ function createHub(settings: Settings, log: Logger): Hub {
     maxStreams,
   };
   if (redisUrl === undefined) return new MemoryHub(options);
-  return new RedisHub({ url: redisUrl, prefix: redisPrefix, ...options });
+  return new RedisHub({ url: redisUrl, prefix: redisPrefix, reach, ...options });
 }
 
 function describeHub({ redisUrl, redisPrefix }: Settings): string {
   if (redisUrl === undefined) return 'in memory';
   return `on Redis at ${describeAddress(parseRedisUrl(redisUrl), true)}, prefix ${redisPrefix}`;
+}
+
+/**
+ * The URL at which other nodes can ask this one. A node that listens on every interface is asked at its address on the
+ * way to Redis, and one on loopback only by nodes on the same machine.
+ */
+function addressOf(server: Server, basePath: string, localAddress: string | undefined): string | undefined {
+  const bound = server.address();
+  if (typeof bound !== 'object' || !bound) return undefined;
+  const everywhere = bound.address === '0.0.0.0' || bound.address === '::';
+  const host = (everywhere ? localAddress : bound.address)?.replace(/^::ffff:(?=\d+\.)/, '');
+  if (host === undefined) return undefined;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}${basePath === '/' ? '' : basePath}`;
 }
 
 /** Waits for the work, but not longer than the timeout. Throws what the work throws. */

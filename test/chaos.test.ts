@@ -104,6 +104,43 @@ describe('the judge', () => {
     expect(found).toContain('G2');
   });
 
+  test('G2: the judge finds a failed call that took effect after a later one', () => {
+    const found = judged((other) => {
+      const arrived = new Set(
+        streamsOf(other).flatMap(({ arrivals }) => arrivals.map(({ cursor }) => cursor)),
+      );
+      const pairs = other.clients.flatMap(({ calls }) => {
+        const sent = calls.filter(({ cursor }) => cursor !== undefined && arrived.has(cursor));
+        return sent.length > 1 ? [sent.slice(0, 2)] : [];
+      });
+      for (const [earlier, later] of pairs) {
+        if (!earlier || !later) continue;
+        // The later one had been called before, and had failed.
+        const calls = other.clients.find((client) => client.calls.includes(later))?.calls ?? [];
+        calls.splice(calls.indexOf(later), 1);
+        calls.splice(calls.indexOf(earlier), 0, later);
+        Object.assign(later, { outcome: 'unknown', code: 'UNAVAILABLE', cursor: undefined });
+        Object.assign(later, { startedAt: earlier.startedAt - 20, endedAt: earlier.startedAt - 10 });
+      }
+    });
+    expect(found).toContain('G2');
+  });
+
+  test('G10: the judge finds a stream that a node held although it alone had lost Redis', () => {
+    const other = structuredClone(history);
+    const long = streamsOf(other).find(({ connectedAt, attempt }) => {
+      const { endedAt = connectedAt } = attempt;
+      return endedAt - connectedAt > 8000;
+    });
+    if (!long) throw new Error('No stream of this run lasted for 8 seconds.');
+    const from = long.connectedAt + 1100;
+    const { node } = long.attempt;
+    other.faults.splice(0, other.faults.length, { kind: 'line-cut', target: node, from, to: from + 6500 });
+    other.lagMs = 0;
+    const summaries = judge(other).map(({ summary }) => summary);
+    expect(summaries.filter((summary) => summary.includes('alone had lost Redis'))).not.toEqual([]);
+  });
+
   test('G3: the judge finds an acknowledged message that did not arrive', () => {
     const found = judged((other) => {
       const { arrivals, i } = findRelay(other);

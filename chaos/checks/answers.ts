@@ -1,12 +1,16 @@
 import type { Attempt, Call, ClientHistory, StreamHistory } from '../history.ts';
 import type { JudgedSession, Timeline } from '../timeline.ts';
 import { attemptEvent, type Check, callEvent, type Violation, violation } from '../violation.ts';
-import { outages } from './resumes.ts';
+import { outages, silencesNode } from './resumes.ts';
 
 /** Every call is answered within 2 s (G10). The rest allows for a busy machine. */
 const answerMs = 2500;
 /** A node may refuse requests for this long after a fault of Redis or of its own. */
 const refusalMs = 1500;
+/** A node that alone has lost Redis notices in time for its clients to come back within their grace periods. */
+const heldMarginMs = 500;
+/** With more lag, this process delays the lines of the nodes too much. */
+const busyMs = 500;
 
 /**
  * G10: Calls are answered in time. A node refuses a call or a stream, or cuts a stream, only after a fault of the
@@ -18,7 +22,10 @@ export const answers: Check = (timeline) => [
     ...client.attempts.flatMap((attempt) => wrongRefusals(timeline, client, attempt)),
   ]),
   ...timeline.sessions.flatMap((session) =>
-    session.record.streams.flatMap((stream) => wrongCuts(timeline, session, stream)),
+    session.record.streams.flatMap((stream) => [
+      ...wrongCuts(timeline, session, stream),
+      ...heldBack(timeline, session, stream),
+    ]),
   ),
 ];
 
@@ -107,8 +114,31 @@ function wrongCuts(
   if (cameBack || timeline.mayHaveLostData(lastByteAt, endedAt)) return [];
   if (timeline.wasHit([node], lastByteAt, endedAt, timeline.aftermathMs)) return [];
   if (learnedLateThatItWasGivenUp(timeline, node, lastByteAt, endedAt)) return [];
+  // The lines of the nodes run through this process. If it is too busy, one of them is heard long before another.
+  const { lagMs, faults } = timeline.history;
+  const isBusy = lagMs > busyMs && faults.some(({ kind }) => kind === 'line-cut' || kind === 'line-stall');
+  if (isBusy && timeline.wasHit(['redis'], lastByteAt, endedAt, timeline.aftermathMs)) return [];
   const summary = 'a node cut a stream, but no fault explains it';
   return [violation('G10', summary, endedAt, attemptEvent(session, attempt))];
+}
+
+/** A node that alone has lost Redis must send its clients away before their grace periods end. */
+function heldBack(timeline: Timeline, session: JudgedSession, stream: StreamHistory): Violation[] {
+  const { graceMs, faults, lagMs } = timeline.history;
+  const { attempt, connectedAt } = stream;
+  const { node, endedAt = Number.POSITIVE_INFINITY } = attempt;
+  return faults.flatMap(({ kind, target, from, to = Number.POSITIVE_INFINITY }) => {
+    const until = from + graceMs - heldMarginMs + 5 * lagMs;
+    if (kind !== 'line-cut' || target !== node || connectedAt > from - 1000) return [];
+    if (endedAt < until || to < until) return [];
+    const alone = faults.every((other) => {
+      const isOver = timeline.effectEnd(other) < from || other.from > until;
+      return isOver || (other.target === node && other.from === from);
+    });
+    if (!alone) return [];
+    const summary = `node ${node} alone had lost Redis, and held a client for ${Math.round(until - from)} ms`;
+    return [violation('G10', summary, until, attemptEvent(session, attempt))];
+  });
 }
 
 /** Whether Redis was away when the node's halt ended: the node then learns late that the others gave it up. */
@@ -119,7 +149,7 @@ function learnedLateThatItWasGivenUp(
   endedAt: number,
 ): boolean {
   const { faults } = timeline.history;
-  const halts = faults.filter(({ kind, target }) => kind === 'node-stop' && target === node);
+  const halts = faults.filter(({ kind, target }) => silencesNode.has(kind) && target === node);
   return faults.some((outage) => {
     if (!outages.has(outage.kind) || outage.from > endedAt || timeline.effectEnd(outage) < lastByteAt)
       return false;

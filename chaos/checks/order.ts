@@ -1,5 +1,5 @@
-import type { Arrival, Load } from '../history.ts';
-import type { JudgedSession } from '../timeline.ts';
+import type { Arrival, Call, Load } from '../history.ts';
+import type { JudgedSession, Timeline } from '../timeline.ts';
 import {
   arrivalEvent,
   attemptEvent,
@@ -12,12 +12,14 @@ import {
 
 /**
  * G2: Cursors strictly increase on a stream. A room-wide entry has the same cursor for every member, so all members
- * see one order. A sender's entries have the order of its calls, if each call was answered before the next began.
+ * see one order. A sender's entries have the order of its calls, if each call was answered before the next began. A call
+ * that failed has no effect after a later call of the same client that was acknowledged.
  */
 export const order: Check = (timeline) => [
   ...timeline.sessions.flatMap(wrongStreamOrder),
   ...conflictingCursors(timeline.sessions),
   ...wrongSendOrder(timeline.sessions),
+  ...lateEffects(timeline),
 ];
 
 function wrongStreamOrder(session: JudgedSession): Violation[] {
@@ -92,6 +94,48 @@ function wrongSendOrder(sessions: readonly JudgedSession[]): Violation[] {
       const [session] = sessions.filter((each) => each.client === client);
       const events = [callEvent(session, before), callEvent(session, call)];
       found.push(violation('G2', summary, call.startedAt, ...events));
+    }
+  }
+  return found;
+}
+
+/** With these codes, the node has told its client that the call failed, or the client has waited for longer than that. */
+const failedCodes = new Set(['UNAVAILABLE', 'NO_ANSWER']);
+
+/** The cursors of what the calls caused, as clients received it. By the client's id and the number of the call. */
+function effects(sessions: readonly JudgedSession[]): Map<string, Arrival> {
+  const found = new Map<string, Arrival>();
+  for (const { arrivals } of sessions) {
+    for (const arrival of arrivals) {
+      const { message } = arrival;
+      const n =
+        message.__typename === 'PeerChanged' ? (message.state as { n?: number } | null)?.n : undefined;
+      const key = n === undefined ? keyOf(message) : `${message.peer.id}#${n}`;
+      if (key !== undefined) found.set(key, arrival);
+    }
+  }
+  return found;
+}
+
+function lateEffects(timeline: Timeline): Violation[] {
+  const found: Violation[] = [];
+  const arrived = effects(timeline.sessions);
+  for (const { id, name, calls } of timeline.history.clients) {
+    const effectOf = (call: Call) => call.cursor ?? arrived.get(`${id}#${call.n}`)?.cursor;
+    for (const [i, failed] of calls.entries()) {
+      if (failed.outcome !== 'unknown' || !failedCodes.has(failed.code ?? '')) continue;
+      const late = effectOf(failed);
+      if (late === undefined) continue;
+      const undone = calls.slice(i + 1).find((call) => {
+        const cursor = call.outcome === 'ok' && call.startedAt >= failed.endedAt ? effectOf(call) : undefined;
+        return cursor !== undefined && cursor < late;
+      });
+      // Two primaries may have taken one call each.
+      if (!undone || timeline.mayHaveFailedOver(failed.startedAt, undone.endedAt)) continue;
+      const summary = `the failed call #${failed.n} of ${name} took effect after #${undone.n}, which was acknowledged`;
+      const [session] = timeline.sessionsOf(id);
+      const events = [callEvent(session, failed), callEvent(session, undone)];
+      found.push(violation('G2', summary, failed.startedAt, ...events));
     }
   }
   return found;

@@ -15,6 +15,12 @@ const marginMs = 500;
 const outageMs = 2600;
 /** Nodes beat again within this time after an outage. */
 const reconnectMs = 1000;
+/** While a node is paused, or its line stands still, Redis hears nothing of it. */
+export const silencesNode: ReadonlySet<FaultRecord['kind']> = new Set([
+  'node-stop',
+  'line-stall',
+  'line-cut',
+]);
 export const outages: ReadonlySet<FaultRecord['kind']> = new Set(['redis-stop', 'redis-restart']);
 
 /** A session must not end within this time after its last sign of life, in milliseconds. */
@@ -73,7 +79,7 @@ export function absenceMs({ history }: Timeline, { lastByteAt, attempt }: Stream
   // Redis knows only the last beat of the node: the one before Redis went away, or before the node halted.
   let since = lastByteAt;
   for (const { kind, target, from, to = at } of history.faults.toReversed()) {
-    const silences = outages.has(kind) || (kind === 'node-stop' && target === attempt.node);
+    const silences = outages.has(kind) || (silencesNode.has(kind) && target === attempt.node);
     if (silences && from < since && since < to + reconnectMs) since = from;
   }
   let absentMs = at - since;

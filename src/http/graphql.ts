@@ -12,6 +12,7 @@ import { type Accepted, negotiate } from './negotiate.ts';
 import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
 import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
 import { sse } from './sse.ts';
+import type { Standstill } from './standstill.ts';
 import { StreamPump } from './stream-pump.ts';
 
 export interface GraphQLOptions {
@@ -23,6 +24,7 @@ export interface GraphQLOptions {
   readonly cors: Cors;
   /** Whether a browser gets GraphiQL. */
   readonly graphiql: boolean;
+  readonly standstill: Standstill;
 }
 
 /** Answers a request to `/graphql`. `search` is the query string of its URL. Throws an `HttpError`. */
@@ -47,9 +49,11 @@ export async function answerGraphQL(
       throw new HttpError(httpFaults.methodNotAllowed('GET, POST, OPTIONS'));
   }
   try {
-    const request = await readRequest(req, search, accepted, options.bodies);
-    if (request) await run(req, res, accepted, request, options);
-    else options.log.debug('a client left before its request ran');
+    const request = await readRequest(req, search, accepted, options.bodies, options.standstill);
+    if (request) return await run(req, res, accepted, request, options);
+    options.log.debug('a client left before its request ran');
+    // It may only have closed its side, and still read.
+    if (!req.socket.destroyed) throw new HttpError(httpFaults.tooOld);
   } catch (error) {
     if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
     sendToEventSource(res, toResult(error));

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { type NodeSign, nodeHeader, writeSign } from './ask-ready.ts';
 import { sendJson } from './respond.ts';
 
 /** Says that the process is alive. */
@@ -6,8 +7,9 @@ export function answerHealth(res: ServerResponse): void {
   sendStatus(res, 200, 'ok');
 }
 
-/** Tells a load balancer whether to send requests to this node. */
-export function answerReady(res: ServerResponse, ready: boolean): void {
+/** Tells a load balancer whether to send requests to this node, and other nodes who it is. */
+export function answerReady(res: ServerResponse, ready: boolean, sign: NodeSign | undefined): void {
+  if (sign) res.setHeader(nodeHeader, writeSign(sign));
   if (ready) sendStatus(res, 200, 'ok');
   else sendStatus(res, 503, 'unavailable');
 }

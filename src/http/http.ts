@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
 import { Sampled } from '../sampled.ts';
+import type { NodeSign } from './ask-ready.ts';
 import { Bodies } from './body.ts';
 import { Cors } from './cors.ts';
 import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
@@ -18,6 +19,7 @@ import { hostCheck } from './hosts.ts';
 import { HttpError } from './http-error.ts';
 import { Listeners } from './listeners.ts';
 import { sendError } from './respond.ts';
+import { Standstill } from './standstill.ts';
 import { below, linkFrom, targetOf } from './target.ts';
 
 export interface HttpOptions {
@@ -38,6 +40,8 @@ export interface HttpOptions {
   readonly graphiql?: boolean;
   /** Whether a load balancer should send requests to this node. */
   readonly ready: () => boolean;
+  /** How this node presents itself to other nodes. Absent if there are none. */
+  readonly sign?: (() => NodeSign) | undefined;
 }
 
 export interface Http {
@@ -68,10 +72,11 @@ const tcpProbeDelayMs = 30_000;
 
 /** The HTTP side of the server: its routes, and the lives of its connections. */
 export function createHttp(httpOptions: HttpOptions): Http {
-  const { engine, log, pingSeconds, maxDataBytes, maxStreams, ready } = httpOptions;
+  const { engine, log, pingSeconds, maxDataBytes, maxStreams } = httpOptions;
   const { host = '0.0.0.0', basePath = '/', corsOrigins = '*', graphiql = true } = httpOptions;
   const cors = new Cors(corsOrigins);
   const checkHost = hostCheck(host);
+  const standstill = new Standstill();
   const options: GraphQLOptions = {
     engine,
     log,
@@ -80,6 +85,7 @@ export function createHttp(httpOptions: HttpOptions): Http {
     bodies: new Bodies(4 * maxDataBytes + 64 * 1024),
     cors,
     graphiql,
+    standstill,
   };
   const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpProbeDelayMs };
   const server = createServer({
@@ -102,7 +108,7 @@ export function createHttp(httpOptions: HttpOptions): Http {
     const answer = async () => {
       if (listeners.held) await listeners.held;
       checkHost(req);
-      await route(req, res, basePath, options, ready);
+      await route(req, res, basePath, options, httpOptions);
     };
     answer().catch((error: unknown) => sendError(res, error, log));
   });
@@ -121,6 +127,7 @@ export function createHttp(httpOptions: HttpOptions): Http {
     close: async () => {
       await listeners.close();
       malformed.close();
+      standstill.stop();
     },
   };
 }
@@ -130,7 +137,7 @@ async function route(
   res: ServerResponse,
   basePath: string,
   options: GraphQLOptions,
-  ready: () => boolean,
+  { ready, sign }: HttpOptions,
 ): Promise<void> {
   const { path, search } = targetOf(req);
   switch (below(basePath, path)) {
@@ -141,7 +148,7 @@ async function route(
       return answerHealth(res);
     case '/ready':
       checkReads(req);
-      return answerReady(res, ready());
+      return answerReady(res, ready(), sign?.());
     case '/':
       checkReads(req);
       res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0 }).end();

@@ -7,6 +7,7 @@ import type { Bodies } from './body.ts';
 import { HttpError } from './http-error.ts';
 import { type Accepted, isUtf8 } from './negotiate.ts';
 import { parametersOfBody, parametersOfQuery, parseSearch, single } from './parameters.ts';
+import type { Standstill } from './standstill.ts';
 
 /** A GraphQL request over HTTP, read and checked as far as HTTP goes. */
 export interface GraphQLRequest {
@@ -23,7 +24,8 @@ export function isEventSource({ method }: IncomingMessage, accepted: Accepted): 
 }
 
 /**
- * Reads a GET or a POST. `search` is the query string of its URL. Returns undefined if the client went away.
+ * Reads a GET or a POST. `search` is the query string of its URL. Returns undefined if the client went away: it may have
+ * gone on at another node, and what it gave up here must not undo that (G2).
  * Throws an `HttpError` if the request is malformed, or if the client accepts no form that the server has.
  */
 export async function readRequest(
@@ -31,16 +33,22 @@ export async function readRequest(
   search: string,
   accepted: Accepted,
   bodies: Bodies,
+  standstill: Standstill,
 ): Promise<GraphQLRequest | undefined> {
   if (!accepted.json && !accepted.events) throw new HttpError(httpFaults.notAcceptable);
   const request = req.method === 'POST' ? await readPost(req, bodies) : readGet(req, search, accepted);
   if (!request) return undefined;
-  if (!accepted.events) return { ...request, takesEvents: false };
+  if (req.socket.destroyed) return undefined;
+  // The rest takes two turns of the event loop, so calls are spared it as long as the process keeps up.
+  if (!accepted.events && !standstill.recent) return { ...request, takesEvents: false };
   await endOfConnection();
   if (req.socket.destroyed) return undefined;
-  // A client that has closed its side may wait for the answer to a query. For a stream it counts as gone: opening
-  // one here would end the one that it may now have on another node.
-  return { ...request, takesEvents: !req.socket.readableEnded };
+  const { readableEnded } = req.socket;
+  // A client that closed its side while this process stood still may have gone on at another node.
+  if (readableEnded && standstill.recent) return undefined;
+  // Otherwise it may wait for the answer to a query. For a stream it counts as gone: opening one here would end the one
+  // that it may now have on another node.
+  return { ...request, takesEvents: accepted.events && !readableEnded };
 }
 
 async function readPost(req: IncomingMessage, bodies: Bodies) {

@@ -24,7 +24,6 @@ function scene(peers: readonly string[], sync: (request: Sync, count: number) =>
   const asked: string[] = [];
   let allowed = true;
   const catchUp = new CatchUp({
-    nodeId: 'node',
     streams,
     scripts: { sync: (request) => sync(request, asked.push(request.peerId)) },
     mayAsk: () => allowed,

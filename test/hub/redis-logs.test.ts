@@ -102,7 +102,7 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
 
   it('G3: logs keep entries for two grace periods, the longest absence of a peer whose node halted', async () => {
     const graceMs = 60_000;
-    const scripts = new Scripts(redis, prefix, { ...defaultOptions, graceMs });
+    const scripts = new Scripts(redis, prefix, 'node', { ...defaultOptions, graceMs });
     await beatOnce(scripts);
     await scripts.relay({ from: ann.id, roomId: 'r', to: vic.id, event: 'm', data: payload(null) });
     const broadcast = () => scripts.broadcast({ from: ann.id, roomId: 'r', event: 'm', data: payload(null) });
@@ -119,11 +119,11 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
   });
 
   it('G3: a log trims the entries of one join together, and only beyond its bounds', async () => {
-    const scripts = new Scripts(redis, prefix, defaultOptions, { maxEntries: 4, maxBytes: 10_000 });
+    const scripts = new Scripts(redis, prefix, 'node', defaultOptions, { maxEntries: 4, maxBytes: 10_000 });
     await beatOnce(scripts);
     const cat = { id: 'cat', username: 'cat', guest: false };
     const open = async (after?: string) => {
-      const { resumed } = await scripts.open({ peer: cat, nodeId: 'node', stream: 'stream', after });
+      const { resumed } = await scripts.open({ peer: cat, stream: 'stream', after });
       return resumed;
     };
     const relay = () =>
@@ -166,7 +166,8 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
   });
 
   it('G4: a node that Redis has given up takes no stream until it beats again, and cuts those it holds', async () => {
-    await redis.del(`{${prefix}}:nodes`);
+    const [node = ''] = await redis.zrange(`{${prefix}}:nodes`, '0', '-1');
+    await redis.hdel(`{${prefix}}:node:${node}`, 'life');
     await expect(hub.open(vic.peer)).rejects.toEqual(refusal('UNAVAILABLE'));
     expect(await ann.outcome(), 'its sessions may have moved to other nodes').toMatchObject({
       name: 'AbortError',
@@ -177,7 +178,7 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
 });
 
 async function beatOnce(scripts: Scripts): Promise<void> {
-  await scripts.beat({ nodeId: 'node', beatMs: 800, leaseMs: 30_000, batch: 1, run: '', newestId: 0 });
+  await scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 1, run: '', newestId: 0 });
 }
 
 describe('LocalStream', () => {

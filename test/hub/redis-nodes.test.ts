@@ -17,29 +17,36 @@ const marginMs = 500;
 describe('RedisHub, its nodes and their beats', () => {
   let redis: Redis;
   let prefix: string;
-  let scripts: Scripts;
+  let nodes: Map<string, Scripts>;
   beforeEach(() => {
     redis = new Redis(inject('redisUrl'));
     prefix = freshPrefix();
-    scripts = new Scripts(redis, prefix, { ...defaultOptions, graceMs });
+    nodes = new Map();
   });
   afterEach(() => redis.quit());
 
   const key = (name: string) => `{${prefix}}:${name}`;
 
+  /** The door of a node to Redis. All nodes of a test share a connection. */
+  function at(node: string): Scripts {
+    const door = nodes.get(node) ?? new Scripts(redis, prefix, node, { ...defaultOptions, graceMs });
+    nodes.set(node, door);
+    return door;
+  }
+
   /** Sends one beat, which handles at most `batch` sessions. Resolves to the name of the node's life. */
   async function beat(node: string, batch = 200): Promise<string> {
-    const { life } = await scripts.beat({ nodeId: node, beatMs, leaseMs, batch, run: '', newestId: 0 });
+    const { life } = await at(node).beat({ beatMs, leaseMs, batch, run: '', newestId: 0 });
     return life;
   }
 
-  function open(id: string, nodeId: string, stream = `stream of ${id}`): Promise<Opened> {
-    return scripts.open({ peer: { id, username: id, guest: false }, nodeId, stream, after: undefined });
+  function open(id: string, node: string, stream = `stream of ${id}`): Promise<Opened> {
+    return at(node).open({ peer: { id, username: id, guest: false }, stream, after: undefined });
   }
 
   /** Tells Redis, as the peer's node does, that its stream closed `ageMs` ago. */
   function lose(peer: string, ageMs = 0): Promise<unknown> {
-    return scripts.detach(peer, `stream of ${peer}`, ageMs);
+    return at('ours').detach(peer, `stream of ${peer}`, ageMs);
   }
 
   /** Moves the last beat of the nodes into the past. */
@@ -113,11 +120,11 @@ describe('RedisHub, its nodes and their beats', () => {
   it('G4: an open from a connection that its node has replaced opens no stream', async () => {
     await beat('ours');
     const secondRedis = new Redis(inject('redisUrl'));
-    const newer = new Scripts(secondRedis, prefix, { ...defaultOptions, graceMs });
+    const newer = new Scripts(secondRedis, prefix, 'ours', { ...defaultOptions, graceMs });
     await secondRedis.ping();
     secondRedis.disconnect(true);
     await once(secondRedis, 'ready');
-    await newer.beat({ nodeId: 'ours', beatMs, leaseMs, batch: 200, run: '', newestId: 0 });
+    await newer.beat({ beatMs, leaseMs, batch: 200, run: '', newestId: 0 });
     await expect(open('ann', 'ours')).rejects.toEqual(refusal('UNAVAILABLE'));
     expect(await redis.exists(key('session:ann'))).toBe(0);
     await beat('ours');
@@ -129,7 +136,7 @@ describe('RedisHub, its nodes and their beats', () => {
     await beat('ours');
     const { cursor: after, openedMs } = await open('ann', 'ours', 'present');
     const sync = (stream: string, opened: number) =>
-      scripts.sync({ peerId: 'ann', nodeId: 'ours', stream, after, openedMs: opened });
+      at('ours').sync({ peerId: 'ann', stream, after, openedMs: opened });
     const snapshot = { n: expect.any(Number), rooms: [], missed: [] };
     expect(await sync('present', openedMs)).toEqual({ kind: 'snapshot', snapshot });
     expect(await sync('older', openedMs - 1)).toEqual({ kind: 'replaced' });
@@ -140,8 +147,8 @@ describe('RedisHub, its nodes and their beats', () => {
     await beat('ours');
     const names = Array.from({ length: 500 }, (_, i) => `peer${i}`);
     await Promise.all(names.map((name) => open(name, 'ours')));
-    const closed = new ClosedStreams(scripts, pino({ level: 'silent' }));
-    await closed.discover('ours', (name) => name === 'stream of peer7');
+    const closed = new ClosedStreams(at('ours'), pino({ level: 'silent' }));
+    await closed.discover((name) => name === 'stream of peer7');
     await closed.tell();
     expect(await redis.smembers(key('node-peers:ours'))).toEqual(['peer7']);
     expect(await redis.zcard(key('detached'))).toBe(names.length - 1);
@@ -189,7 +196,7 @@ describe('RedisHub, its nodes and their beats', () => {
     await beat('ours');
     await open('ann', 'ours');
     await lose('ann');
-    await scripts.retire('ours');
+    await at('ours').retire();
     await redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
     await beat('theirs');
     expectAbout(await dueIn('detached', 'ann'), graceMs);

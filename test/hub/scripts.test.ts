@@ -9,19 +9,19 @@ import { defaultOptions, refusal } from './support.ts';
 
 describe('Scripts', () => {
   let redis: Redis;
-  let scripts: Scripts;
   let prefix: string;
+  let scripts: Scripts;
   beforeEach(() => {
     redis = new Redis(inject('redisUrl'));
     prefix = freshPrefix();
-    scripts = new Scripts(redis, prefix, defaultOptions);
+    scripts = new Scripts(redis, prefix, 'node', defaultOptions);
   });
   afterEach(() => redis.quit());
 
   const beat = (run = '', newestId = 0) =>
-    scripts.beat({ nodeId: 'node', beatMs: 800, leaseMs: 30_000, batch: 100, run, newestId });
+    scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run, newestId });
   const open = (id: string, after?: string) =>
-    scripts.open({ peer: { id, username: id, guest: false }, nodeId: 'node', stream: id, after });
+    scripts.open({ peer: { id, username: id, guest: false }, stream: id, after });
 
   it('G3: Scripts notes the newest id of every operation that writes an entry', async () => {
     await beat();
@@ -51,18 +51,33 @@ describe('Scripts', () => {
     expect(scripts.newestId).toBe(Number(receipt.cursor));
   });
 
-  it('G3: Scripts notes no id after a lost connection, until a beat has been answered', async () => {
+  it('G3: after the connection is lost nothing runs until a beat has gone first', async () => {
     await beat();
-    const { cursor } = await open('ann');
+    await open('ann');
     redis.disconnect(true);
     await once(redis, 'ready');
     expect(scripts.available).toBe(false);
-    scripts.noteNewestId(Number(cursor) + 1);
-    expect(scripts.newestId).toBe(Number(cursor));
     await expect(open('ben')).rejects.toEqual(refusal('UNAVAILABLE'));
     await beat();
-    scripts.noteNewestId(Number(cursor) + 1);
-    expect(scripts.newestId).toBe(Number(cursor) + 1);
+    await open('ben');
+  });
+
+  it('G3: it notes the newest id of what a resume and a snapshot bring', async () => {
+    await beat();
+    const { cursor: after, openedMs } = await open('ann');
+    await open('ben');
+    for (const id of ['ann', 'ben']) await scripts.join(id, 'r', payload(null));
+    const relay = { from: 'ben', roomId: 'r', to: 'ann', event: 'e', data: payload(null) };
+    const { cursor } = await scripts.relay(relay);
+    const another = new Scripts(redis, prefix, 'node', defaultOptions);
+    await another.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run: '', newestId: 0 });
+    expect(another.newestId).toBe(0);
+    await another.sync({ peerId: 'ann', stream: 'ann', after, openedMs });
+    expect(another.newestId).toBe(Number(cursor));
+    const third = new Scripts(redis, prefix, 'node', defaultOptions);
+    await third.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run: '', newestId: 0 });
+    await third.open({ peer: { id: 'ann', username: 'ann', guest: false }, stream: 'newer', after });
+    expect(third.newestId).toBe(Number(cursor));
   });
 
   it('a script that Redis refuses rejects with the script’s name and a code, and with nothing of what a peer sent', async () => {
@@ -86,6 +101,7 @@ describe('Scripts', () => {
       more: false,
       run: expect.stringMatching(/^[0-9a-f]{40}$/),
       nowMs: expect.any(Number),
+      neighbours: [],
     });
     const peer = { id: 'ann', username: 'ann', guest: false };
     const { cursor } = await open('ann');
@@ -96,7 +112,7 @@ describe('Scripts', () => {
     expect(await scripts.rooms('ann')).toEqual([room]);
     expect(await scripts.setState('ann', 'r', payload(7))).toEqual({ peer, state: payload(7) });
     expect(await open('ann', cursor)).toMatchObject({ resumed: true, cursor, rooms: [{ id: 'r' }] });
-    expect(await scripts.heldStreams('node', 10)).toEqual({
+    expect(await scripts.heldStreams(10)).toEqual({
       streams: [{ peerId: 'ann', name: 'ann' }],
       next: undefined,
     });
@@ -104,6 +120,6 @@ describe('Scripts', () => {
     expect(await scripts.leave('ann', 'r')).toBe(false);
     expect(await scripts.detach('ann', 'ann', 0)).toBe(true);
     expect(await scripts.detach('ann', 'ann', 0)).toBe(false);
-    expect(await scripts.retire('node')).toBeUndefined();
+    expect(await scripts.retire()).toBeUndefined();
   });
 });

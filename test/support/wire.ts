@@ -16,6 +16,7 @@ export class Wire {
   delayMs = 0;
   /** Whether connections that subscribe from now on receive nothing. */
   muffled = false;
+  #stalled = false;
   readonly #server: Server;
   readonly #pairs = new Set<{ client: Socket; upstream: Socket; subscribed: boolean }>();
 
@@ -41,6 +42,21 @@ export class Wire {
       if (which === 'subscribed' && !subscribed) continue;
       client.pause();
       upstream.pause();
+    }
+  }
+
+  /** Stops all traffic, on new connections too, until `release`. */
+  stall(): void {
+    this.#stalled = true;
+    this.hold('all');
+  }
+
+  /** Lets everything flow that was held. */
+  release(): void {
+    this.#stalled = false;
+    for (const { client, upstream } of this.#pairs) {
+      client.resume();
+      upstream.resume();
     }
   }
 
@@ -73,6 +89,10 @@ export class Wire {
       else setTimeout(() => upstream.write(chunk), delayMs);
     });
     upstream.on('data', (chunk) => client.write(chunk));
+    if (this.#stalled) {
+      client.pause();
+      upstream.pause();
+    }
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import type { Neighbours } from './neighbours.ts';
 import type { Scripts } from './scripts/scripts.ts';
 
 /** How often a node sends a beat, the sign that it lives. */
-const beatMs = 800;
+export const beatMs = 800;
 /** After this many beats in a row that fail, or do not come back, the connection is taken for dead. */
 const maxMissed = 3;
 /**
@@ -32,8 +33,8 @@ export interface BeatsEvents {
 /** Tells Redis and the other nodes that this node lives, and does its share of the housekeeping. */
 export class Beats {
   readonly #scripts: Scripts;
-  readonly #nodeId: string;
   readonly #leaseMs: number;
+  readonly #neighbours: Neighbours;
   readonly #events: BeatsEvents;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
@@ -49,20 +50,27 @@ export class Beats {
   #failed = 0;
   /** The run id of the Redis that answered the last beat; empty before the first. */
   #run = '';
+  /** What the node saw of an earlier Redis after it had asked the present one for the first time. */
+  #owed: { readonly run: string; readonly newestId: number } | undefined;
   /** The name of the time since Redis first knew this node, or it was last given up. */
   #life = '';
 
-  constructor(scripts: Scripts, nodeId: string, graceMs: number, events: BeatsEvents, log: Logger) {
+  constructor(scripts: Scripts, graceMs: number, neighbours: Neighbours, events: BeatsEvents, log: Logger) {
     this.#scripts = scripts;
-    this.#nodeId = nodeId;
     this.#leaseMs = leaseMs(graceMs);
+    this.#neighbours = neighbours;
     this.#events = events;
     this.#log = log;
   }
 
   /** Whether Redis takes beats, and they come back. */
   get alive(): boolean {
-    return this.#unheard < maxMissed && performance.now() - this.#beatenAt < maxMissed * beatMs;
+    return this.#unheard < maxMissed && this.silentMs < maxMissed * beatMs;
+  }
+
+  /** How long ago Redis last took a beat. */
+  get silentMs(): number {
+    return performance.now() - this.#beatenAt;
   }
 
   /** Whether beats do not come back although the listening connection was made anew. */
@@ -132,6 +140,8 @@ export class Beats {
     if (await this.beat()) {
       this.#unheard += 1;
       this.#untended += 1;
+    } else if (!late) {
+      void this.#neighbours.missed(this.silentMs);
     }
     if (this.#failed >= maxMissed) {
       this.#failed = 0;
@@ -145,18 +155,26 @@ export class Beats {
 
   /** Sends one beat. Resolves to whether there is more housekeeping to do. */
   async #send(): Promise<boolean> {
-    const { life, more, run } = await this.#scripts.beat({
-      nodeId: this.#nodeId,
+    const seen = this.#owed ?? { run: this.#run, newestId: this.#scripts.newestId };
+    const { life, more, run, neighbours } = await this.#scripts.beat({
+      ...seen,
       beatMs,
       leaseMs: this.#leaseMs,
       batch,
-      run: this.#run,
-      newestId: this.#scripts.newestId,
+      url: this.#neighbours.address(this.#scripts.localAddress),
     });
-    if (this.#run !== '' && this.#run !== run) this.#events.takenOver();
+    this.#neighbours.beaten(neighbours);
+    this.#owed = undefined;
+    const earlier = this.#run;
     this.#run = run;
+    if (earlier !== '' && earlier !== run) {
+      this.#events.takenOver();
+      // While the first beat was on its way, the earlier Redis may still have sent dispatches.
+      const { newestId } = this.#scripts;
+      if (newestId > seen.newestId) this.#owed = { run: earlier, newestId };
+    }
     if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
     this.#life = life;
-    return more;
+    return more || this.#owed !== undefined;
   }
 }

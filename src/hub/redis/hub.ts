@@ -3,6 +3,7 @@ import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
 import type { Cursor, Hub, Join, Member, Peer, Receipt, Room } from '../hub.ts';
 import type { Stream } from '../stream.ts';
+import type { Readiness } from './neighbours.ts';
 import { type NodeOptions, RedisNode } from './node.ts';
 import type { Scripts } from './scripts/scripts.ts';
 
@@ -63,6 +64,11 @@ export class RedisHub implements Hub {
     const rooms = await this.#scripts.rooms(peerId);
     if (!rooms) throw new SignalboxError('PAYLOAD_TOO_LARGE', roomsTooLarge);
     return rooms;
+  }
+
+  /** How this node presents itself to others. */
+  get sign(): Readiness {
+    return this.#node.sign;
   }
 
   ready(): boolean {

@@ -6,9 +6,10 @@ import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
 import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
 import type { CutReason, Stream } from '../stream.ts';
-import { Beats } from './beats.ts';
+import { Beats, beatMs } from './beats.ts';
 import { connected, connectForCommands, startFailure } from './connect/connection.ts';
 import { Listener } from './listener.ts';
+import { Neighbours, type Reach, type Readiness } from './neighbours.ts';
 import type { Dispatch } from './scripts/dispatch.ts';
 import { Scripts } from './scripts/scripts.ts';
 import { CatchUp } from './streams/catch-up.ts';
@@ -20,6 +21,8 @@ export interface NodeOptions extends HubOptions {
   readonly url: string;
   /** Deployments with different prefixes can share a Redis. They know nothing of one another. */
   readonly prefix: string;
+  /** How nodes reach one another without Redis. Without it, no node finds out that it alone has lost Redis. */
+  readonly reach?: Reach;
 }
 
 /**
@@ -38,6 +41,7 @@ export class RedisNode {
   readonly #streams: LocalStreams;
   readonly #cuts: CutLog;
   readonly #beats: Beats;
+  readonly #neighbours: Neighbours;
   readonly #catchUp: CatchUp;
   readonly #closedStreams: ClosedStreams;
   /** Whether Redis may know of streams that this node does not hold. */
@@ -53,14 +57,23 @@ export class RedisNode {
     // The scripts make the same name, for `PUBLISH`.
     const channel = `{${prefix}}:node:${this.#id}`;
     this.#commands = connectForCommands(url, log, channel);
-    this.scripts = new Scripts(this.#commands, prefix, options);
+    this.scripts = new Scripts(this.#commands, prefix, this.#id, options);
     this.#closedStreams = new ClosedStreams(this.scripts, log);
     this.#cuts = new CutLog(log);
     this.#streams = new LocalStreams(this.#id, (stream, reason) => this.#onStreamClosed(stream, reason));
+    this.#neighbours = new Neighbours(
+      { reach: options.reach, graceMs, beatMs },
+      (other) => {
+        log.warn({ other }, 'redis: another node hears it, and this one does not: its streams are cut');
+        this.#streams.cutAll('alone');
+        this.#cuts.summarize();
+      },
+      log,
+    );
     this.#beats = new Beats(
       this.scripts,
-      this.#id,
       graceMs,
+      this.#neighbours,
       {
         beaten: () => this.#onBeaten(),
         givenUp: () => {
@@ -98,7 +111,6 @@ export class RedisNode {
       },
     );
     this.#catchUp = new CatchUp({
-      nodeId: this.#id,
       streams: this.#streams,
       scripts: this.scripts,
       mayAsk: () => !this.#listener.connectionsDisagree,
@@ -128,16 +140,21 @@ export class RedisNode {
     return !this.#draining && this.scripts.available && this.#beats.alive;
   }
 
+  /** How the node presents itself to others. */
+  get sign(): Readiness {
+    return { nodeId: this.#id, silentMs: this.#beats.silentMs };
+  }
+
   async open(peer: Peer, after?: Cursor, joins: readonly Join[] = []): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
     if (this.#streams.size >= this.#options.maxStreams)
       throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     // The stream would receive nothing.
-    if (this.#beats.listenerDead) throw new SignalboxError('UNAVAILABLE');
+    if (this.#beats.listenerDead || this.#neighbours.alone) throw new SignalboxError('UNAVAILABLE');
     const local = this.#streams.admit(peer.id);
     const ticket = this.#streams.begin(local);
     try {
-      const opened = await this.scripts.open({ peer, nodeId: this.#id, stream: local.name, after, joins });
+      const opened = await this.scripts.open({ peer, stream: local.name, after, joins });
       const { cursor, resumed, rooms, openedMs, snapshot } = opened;
       local.openedMs = openedMs;
       const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };
@@ -162,7 +179,7 @@ export class RedisNode {
     this.#beats.stop();
     try {
       await this.#closedStreams.tell();
-      await this.scripts.retire(this.#id);
+      await this.scripts.retire();
     } catch (error) {
       const reason = String(error);
       this.#log.warn({ reason }, 'redis: could not sign off; the other nodes will notice');
@@ -202,7 +219,7 @@ export class RedisNode {
   async #reconcileStreams(): Promise<void> {
     this.#outdated = false;
     try {
-      await this.#closedStreams.discover(this.#id, (name) => this.#streams.has(name));
+      await this.#closedStreams.discover((name) => this.#streams.has(name));
     } catch (error) {
       this.#outdated = true;
       this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');

@@ -35,6 +35,12 @@ export class Commands {
     return (this.#stream?.writableLength ?? 0) > maxWaitingBytes;
   }
 
+  /** The address of this machine on the connection. */
+  get localAddress(): string | undefined {
+    const stream = this.#stream;
+    return stream && 'localAddress' in stream ? stream.localAddress : undefined;
+  }
+
   /** Rejects with the `SignalboxError` that the script names, or with UNAVAILABLE if Redis cannot serve. */
   async send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
     try {

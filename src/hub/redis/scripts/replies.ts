@@ -1,6 +1,7 @@
 import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
 import type { Cursor, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
+import type { Neighbour } from '../neighbours.ts';
 import { toBatch } from './dispatch.ts';
 
 /**
@@ -56,6 +57,8 @@ export interface Beaten {
   readonly run: string;
   /** In milliseconds of Redis's clock. */
   readonly nowMs: number;
+  /** Some of the other nodes. */
+  readonly neighbours: readonly Neighbour[];
 }
 
 /** A room: its id, and of each member the peer and the state, both as JSON. */
@@ -88,8 +91,9 @@ export const toOpened =
     const [, resumed, cursor, newestId, complete, openedMs, ...rest] = reply;
     const snapshot = toSnapshot(rest, peerId, cursor);
     const rooms = complete === 1 ? snapshot.rooms : undefined;
-    const newest = newestId === '0' ? cursor : newestId;
-    return told(newest, { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
+    // Ids of what was missed are noted too: a client gets them from this node.
+    const newest = Math.max(Number(newestId), Number(newestOf(snapshot, cursor)));
+    return told(String(newest), { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
   };
 
 export function toJoined([id, room]: readonly [id: Cursor, room: RoomReply]): Told<Room> {
@@ -123,8 +127,8 @@ export const toSynced =
   (reply: SyncReply): Told<Synced> => {
     if (reply[0] !== 'snapshot') return toldOfNone({ kind: reply[0] });
     const [kind, ...rest] = reply;
-    // These ids are not noted. The stream is given them, and asks for them by its cursor if another Redis takes over.
-    return toldOfNone({ kind, snapshot: toSnapshot(rest, peerId, after) });
+    const snapshot = toSnapshot(rest, peerId, after);
+    return told(newestOf(snapshot, after), { kind, snapshot });
   };
 
 export function toDetached(reply: number): Told<boolean> {
@@ -144,9 +148,25 @@ export function toRetired(_reply: number): Told<undefined> {
   return toldOfNone(undefined);
 }
 
-export function toBeaten([life, more, run, nowMs]: readonly [string, number, string, number]): Told<Beaten> {
+export function toBeaten([life, more, run, nowMs, others]: readonly [
+  life: string,
+  more: number,
+  run: string,
+  nowMs: number,
+  others: readonly string[],
+]): Told<Beaten> {
+  const neighbours: Neighbour[] = [];
+  for (let i = 0; i < others.length; i += 2) {
+    const [nodeId = '', url = ''] = others.slice(i, i + 2);
+    neighbours.push({ nodeId, url });
+  }
   // The ids that a beat gives are in its dispatches.
-  return toldOfNone({ life, more: more === 1, run, nowMs });
+  return toldOfNone({ life, more: more === 1, run, nowMs, neighbours });
+}
+
+/** The newest id in a snapshot. It is given to a client, so the node must know of it if another Redis takes over. */
+function newestOf({ missed }: Snapshot, after: Cursor): Cursor {
+  return missed.at(-1)?.entry.cursor ?? after;
 }
 
 function told<Result>(newestId: Cursor, result: Result): Told<Result> {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
 import type { Bounds } from '../../bounds.ts';
@@ -17,9 +17,11 @@ const maxRoomReplies = 64;
 /** A call that waits longer for its turn fails, in time for an answer within 2 s (G10). */
 const turnTimeoutMs = 400;
 
+/** The scripts that carry out a call of a client. Redis refuses them if they are late (lua/lib/calls.lua). */
+type CallName = 'open' | 'join' | 'leave' | 'relay' | 'broadcast' | 'set_state';
+
 export interface Open {
   readonly peer: Peer;
-  readonly nodeId: string;
   /** A name for the stream, which no other stream ever has. */
   readonly stream: string;
   readonly after: Cursor | undefined;
@@ -44,7 +46,6 @@ export interface Relay extends Broadcast {
 
 export interface Sync {
   readonly peerId: string;
-  readonly nodeId: string;
   readonly stream: string;
   /** The cursor of the last message that the stream was given. */
   readonly after: Cursor;
@@ -52,7 +53,6 @@ export interface Sync {
 }
 
 export interface Beat {
-  readonly nodeId: string;
   /** How often a node beats. */
   readonly beatMs: number;
   /** A node that is silent for longer is given up. */
@@ -63,6 +63,8 @@ export interface Beat {
   readonly run: string;
   /** The newest id that Redis has told of; 0: none. */
   readonly newestId: number;
+  /** Where other nodes can reach the node; empty or absent: nowhere. */
+  readonly url?: string;
 }
 
 /**
@@ -71,18 +73,27 @@ export interface Beat {
  * Methods reject with the error codes that the script's header names, or with UNAVAILABLE if Redis cannot serve. After
  * each new connection a beat has to go first. Another Redis may answer than before, and until a beat has shown what
  * it knows, nothing else is sent to it.
+ *
+ * If a call of a client fails, it has no effect after that (G2).
  */
 export class Scripts {
   readonly #commands: Commands;
+  readonly #nodeId: string;
   readonly #roomReplies = new ConcurrencyLimit(maxRoomReplies, turnTimeoutMs);
   #available = false;
   /** The number of the present connection. */
   #connection = 1;
-  /** How far Redis's clock is ahead of `performance.now`, or less, by the time that a reply takes. */
+  /** How far Redis's clock is ahead of `performance.now`, or less, by the time that a reply takes: never more. */
   #clockMs = 0;
+  /** The number of the newest connection that Redis knows. It refuses calls from earlier ones. */
+  #newestKnown = 0;
+  /** The failed calls whose callers are not told yet. Each is checked after a beat. */
+  readonly #held = new Set<() => void>();
   #newestId = 0;
 
-  constructor(redis: Redis, prefix: string, options: ConstantOptions, logBounds?: Bounds) {
+  /** `nodeId`: the node that all this is done for. */
+  constructor(redis: Redis, prefix: string, nodeId: string, options: ConstantOptions, logBounds?: Bounds) {
+    this.#nodeId = nodeId;
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
     redis.on('close', () => {
       this.#available = false;
@@ -95,47 +106,49 @@ export class Scripts {
     return this.#available;
   }
 
+  /** The address of this machine on its way to Redis. Undefined before the first connection. */
+  get localAddress(): string | undefined {
+    return this.#commands.localAddress;
+  }
+
   /** The newest id that Redis has told this node of, in a reply or in a dispatch; 0: none (G3). */
   get newestId(): number {
     return this.#newestId;
   }
 
-  /** Redis has told of an id. Before a beat, it does not count: it may come from another Redis than the last beat's. */
+  /** The Redis that answered the last beat has told of an id, in a reply or in a dispatch. */
   noteNewestId(id: number): void {
-    if (id > this.#newestId && this.#available) this.#newestId = id;
+    if (id > this.#newestId) this.#newestId = id;
   }
 
-  /** Opens a stream: on the present connection and while the reply is awaited, or not at all. */
-  open({ peer, nodeId, stream, after = '', joins = [] }: Open): Promise<replies.Opened> {
+  open({ peer, stream, after = '', joins = [] }: Open): Promise<replies.Opened> {
     const { id, username, guest } = peer;
-    const json = JSON.stringify({ id, username, guest });
-    return this.#roomReplies.through(() => {
-      const deadline = Math.floor(performance.now() + this.#clockMs + commandTimeoutMs);
-      const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
-      const args = [id, json, nodeId, stream, after, this.#connection, deadline, ...rooms];
-      return this.#run('open', args, replies.toOpened(id));
-    });
+    const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
+    const args = [id, JSON.stringify({ id, username, guest }), stream, after, ...rooms];
+    return this.#roomReplies.through(() => this.#call('open', args, replies.toOpened(id)));
   }
 
   join(peerId: string, roomId: string, state: JsonText): Promise<Room> {
-    return this.#roomReplies.through(() => this.#run('join', [peerId, roomId, state.text], replies.toJoined));
+    return this.#roomReplies.through(() =>
+      this.#call('join', [peerId, roomId, state.text], replies.toJoined),
+    );
   }
 
   /** Resolves to false if the peer was not in the room. */
   leave(peerId: string, roomId: string): Promise<boolean> {
-    return this.#run('leave', [peerId, roomId], replies.toLeft);
+    return this.#call('leave', [peerId, roomId], replies.toLeft);
   }
 
   relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt> {
-    return this.#run('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
+    return this.#call('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
   broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt> {
-    return this.#run('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
+    return this.#call('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
-    return this.#run('set_state', [peerId, roomId, state.text], replies.toMember);
+    return this.#call('set_state', [peerId, roomId, state.text], replies.toMember);
   }
 
   /** Resolves to undefined if the peer is not in the room. */
@@ -150,8 +163,8 @@ export class Scripts {
   }
 
   /** What became of a session whose stream has missed dispatches. */
-  sync({ peerId, nodeId, stream, after, openedMs }: Sync): Promise<replies.Synced> {
-    const args = [peerId, nodeId, stream, after, openedMs];
+  sync({ peerId, stream, after, openedMs }: Sync): Promise<replies.Synced> {
+    const args = [peerId, this.#nodeId, stream, after, openedMs];
     return this.#run('sync', args, replies.toSynced(peerId, after));
   }
 
@@ -164,26 +177,68 @@ export class Scripts {
   }
 
   /** The streams that the node holds according to Redis, about `count` of them. Without `page`: the first. */
-  heldStreams(nodeId: string, count: number, page = '0'): Promise<replies.HeldStreams> {
-    return this.#run('held', [nodeId, page, count], replies.toHeldStreams);
+  heldStreams(count: number, page = '0'): Promise<replies.HeldStreams> {
+    return this.#run('held', [this.#nodeId, page, count], replies.toHeldStreams);
   }
 
   /** The node shuts down. */
-  retire(nodeId: string): Promise<undefined> {
-    return this.#run('retire', [nodeId], replies.toRetired);
+  retire(): Promise<undefined> {
+    return this.#run('retire', [this.#nodeId], replies.toRetired);
   }
 
   /** The node lives. After this, the other scripts may run. */
-  async beat({ nodeId, beatMs, leaseMs, batch, run, newestId }: Beat): Promise<replies.Beaten> {
-    const args = [nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection];
+  async beat({ beatMs, leaseMs, batch, run, newestId, url = '' }: Beat): Promise<replies.Beaten> {
+    const args = [this.#nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection, url];
     const beaten = await this.#send('beat', args, replies.toBeaten);
     this.#clockMs = beaten.nowMs - performance.now();
     this.#available = true;
+    this.#newestKnown = this.#connection;
+    for (const check of this.#held) check();
     return beaten;
   }
 
   #rooms(peerId: string, roomId: string): Promise<readonly Room[] | undefined> {
     return this.#roomReplies.through(() => this.#run('rooms', [peerId, roomId], replies.toRooms));
+  }
+
+  /**
+   * Carries out a call of a client. If it fails, waits until Redis would refuse it: the client may go on at another
+   * node as soon as it knows of the failure.
+   */
+  async #call<Reply, Result>(
+    name: CallName,
+    args: readonly Argument[],
+    parse: (reply: Reply) => replies.Told<Result>,
+  ): Promise<Result> {
+    const connection = this.#connection;
+    const waitsUntil = performance.now() + commandTimeoutMs;
+    const identity = [this.#nodeId, connection, Math.floor(waitsUntil + this.#clockMs)];
+    try {
+      return await this.#run(name, [...args, ...identity], parse);
+    } catch (error) {
+      if (mayStillRun(error)) await this.#refuses(connection, waitsUntil);
+      throw error;
+    }
+  }
+
+  /** Resolves when Redis refuses a call from this connection that was awaited until then. */
+  #refuses(connection: number, waitsUntil: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let timer: NodeJS.Timeout | undefined;
+    const check = () => {
+      clearTimeout(timer);
+      // A timer of Node.js may fire too early if the process is busy.
+      const leftMs = waitsUntil - performance.now();
+      if (leftMs >= 0 && connection >= this.#newestKnown) {
+        timer = setTimeout(check, leftMs + 1);
+        return;
+      }
+      this.#held.delete(check);
+      resolve();
+    };
+    this.#held.add(check);
+    check();
+    return promise;
   }
 
   async #run<Reply, Result>(
@@ -204,4 +259,9 @@ export class Scripts {
     this.noteNewestId(newestId);
     return result;
   }
+}
+
+/** Whether a script that failed so may still run: no reply came, or none that says that it did not run. */
+function mayStillRun(error: unknown): boolean {
+  return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
 }

@@ -10,7 +10,6 @@ const maxAtOnce = 64;
 const maxRounds = 8;
 
 interface CatchUpOptions {
-  readonly nodeId: string;
   readonly streams: LocalStreams;
   readonly scripts: Pick<Scripts, 'sync'>;
   /** Whether a snapshot can be used now. */
@@ -50,10 +49,10 @@ export class CatchUp {
 
   /** Resolves to the size of the missed entries, in bytes. */
   async #sync(local: LocalStream): Promise<number> {
-    const { nodeId, streams, scripts } = this.#options;
+    const { streams, scripts } = this.#options;
     const { peerId, name, lastCursor: after, openedMs, stream } = local;
     const ticket = streams.begin(local);
-    const synced = await scripts.sync({ peerId, nodeId, stream: name, after, openedMs });
+    const synced = await scripts.sync({ peerId, stream: name, after, openedMs });
     if (stream.closed) return 0;
     switch (synced.kind) {
       case 'snapshot':

@@ -46,10 +46,10 @@ export class ClosedStreams {
    * write that closed them, or opened them after the node stopped waiting. Unless they are reported, their sessions
    * never end (G4).
    */
-  async discover(nodeId: string, holds: (name: string) => boolean): Promise<void> {
+  async discover(holds: (name: string) => boolean): Promise<void> {
     let page: string | undefined;
     do {
-      const { streams, next } = await this.#scripts.heldStreams(nodeId, pageSize, page);
+      const { streams, next } = await this.#scripts.heldStreams(pageSize, page);
       for (const { peerId, name } of streams) {
         if (!holds(name) && !this.#untold.has(name)) this.add(peerId, name);
       }

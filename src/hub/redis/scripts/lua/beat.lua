@@ -10,14 +10,17 @@
 -- ARGV[5]  the run id of the Redis that answered the node's last beat; empty: none
 -- ARGV[6]  the newest id that the node knows of; 0: none
 -- ARGV[7]  the number of the node's connection; a later connection has a larger number
+-- ARGV[8]  the URL at which other nodes can reach the node; empty: none
 --
 -- Reply: {the name of the node's life, which changes if the node was given up or forgotten; 1 if there is more to do,
--- else 0; the run id of this Redis; the time by its clock, in ms}.
+-- else 0; the run id of this Redis; the time by its clock, in ms; some other nodes: {node, its URL, …}}.
 
 local node, beat_ms, lease_ms, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local last_run, seen, connection = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
--- How long the number of the last dispatch to a given-up node is kept.
+local last_run, seen, connection, url = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+-- How long the number of the last dispatch to a given-up node is kept, and at most the witnesses of a takeover.
 local memory_ms = 3600000
+-- How many other nodes to name.
+local max_neighbours = 4
 -- How many takeovers are remembered, for clients and nodes that were away meanwhile.
 local max_takeovers = 16
 
@@ -26,6 +29,24 @@ local now = now_ms()
 local done = 0
 local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
 
+-- All nodes that live are witnesses of a takeover. A node that was given up before has seen nothing that this Redis does
+-- not know: it was silent for a lease, and this Redis knows what came after that.
+local function call_witnesses(takeover)
+  for _, witness in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do
+    if redis.call('HEXISTS', key.node(witness), 'life') == 1 then
+      redis.call('ZADD', key.witnesses, now + retention_ms, takeover .. ' ' .. witness)
+    end
+  end
+  redis.call('PEXPIRE', key.witnesses, memory_ms)
+end
+
+-- This node has told what it has seen, so it is no witness any more. Forgets those that no longer matter.
+local function hear_witness()
+  for _, witness in ipairs(unheard_witnesses()) do
+    if witness[3] == node or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
+  end
+end
+
 -- A replica that takes over, or a Redis that restarts from its disk, may lack the last writes of the one before. It
 -- lacks some if a node knows of a newer id than this Redis did when it began to serve. Returns this Redis's run id.
 local function note_serving_redis()
@@ -33,12 +54,15 @@ local function note_serving_redis()
   if redis.call('HGET', key.primary, 'run') ~= run then
     local upto = decimal(last_id())
     redis.call('HSET', key.primary, 'run', run, 'upto', upto)
-    redis.call('ZADD', key.takeovers, decimal(allocate(1)), upto)
+    local first = decimal(allocate(1))
+    redis.call('ZADD', key.takeovers, first, upto)
     redis.call('ZREMRANGEBYRANK', key.takeovers, 0, -1 - max_takeovers)
+    call_witnesses(first)
   end
   local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
-  local lacking = last_run ~= run and seen > tonumber(primary[1]) or is_lost(seen)
+  local lacking = last_run ~= run and seen > tonumber(primary[1]) or gap_of(seen)
   if lacking and seen >= tonumber(primary[2] or '0') then disown(seen) end
+  hear_witness()
   return run
 end
 
@@ -57,6 +81,9 @@ local function shift_deadlines_after_outage()
   for i = 1, #absent, 2 do
     redis.call('ZADD', key.detached, math.min(tonumber(absent[i + 1]) + away_ms, now + grace_ms), absent[i])
   end
+  for _, witness in ipairs(unheard_witnesses()) do
+    redis.call('ZADD', key.witnesses, math.min(witness[4] + away_ms, now + retention_ms), witness[1])
+  end
 end
 
 -- Records the beat, and sends it to the node's own channel: if it does not come back, the node's listening connection
@@ -70,7 +97,7 @@ local function note_beat()
     redis.call('PERSIST', key.node(node))
   end
   local highest = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
-  redis.call('HSET', key.node(node), 'connection', math.max(highest, connection))
+  redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url)
   dispatch(node, 'beat', '')
   return life
 end
@@ -83,7 +110,10 @@ local function detach_streams_of_silent_nodes()
     local lost, last_beat = silent[i], tonumber(silent[i + 1])
     -- The node may come back before its last session is detached. A skipped number looks like a missed dispatch: the
     -- node then asks for snapshots, so it passes on no later entry before those that it was not sent.
-    if redis.call('HDEL', key.node(lost), 'life') == 1 then redis.call('HINCRBY', key.node(lost), 'n', 1) end
+    if redis.call('HDEL', key.node(lost), 'life') == 1 then
+      redis.call('HINCRBY', key.node(lost), 'n', 1)
+      believe_claims(lost)
+    end
     for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
       if done >= batch then break end
       local at = redis.call('HMGET', key.session(peer), 'node', 'stream', 'opened')
@@ -111,9 +141,22 @@ local function end_sessions_past_grace()
   end
 end
 
+-- Names the nodes that have beaten last. If this node loses Redis, it asks them whether they hear it.
+local function neighbours()
+  local found = {}
+  for _, other in ipairs(redis.call('ZREVRANGE', key.nodes, 0, max_neighbours)) do
+    local at = other ~= node and redis.call('HGET', key.node(other), 'url')
+    if at and at ~= '' then
+      found[#found + 1] = other
+      found[#found + 1] = at
+    end
+  end
+  return found
+end
+
 local run = note_serving_redis()
 shift_deadlines_after_outage()
 local life = note_beat()
 detach_streams_of_silent_nodes()
 end_sessions_past_grace()
-return { life, done >= batch and 1 or 0, run, now_ms() }
+return { life, done >= batch and 1 or 0, run, now_ms(), neighbours() }

@@ -1,7 +1,7 @@
 -- Sends a signal to all others in a room. If the session has sent a message with the same key, it sends nothing, and
 -- replies as then (G14).
 --
--- Libraries: keys, ids, logs, sending, members, receipts
+-- Libraries: keys, ids, calls, logs, sending, members, receipts
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
@@ -10,9 +10,10 @@
 -- ARGV[5]  the message's key; empty: none
 --
 -- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1}.
--- Errors: NOT_CONNECTED, NOT_IN_ROOM.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
 local member = redis.call('HGET', key.room(room), peer)

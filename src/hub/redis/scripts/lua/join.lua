@@ -1,7 +1,7 @@
 -- Adds a peer to a room. Each member gets a `PeerAdded` of the joiner. The joiner gets a `PeerAdded` of each member,
 -- with `offer: true` (G1). If the peer is already in the room, nothing changes (G7).
 --
--- Libraries: keys, ids, dispatch, members, joining
+-- Libraries: keys, ids, calls, dispatch, members, joining
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the room
@@ -9,9 +9,10 @@
 --
 -- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room}. A room is
 -- {id, peer, state, …}: its members in order of joining, the peer and the state of each as JSON.
--- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE.
+-- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
 
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]

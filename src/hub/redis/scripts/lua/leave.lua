@@ -1,14 +1,15 @@
 -- Takes a peer out of a room, and tells the others at once (G4).
 --
--- Libraries: keys, ids, logs, dispatch, sessions
+-- Libraries: keys, ids, calls, logs, dispatch, sessions
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the room
 --
 -- Reply: the id of the leave, or '0' if the peer was not in the room (G7).
--- Errors: NOT_CONNECTED.
+-- Errors: NOT_CONNECTED. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room = ARGV[1], ARGV[2]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
 -- How many of the rooms that it left a session remembers, for a resume from before it left them.
 local max_past = 64
 

@@ -1,16 +1,13 @@
 -- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). It enters the
 -- rooms that the stream asks for and that it is not in (G15). If it may not enter one of them, nothing changes.
 --
--- Libraries: keys, ids, logs, dispatch, takeovers, members, joining, sessions, snapshots
+-- Libraries: keys, ids, calls, logs, dispatch, takeovers, members, joining, sessions, snapshots
 --
 -- ARGV[1]  the peer's id
 -- ARGV[2]  the peer, as JSON
--- ARGV[3]  the node
--- ARGV[4]  the stream's name, which no other stream has
--- ARGV[5]  the cursor; empty: none
--- ARGV[6]  the number of the node's connection
--- ARGV[7]  until when the node waits for the reply, in ms
--- ARGV[8]  a room to enter, and ARGV[9] the peer's state there, as JSON; and so on. Each room comes once.
+-- ARGV[3]  the stream's name, which no other stream has
+-- ARGV[4]  the cursor; empty: none
+-- ARGV[5]  a room to enter, and ARGV[6] the peer's state there, as JSON; and so on. Each room comes once.
 --
 -- Reply, one of:
 --   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it gave
@@ -18,19 +15,11 @@
 --   and a snapshot: n; rooms; logs}
 --   {'refused', error, room}: the room cannot be entered: ROOM_FULL, TOO_MANY_ROOMS or PAYLOAD_TOO_LARGE. The room is
 --   empty if all rooms together are too large for one answer.
--- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the node is given up, or no longer waits
--- for the reply.
+-- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the call is late (calls.lua).
 
-local peer, profile, node, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local connection, deadline = ARGV[6], tonumber(ARGV[7])
-local opened = now_ms()
--- A node that was given up would hold a stream that no other node detaches when it dies. And a request can arrive late,
--- after the node has given up its connection, or after this Redis stood still. By then the peer may have a stream on
--- another node, and would lose it.
-local known_by = redis.call('HGET', key.node(node), 'connection')
-if not redis.call('ZSCORE', key.nodes, node) or known_by ~= connection or opened > deadline then
-  return redis.error_reply('UNAVAILABLE')
-end
+local peer, profile, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
+local node, opened = caller, now_ms()
 
 local session = key.session(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
@@ -41,7 +30,7 @@ if start then
   -- The cursor that this session was opened with comes again if the client did not get the answer.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
-  if usable and vouched(tonumber(after)) then logs = missed(peer, after) end
+  if usable and vouched(tonumber(after), claim) then logs = missed(peer, after) end
 end
 local resumed = logs ~= nil
 
@@ -50,7 +39,7 @@ local entering = {}
 if #ARGV > 7 then
   local rooms = resumed and rooms_of(peer) or {}
   local count, bytes = #rooms, bytes_of(rooms)
-  for i = 8, #ARGV, 2 do
+  for i = 5, #ARGV - 3, 2 do
     local room, state = ARGV[i], ARGV[i + 1]
     local earlier = redis.call('HGET', key.room(room), peer)
     if not (resumed and earlier) then

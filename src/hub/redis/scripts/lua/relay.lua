@@ -1,7 +1,7 @@
 -- Sends a signal to one peer, in a room that both are in (G6). If the session has sent a message with the same key, it
 -- sends nothing, and replies as then (G14).
 --
--- Libraries: keys, ids, logs, sending, members, receipts
+-- Libraries: keys, ids, calls, logs, sending, members, receipts
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
@@ -11,9 +11,10 @@
 -- ARGV[6]  the message's key; empty: none
 --
 -- Reply: {the signal's id; 1 if the receiver has a stream, else 0}.
--- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
 local both = redis.call('HMGET', key.room(room), peer, to)

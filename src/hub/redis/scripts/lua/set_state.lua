@@ -1,15 +1,16 @@
 -- Changes a member's state in a room, and tells the others.
 --
--- Libraries: keys, ids, logs, sending, members
+-- Libraries: keys, ids, calls, logs, sending, members
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the room
 -- ARGV[3]  the state, as JSON
 --
 -- Reply: {the id of the change; the peer, as JSON; the state, as JSON}.
--- Errors: NOT_CONNECTED, NOT_IN_ROOM, PAYLOAD_TOO_LARGE.
+-- Errors: NOT_CONNECTED, NOT_IN_ROOM, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
+if is_late() then return redis.error_reply('UNAVAILABLE') end
 local profile = redis.call('HGET', key.session(peer), 'profile')
 if not profile then return redis.error_reply('NOT_CONNECTED') end
 local join = redis.call('HGET', key.session_rooms(peer), room)

@@ -19,7 +19,8 @@ if at[1] ~= stream then
   -- If the stream that Redis names is the older one, Redis has lost the newer.
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
-local logs = vouched(tonumber(after)) and missed(peer, after)
+-- The node has given this cursor to the stream, so it is true.
+local logs = vouched(tonumber(after), disown) and missed(peer, after)
 if not logs then return { 'lost' } end
 -- Members are not needed: the stream was told of them, or their entries are in the logs.
 local now = snapshot(peer, node, logs, room_id)

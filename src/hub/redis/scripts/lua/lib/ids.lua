@@ -3,9 +3,15 @@
 -- Ids and scores as text. Lua would write large numbers with an exponent.
 local function decimal(number) return string.format('%.0f', number) end
 
+-- The time at which the script first asked for it. A script is one moment.
+local clock_us
+
 local function now_us()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+  if not clock_us then
+    local time = redis.call('TIME')
+    clock_us = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  end
+  return clock_us
 end
 
 local function now_ms() return math.floor(now_us() / 1000) end

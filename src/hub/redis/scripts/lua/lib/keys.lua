@@ -20,12 +20,19 @@ local key = {
   -- Sorted set: the takeovers, each by a Redis that began to serve. Member: the last id that it knew then. Score:
   -- the first id that it gave. An id between the two came from the Redis before, and is lost.
   takeovers = prefix .. 'takeovers',
+  -- Sorted set: the nodes that lived at a takeover and have not beaten since (takeovers.lua). Member: '<first id of the
+  -- takeover> <node>'. Score: the time until which they matter; by then, each session from before has ended or gone on.
+  witnesses = prefix .. 'witnesses',
+  -- Hash: the cursors with which clients claim that a takeover has lost writes, until its witnesses are heard. Field: the
+  -- first id of the takeover. Value: the largest such cursor.
+  claims = prefix .. 'claims',
   -- Sorted set: the peers whose sessions have no stream. Score: the time at which the session ends.
   detached = prefix .. 'detached',
   -- Hash: one node. It expires an hour after the node was given up. The node's channel has the same name.
   --   n           the number of the last dispatch to the node
   --   life        a name for the time since the node was new, or was last given up; absent once it is given up
   --   connection  the number of the newest connection on which the node has beaten
+  --   url         where other nodes can ask it whether it is ready; empty if nowhere
   node = function(node) return prefix .. 'node:' .. node end,
   -- Set: the peers whose streams the node holds.
   node_peers = function(node) return prefix .. 'node-peers:' .. node end,

@@ -79,10 +79,10 @@ end
 -- together.
 local function append(log, fields, first, text, by, n)
   local length, entries, bytes = redis.call('XLEN', log), 0, 0
+  local held = redis.call('HMGET', fields, 'entries', 'bytes', 'last', 'last_by')
   if length == 0 then
     record_expiry(fields)
   else
-    local held = redis.call('HMGET', fields, 'entries', 'bytes')
     -- The fields are absent if Redis has evicted their hash.
     entries, bytes = tonumber(held[1] or length), tonumber(held[2] or '0')
   end
@@ -91,8 +91,12 @@ local function append(log, fields, first, text, by, n)
     entries, bytes = trim(log, fields, entries, bytes)
   end
   redis.call('XADD', log, decimal(first) .. '-0', 'e', text, 'by', by, 'n', n)
-  redis.call('HSET', fields, 'entries', entries + n, 'bytes', bytes + #text)
-  mark(fields, 'last', decimal(first + n - 1), by)
+  -- One command for all fields. `last` and its author change as in `mark`.
+  local changed = { 'entries', entries + n, 'bytes', bytes + #text, 'last', decimal(first + n - 1), 'last_by', by }
+  if held[3] and held[4] ~= by then
+    changed[9], changed[10] = 'last_other', held[3]
+  end
+  redis.call('HSET', fields, unpack(changed))
   redis.call('PEXPIRE', log, retention_ms)
 end
 

@@ -1,6 +1,12 @@
 -- Takeovers: whether a cursor is still valid after another Redis has begun to serve, which may have lost writes.
 --
 -- Libraries: keys, ids, dispatch
+--
+-- A cursor in the gap of a takeover is one of two things: an earlier Redis gave it and this one has lost it, or a client
+-- made it up. The nodes know. A node has seen every cursor that it gave to a client, and each beat tells the newest id
+-- that its node has seen. So the nodes that lived at a takeover are its witnesses, until they have beaten: if none of
+-- them has seen more than this Redis knows, the cursor was made up. If a witness was given up before it was heard, only
+-- clients can tell what it had seen, and are believed.
 
 -- Called when this Redis has lost acknowledged writes, up to the id `seen` or further. It cannot tell which, so no
 -- earlier cursor can be used any more, and all nodes cut their streams. The clients learn of it now: else they would
@@ -8,22 +14,57 @@
 local function disown(seen)
   redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)))
   redis.call('HSET', key.primary, 'floor', decimal(allocate(1)))
+  redis.call('DEL', key.witnesses, key.claims)
   for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do dispatch(node, 'disowned', '') end
 end
 
--- Whether an earlier Redis gave this id and the one that took over did not know it.
-local function is_lost(id)
-  local takeover = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. decimal(id), '+inf', 'LIMIT', 0, 1)[1]
-  return takeover ~= nil and id > tonumber(takeover)
+-- The takeover in whose gap an id lies, named by its first id. Nil if there is none.
+local function gap_of(id)
+  local takeover = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. decimal(id), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if takeover[1] and id > tonumber(takeover[1]) then return decimal(tonumber(takeover[2])) end
+  return nil
 end
 
--- Whether this Redis can tell what followed a cursor. A cursor that was lost proves that writes were lost, although it
--- comes from a client: if the nodes that knew of them died with the primary, nobody else can tell. A client that makes
--- up such a cursor has this effect only once, because the floor then lies above it.
-local function vouched(cursor)
+-- The witnesses that were not heard yet: {{member of the sorted set, takeover, node, until when to wait for it}, …}.
+local function unheard_witnesses()
+  local all, flat = {}, redis.call('ZRANGE', key.witnesses, 0, -1, 'WITHSCORES')
+  for i = 1, #flat, 2 do
+    local takeover, node = string.match(flat[i], '^(%d+) (.*)$')
+    all[#all + 1] = { flat[i], takeover, node, tonumber(flat[i + 1]) }
+  end
+  return all
+end
+
+-- Called when a client comes with a cursor in the gap of a takeover. While a witness may still be heard, this only notes
+-- the claim. The client begins anew in any case.
+local function claim(cursor, takeover)
+  local may_come = false
+  for _, witness in ipairs(unheard_witnesses()) do
+    if witness[2] == takeover then
+      if redis.call('HEXISTS', key.node(witness[3]), 'life') == 0 then return disown(cursor) end
+      may_come = true
+    end
+  end
+  if not may_come then return end
+  local earlier = tonumber(redis.call('HGET', key.claims, takeover) or '0')
+  redis.call('HSET', key.claims, takeover, decimal(math.max(earlier, cursor)))
+  redis.call('PEXPIRE', key.claims, retention_ms)
+end
+
+-- Called when a node is given up: claims about what it may have seen are believed now.
+local function believe_claims(node)
+  for _, witness in ipairs(unheard_witnesses()) do
+    local cursor = witness[3] == node and redis.call('HGET', key.claims, witness[2])
+    if cursor then return disown(tonumber(cursor)) end
+  end
+end
+
+-- Whether this Redis can tell what followed a cursor. `heed` is called if the cursor lies in the gap of a takeover.
+local function vouched(cursor, heed)
   if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
-  if is_lost(cursor) then
-    disown(cursor)
+  local takeover = gap_of(cursor)
+  if takeover then
+    heed(cursor, takeover)
     return false
   end
   return cursor <= last_id()

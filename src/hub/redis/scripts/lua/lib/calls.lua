@@ -1,0 +1,19 @@
+-- Calls: whether the node that sent this script still waits for the reply. A script can arrive late, for example if a
+-- connection stood still. By then the node has told its client that the call failed, and the client may have gone on at
+-- another node. What comes late must not undo what came after it (G2), so it changes nothing.
+--
+-- Libraries: keys, ids
+--
+-- Each script that carries out a call of a client has three more arguments, behind its own:
+--   the node that sent it
+--   the number of the node's connection; a later connection has a larger number
+--   until when the node waits for the reply, in ms
+
+local caller, caller_connection, caller_waits_until = ARGV[#ARGV - 2], ARGV[#ARGV - 1], tonumber(ARGV[#ARGV])
+
+-- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. A node that was given
+-- up must open no stream in particular: no other node would detach it if the node dies.
+local function is_late()
+  local known = redis.call('HMGET', key.node(caller), 'life', 'connection')
+  return not known[1] or known[2] ~= caller_connection or now_ms() > caller_waits_until
+end

@@ -1,0 +1,147 @@
+import { pino } from 'pino';
+import { expect, it, onTestFinished } from 'vitest';
+import { Beats } from '../../src/hub/redis/beats.ts';
+import { Neighbours } from '../../src/hub/redis/neighbours.ts';
+import type { Beat, Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { type RedisServer, startRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+import { startWire, type Wire } from '../support/wire.ts';
+import { again, bothReady, nodesAt, pairOn } from './forms/support.ts';
+import { TestPeer } from './peer.ts';
+
+/** Cursors in the gap of a takeover: the new Redis does not know them. Either it has lost them, or they are made up. */
+
+/** Redis writes to disk before it answers, so that a kill loses nothing. */
+const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
+/** The lease is half of it. */
+const graceMs = 6000;
+
+async function redisWith(args: readonly string[]): Promise<RedisServer> {
+  const redis = await startRedis({ args });
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+async function wireTo(redis: RedisServer): Promise<Wire> {
+  const wire = await startWire(redis.port);
+  onTestFinished(() => wire.stop());
+  return wire;
+}
+
+const after = (cursor: string) => `${Number(cursor) + 1}`;
+
+it.each(['the first node to serve', 'the other node'])(
+  'G3: after a restart that lost nothing, a made-up cursor ends only the session of its own peer (at %s)',
+  async (place) => {
+    const redis = await redisWith(durable);
+    const wire = await wireTo(redis);
+    const hubs = await nodesAt([redis.url, `redis://127.0.0.1:${wire.port}`]);
+    const [ann, ben] = await pairOn(hubs);
+    const eve = new TestPeer(hubs, 'eve');
+    await eve.open(undefined, 0);
+    const { cursor } = await ann.relay('r', ben, 'before');
+    wire.cut();
+    wire.stall();
+    await redis.restart();
+    // The other node is not heard yet, and could know of a loss.
+    await until(() => hubs[0].ready(), 'the first node is ready');
+    if (place === 'the first node to serve') {
+      expect(await again(() => eve.open(after(cursor), 0))).toMatchObject({ resumed: false });
+    }
+    wire.release();
+    await bothReady(hubs);
+    if (place === 'the other node') {
+      expect(await eve.open(after(cursor), 1)).toMatchObject({ resumed: false });
+    }
+    await until(async () => (await redis.admin.keys('*:witnesses')).length === 0, 'both nodes are heard');
+    const { cursor: last } = await again(() => ann.relay('r', ben, 'after'));
+    await ben.next((entry) => entry.cursor === last);
+    await ann.drop();
+    expect(await ann.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
+  },
+);
+
+it('G3: after a failover that lost nothing, a made-up cursor ends only the session of its own peer', async () => {
+  const [first, second] = [await redisWith([]), await redisWith([])];
+  const wire = await wireTo(first);
+  const hubs = await nodesAt(`redis://127.0.0.1:${wire.port}`);
+  const [ann, ben] = await pairOn(hubs);
+  const eve = new TestPeer(hubs, 'eve');
+  await eve.open(undefined, 0);
+  await second.follow(first);
+  const { cursor } = await ann.relay('r', ben, 'before');
+  expect(await first.admin.wait(1, 5000)).toBe(1);
+  wire.target = second.port;
+  await first.kill();
+  await second.admin.replicaof('NO', 'ONE');
+  wire.cut();
+  expect(await again(() => eve.open(after(cursor)))).toMatchObject({ resumed: false });
+  const { cursor: last } = await again(() => ann.relay('r', ben, 'after'));
+  await ben.next((entry) => entry.cursor === last);
+  await bothReady(hubs);
+  expect(await ben.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
+});
+
+it.each(['before', 'after'])(
+  'G3: a cursor from an entry that Redis has lost ends all sessions if the only node that knew is dead (%s it is given up)',
+  async (when) => {
+    const [first, second] = [await redisWith([]), await redisWith([])];
+    const [doomedWire, wire] = [await wireTo(first), await wireTo(first)];
+    const hubs = await nodesAt([doomedWire, wire].map(({ port }) => `redis://127.0.0.1:${port}`) as never, {
+      graceMs,
+    });
+    const [doomed, sound] = hubs;
+    const [ann, ben] = await pairOn([doomed, doomed]);
+    const cat = new TestPeer([sound, sound], 'cat');
+    await cat.open();
+    await cat.join('another room');
+    await second.follow(first);
+    expect(await first.admin.wait(1, 5000)).toBe(1);
+    await second.admin.replicaof('NO', 'ONE');
+    const { cursor } = await ann.relay('r', ben, 'lost');
+    await ben.next((entry) => entry.cursor === cursor);
+    // The node dies together with the primary.
+    doomedWire.cut();
+    doomedWire.stall();
+    wire.target = second.port;
+    await first.kill();
+    wire.cut();
+    await until(() => sound.ready(), 'the other node is ready');
+    const nodes = `{*}:nodes`;
+    if (when === 'after') {
+      const [key = ''] = await second.admin.keys(nodes);
+      await until(async () => (await second.admin.zcard(key)) === 1, 'the dead node is given up');
+    }
+    const bensNext = new TestPeer([sound, sound], 'ben', { id: ben.id });
+    expect(await again(() => bensNext.open(cursor))).toMatchObject({ resumed: false, rooms: [] });
+    expect(await cat.outcome(), 'other entries may be lost too').toMatchObject({ name: 'AbortError' });
+    expect(await again(() => cat.resume())).toMatchObject({ resumed: false, rooms: [] });
+  },
+);
+
+it('G3: a node tells a new Redis also what it heard of the earlier one while it asked the new one for the first time', async () => {
+  const asked: Pick<Beat, 'run' | 'newestId'>[] = [];
+  const scripts = {
+    newestId: 5,
+    async beat({ run, newestId }: Beat) {
+      asked.push({ run, newestId });
+      if (asked.length === 2) scripts.newestId = 9;
+      return { life: 'a', more: false, run: asked.length === 1 ? 'earlier' : 'new', neighbours: [] };
+    },
+  };
+  const ignore = () => undefined;
+  const events = {
+    ...{ beaten: ignore, givenUp: ignore, takenOver: ignore },
+    ...{ listenerDead: ignore, commandsDead: ignore },
+  };
+  const silent = pino({ level: 'silent' });
+  const neighbours = new Neighbours({ reach: undefined, graceMs, beatMs: 800 }, ignore, silent);
+  const beats = new Beats(scripts as unknown as Scripts, graceMs, neighbours, events, silent);
+  for (let i = 0; i < 3; i++) await beats.beat();
+  expect(asked).toEqual([
+    { run: '', newestId: 5 },
+    { run: 'earlier', newestId: 5 },
+    { run: 'earlier', newestId: 9 },
+    { run: 'new', newestId: 9 },
+  ]);
+});
