@@ -17,7 +17,7 @@ local function make_receipt(peer, message_key, id, connected)
   if message_key ~= '' then
     local receipts = key.session_receipts(peer)
     redis.call('ZADD', receipts, decimal(id), connected .. ' ' .. message_key)
-    if redis.call('ZCARD', receipts) > max_receipts then redis.call('ZPOPMIN', receipts) end
+    redis.call('ZREMRANGEBYRANK', receipts, 0, -1 - max_receipts)
   end
   return { decimal(id), connected }
 end
