@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // As long as all other waits: on a busy machine the default of one second is too short.
+    expect: { poll: { timeout: 20_000 } },
     // A test that passes at the second attempt has found something.
     retry: 0,
   },

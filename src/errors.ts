@@ -111,6 +111,8 @@ export interface HttpFault {
   readonly message: string;
   /** `BAD_USER_INPUT` if absent. */
   readonly code?: ErrorCode;
+  /** What the log calls a refusal for lack of room. */
+  readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -158,14 +160,26 @@ export const httpFaults = {
     message: `The body is too large. At most ${maxBytes} bytes are accepted.`,
     code: 'PAYLOAD_TOO_LARGE',
   }),
-  /** The bodies that are still arriving exceed the limit for all of them together. */
   /** The client may have given its call up, and gone on at another node, while this process stood still. */
   tooOld: {
     status: 503,
     message: 'This node stood still, so your call may be out of date. Send it again.',
     code: 'UNAVAILABLE',
+    reason: 'standstill',
   },
-  tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE' },
+  /** The bodies that are still arriving exceed the limit for all of them together. */
+  tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'bodies' },
+  /** Too many requests of the same address, or of all, are running. */
+  noTurn: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'turns' },
+  /** The server has as many connections as it may have. */
+  tooManyConnections: {
+    status: 503,
+    message: kinds.UNAVAILABLE.message,
+    code: 'UNAVAILABLE',
+    reason: 'connections',
+  },
+  hostMissing: { status: 400, message: 'The header `Host` is missing.', headers: { Connection: 'close' } },
+  expectation: { status: 417, message: 'The header `Expect` may ask for `100-continue` only.' },
   bodyNotUtf8: { status: 400, message: 'The body is not UTF-8.' },
   bodyNotObject: (kind: string) => ({
     status: 400,

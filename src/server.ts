@@ -12,6 +12,7 @@ import { MemoryHub } from './hub/memory/hub.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { RedisHub } from './hub/redis/hub.ts';
 import type { Reach } from './hub/redis/neighbours.ts';
+import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
 import { listen, urlOf } from './listen.ts';
 import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
@@ -52,12 +53,16 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   let closing: Promise<void> | undefined;
+  const openFiles = maxOpenFiles();
+  warnOfFewFiles(openFiles, settings, log);
   const http = createHttp({
     engine: createEngine(services, log, { introspection: settings.introspection }),
     log,
     pingSeconds: settings.pingSeconds,
     maxDataBytes: settings.maxDataBytes,
     maxStreams: settings.maxStreams,
+    maxOpenFiles: openFiles,
+    trustProxy: settings.trustProxy,
     host: settings.host,
     basePath: settings.basePath,
     corsOrigins: settings.corsOrigins,
@@ -109,6 +114,16 @@ function createTokens(
     );
   }
   return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
+}
+
+/** Each stream is an open file, and so is each other connection. */
+function warnOfFewFiles(limit: number | undefined, { maxStreams }: Settings, log: Logger): void {
+  const needed = maxStreams + otherFiles;
+  if (limit === undefined || limit >= needed) return;
+  log.warn(
+    { limit, needed },
+    'too few open files are allowed for MAX_STREAMS: raise the limit (ulimit -n, LimitNOFILE), or set a lower MAX_STREAMS',
+  );
 }
 
 function createHub(settings: Settings, log: Logger, reach: Reach): Hub {

@@ -133,6 +133,12 @@ const table = {
     ...whole(1, 1_048_576),
     about: 'Most bytes of one `data` or `state`, as JSON',
   },
+  trustProxy: {
+    variable: 'TRUST_PROXY',
+    default: '0',
+    ...whole(0, 16),
+    about: 'How many proxies in front to believe in X-Forwarded-For',
+  },
   corsOrigins: {
     variable: 'CORS_ORIGINS',
     default: '*',

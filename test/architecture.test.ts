@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'hub',
     'hub/memory',
     'hub/redis',
+    'limits',
     'listen',
     'log',
     'narrator',

@@ -21,12 +21,21 @@ export interface Credentials {
   readonly lastEventId?: string | undefined;
 }
 
+/** The share of the caller's address in the streams of this node. Both throw `UNAVAILABLE` if it is used up. */
+export interface StreamPlace {
+  /** Call this before a stream is opened. `resumes`: whether the client sent a cursor. */
+  take(resumes: boolean): void;
+  /** Call this when it is known whether the stream has resumed. */
+  confirm(resumed: boolean): void;
+}
+
 /** The parts of an HTTP request that the engine needs. */
 export interface RequestInfo {
   readonly method: 'GET' | 'POST';
   /** Whether the client takes an event stream, which a subscription needs, and is still there to read it. */
   readonly takesEvents: boolean;
   readonly credentials: Credentials;
+  readonly streamPlace?: StreamPlace | undefined;
 }
 
 /** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */

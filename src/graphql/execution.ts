@@ -125,23 +125,32 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
   readonly #messages: AsyncIterator<Message, undefined>;
   readonly #selection: Selection;
   readonly #options: ExecutionOptions;
+  readonly #place: Context['streamPlace'];
 
-  constructor(messages: AsyncIterable<Message, undefined>, selection: Selection, options: ExecutionOptions) {
+  constructor(
+    messages: AsyncIterable<Message, undefined>,
+    selection: Selection,
+    options: ExecutionOptions,
+    place: Context['streamPlace'],
+  ) {
     this.#messages = messages[Symbol.asyncIterator]();
     this.#selection = selection;
     this.#options = options;
+    this.#place = place;
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     try {
       const step = await this.#messages.next();
       if (step.done) return { done: true, value: undefined };
+      if (step.value.type === 'Connected') this.#place?.confirm(step.value.resumed);
       const result = this.#selection.resultFor(step.value);
       // Without `Connected`, the client cannot tell whether its session resumed. So the stream ends here.
       if (result.errors && step.value.type === 'Connected') await this.#messages.return?.();
       return { done: false, value: result };
     } catch (error) {
       if (isCut(error)) throw error;
+      await this.#messages.return?.();
       return { done: false, value: { errors: [this.#options.toPublic(error)] } };
     }
   }
@@ -205,7 +214,8 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         const source = await createSourceEventStream(withTexts(given));
         if (!(Symbol.asyncIterator in source)) return source;
         const messages = source as AsyncIterable<Message, undefined>;
-        return new MessageResults(messages, selectionOf(given, options), options);
+        const { streamPlace } = given.contextValue as Context;
+        return new MessageResults(messages, selectionOf(given, options), options, streamPlace);
       });
     },
   };

@@ -1,66 +1,91 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { httpFaults } from '../errors.ts';
+import { BytePool, type BytePoolOptions } from '../limits/byte-pool.ts';
 import { HttpError } from './http-error.ts';
 
-/**
- * The most bytes that all clients together may have sent of bodies that are not complete yet (G8). It is enough
- * for 64 bodies of the greatest size.
- */
-const defaultMaxUnfinishedBytes = (maxBytes: number) => Math.max(64 * 1024 * 1024, 64 * maxBytes);
+/** A body up to this size counts as small. Most are: only a large `data` or `state` needs more. */
+export const smallBodyBytes = 16 * 1024;
 
-/** Reads the bodies of requests. Each body has a limit, and so have all unfinished bodies together. */
+export interface BodiesBounds {
+  /** The limit of one body. */
+  readonly maxBytes: number;
+  /** The limits of all small bodies whose requests are not answered, and of all larger ones. */
+  readonly small: BytePoolOptions;
+  readonly large: BytePoolOptions;
+}
+
+/**
+ * Reads the bodies of requests. Each body has a limit, and so have all bodies of an address and of all addresses
+ * together, from their first byte until their requests are answered. Small bodies are counted by themselves, so
+ * that large ones never keep them out. At a limit, the address that holds most loses its oldest unfinished body.
+ */
 export class Bodies {
   readonly #maxBytes: number;
-  readonly #maxUnfinishedBytes: number;
-  #unfinishedBytes = 0;
+  readonly #small: BytePool;
+  readonly #large: BytePool;
 
-  /** `maxBytes`: the limit of one body. */
-  constructor(maxBytes: number, maxUnfinishedBytes: number = defaultMaxUnfinishedBytes(maxBytes)) {
+  constructor({ maxBytes, small, large }: BodiesBounds) {
     this.#maxBytes = maxBytes;
-    this.#maxUnfinishedBytes = maxUnfinishedBytes;
+    this.#small = new BytePool(small);
+    this.#large = new BytePool(large);
   }
 
   /**
    * The text of a request's body. Undefined if the client went away before the end of the body. Throws an
    * `HttpError` if the body is too large or not UTF-8, or if too many bodies are unfinished. Node.js then drops
-   * the rest of the body as it arrives, within the server's request timeout.
+   * the rest of the body as it arrives, within the server's request timeout. `address`: whom the body counts for.
    */
-  async read(req: IncomingMessage): Promise<string | undefined> {
+  async read(req: IncomingMessage, res: ServerResponse, address: string): Promise<string | undefined> {
     if (Number(req.headers['content-length']) > this.#maxBytes) throw this.#tooLarge();
-    const bytes = await this.#collect(req);
+    const bytes = await this.#collect(req, res, address);
     if (bytes === undefined) return undefined;
     if (!isUtf8(bytes)) throw new HttpError(httpFaults.bodyNotUtf8);
     return bytes.toString();
   }
 
-  async #collect(req: IncomingMessage): Promise<Buffer | undefined> {
+  #collect(req: IncomingMessage, res: ServerResponse, address: string): Promise<Buffer | undefined> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
     const chunks: Buffer[] = [];
+    const length = Number(req.headers['content-length']);
     let size = 0;
     const refuse = (error: HttpError) => {
       req.off('data', onData);
       chunks.length = 0;
+      holding.release();
       reject(error);
     };
+    const drop = () => refuse(new HttpError(httpFaults.tooManyBodies));
+    let holding = this.#small.hold(address, drop);
+    const hold = (chunk: Buffer): boolean => {
+      const isLarge = size > smallBodyBytes;
+      if (!isLarge || size - chunk.length > smallBodyBytes) return holding.grow(chunk.length);
+      holding.release();
+      holding = this.#large.hold(address, drop);
+      return holding.grow(size);
+    };
     const onData = (chunk: Buffer) => {
+      // Most bodies are small and arrive at once. They wait for nothing.
+      if (size === 0 && chunk.length === length && length <= smallBodyBytes) {
+        size = length;
+        chunks.push(chunk);
+        return;
+      }
+      if (size === 0) res.on('close', () => holding.release());
       size += chunk.length;
-      this.#unfinishedBytes += chunk.length;
       if (size > this.#maxBytes) refuse(this.#tooLarge());
-      else if (this.#unfinishedBytes > this.#maxUnfinishedBytes)
-        refuse(new HttpError(httpFaults.tooManyBodies));
-      else chunks.push(chunk);
+      else if (hold(chunk)) chunks.push(chunk);
+      else drop();
     };
     req.on('data', onData);
-    req.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size)));
+    req.on('end', () => {
+      holding.keep();
+      resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size));
+    });
     // Node.js throws an `error` that has no listener.
     req.on('error', () => resolve(undefined));
     req.on('close', () => resolve(undefined));
-    try {
-      return await promise;
-    } finally {
-      this.#unfinishedBytes -= size;
-    }
+    return promise;
   }
 
   #tooLarge(): HttpError {

@@ -1,38 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
-import { graphiqlTabs } from './graphiql-tabs.ts';
+import { GraphiQLPage } from './graphiql-page.ts';
+import { sendInParts } from './respond.ts';
 
-/** The page. It is kept compressed, because it has 9 MB of text. */
-interface Page {
-  readonly gzipped: Buffer;
-  readonly etag: string;
-}
-
-let page: Promise<Page> | undefined;
-
-/**
- * Keeps the tabs of GraphiQL in place. GraphiQL animates a tab at the first press, even if its position is right
- * already: the tab jumps away from the pointer, and the click is lost.
- */
-const style = '<style>.graphiql-tab { transform: none !important; }</style>';
-
-/** Loads GraphiQL when the first browser asks for it: it is large, and many servers never show it. */
-async function makePage(): Promise<Page> {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL({
-    title: 'Signalbox',
-    subscriptionsProtocol: 'SSE',
-    shouldPersistHeaders: true,
-    defaultEditorToolsVisibility: 'headers',
-    defaultTabs: graphiqlTabs,
-  })
-    .trimStart()
-    .replace('</head>', `${style}</head>`);
-  const etag = `"${createHash('sha256').update(html).digest('base64url')}"`;
-  return { gzipped: await promisify(gzip)(html), etag };
-}
+let page: Promise<GraphiQLPage> | undefined;
 
 /** The page contains everything it needs, its workers included. It may call no server but this one. */
 const policy = [
@@ -50,11 +20,12 @@ const policy = [
 
 /** Sends GraphiQL to a browser. */
 export async function sendGraphiQL(req: IncomingMessage, res: ServerResponse): Promise<void> {
-  page ??= makePage().catch((error: unknown) => {
+  page ??= GraphiQLPage.make().catch((error: unknown) => {
     page = undefined;
     throw error;
   });
-  const { gzipped, etag } = await page;
+  const made = await page;
+  const { gzipped, etag } = made;
   const headers = {
     ETag: etag,
     'Cache-Control': 'no-cache',
@@ -68,14 +39,14 @@ export async function sendGraphiQL(req: IncomingMessage, res: ServerResponse): P
     return;
   }
   const compressed = takesGzip(req.headers['accept-encoding']);
-  const body = compressed ? gzipped : await promisify(gunzip)(gzipped);
+  const body = compressed ? gzipped : await made.plain();
   res.writeHead(200, {
     ...headers,
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': body.length,
     ...(compressed && { 'Content-Encoding': 'gzip' }),
   });
-  res.end(body);
+  sendInParts(res, body);
 }
 
 function isKnown(header: string | undefined, etag: string): boolean {

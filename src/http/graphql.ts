@@ -1,88 +1,167 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
-import { httpFaults } from '../errors.ts';
+import { httpFaults, SignalboxError } from '../errors.ts';
+import type { StreamPlace } from '../graphql/context.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
-import type { Bodies } from './body.ts';
+import { BytePool } from '../limits/byte-pool.ts';
+import { FairQueue } from '../limits/fair-queue.ts';
+import { Bodies } from './body.ts';
+import type { HttpBounds } from './bounds.ts';
+import type { Connections } from './connections.ts';
 import type { Cors } from './cors.ts';
 import { sendOnce, sendRetry } from './framing.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { HttpError } from './http-error.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
+import type { Refusals } from './refusals.ts';
 import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
 import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
 import { sse } from './sse.ts';
 import type { Standstill } from './standstill.ts';
 import { StreamPump } from './stream-pump.ts';
+import { StreamShares } from './stream-shares.ts';
+
+/** Answers up to this size fit into the buffers of TCP. */
+const smallAnswerBytes = 16 * 1024;
 
 export interface GraphQLOptions {
   readonly engine: Engine;
   readonly log: Logger;
+  readonly refusals: Refusals;
   /** The interval of the pings on a stream, in milliseconds. */
   readonly pingMs: number;
-  readonly bodies: Bodies;
+  readonly maxStreams: number;
+  readonly bounds: HttpBounds;
+  readonly connections: Connections;
   readonly cors: Cors;
   /** Whether a browser gets GraphiQL. */
   readonly graphiql: boolean;
   readonly standstill: Standstill;
 }
 
-/** Answers a request to `/graphql`. `search` is the query string of its URL. Throws an `HttpError`. */
-export async function answerGraphQL(
-  req: IncomingMessage,
-  res: ServerResponse,
-  search: string,
-  options: GraphQLOptions,
-): Promise<void> {
-  const accepted = negotiate(req.headers.accept);
-  switch (req.method) {
-    case 'OPTIONS':
-      return options.cors.answerPreflight(req, res);
-    case 'GET':
-      if (!accepted.page) break;
-      if (options.graphiql) return sendGraphiQL(req, res);
-      if (search === '') throw new HttpError(httpFaults.noGraphiQL);
-      break;
-    case 'POST':
-      break;
-    default:
-      throw new HttpError(httpFaults.methodNotAllowed('GET, POST, OPTIONS'));
-  }
-  try {
-    const request = await readRequest(req, search, accepted, options.bodies, options.standstill);
-    if (request) return await run(req, res, accepted, request, options);
-    options.log.debug('a client left before its request ran');
-    // It may only have closed its side, and still read.
-    if (!req.socket.destroyed) throw new HttpError(httpFaults.tooOld);
-  } catch (error) {
-    if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
-    sendToEventSource(res, toResult(error));
-  }
-}
+/** The route `/graphql`. */
+export class GraphQLRoute {
+  readonly #options: GraphQLOptions;
+  readonly #bodies: Bodies;
+  readonly #answers: BytePool;
+  readonly #streams: StreamShares;
+  /** Requests for answers, and requests that may open streams. Opening takes longer. */
+  readonly #calls: FairQueue;
+  readonly #opens: FairQueue;
 
-async function run(
-  req: IncomingMessage,
-  res: ServerResponse,
-  accepted: Accepted,
-  { method, parameters, credentials, takesEvents }: GraphQLRequest,
-  { engine, log, pingMs }: GraphQLOptions,
-): Promise<void> {
-  const result = await engine.run(parameters, { method, takesEvents, credentials });
-  if (isResults(result)) return StreamPump.send(res, result, sse, { log, pingMs });
-  if (isEventSource(req, accepted)) return sendToEventSource(res, result);
-  const type = accepted.json ?? 'application/json';
-  const outcome = outcomeOf(result, type);
-  if (!accepted.json && outcome.status === 200) return sendOnce(res, sse, result);
-  sendResult(res, result, type, outcome);
-}
+  constructor(options: GraphQLOptions) {
+    this.#options = options;
+    const { bounds, maxStreams } = options;
+    this.#bodies = new Bodies(bounds.bodies);
+    this.#answers = new BytePool(bounds.answers);
+    this.#streams = new StreamShares(maxStreams);
+    this.#calls = new FairQueue(bounds.turns);
+    this.#opens = new FairQueue(bounds.turns);
+  }
 
-/**
- * An EventSource hides the status from its page, and gives up for good at any but 200. So it gets an error as an
- * event; if the error may pass, it gets none and comes back by itself.
- */
-function sendToEventSource(res: ServerResponse, result: ExecutionResult): void {
-  if (isTemporary(result)) sendRetry(res, sse);
-  else sendOnce(res, sse, result);
+  /** Answers a request. `search` is the query string of its URL. Throws an `HttpError`. */
+  async answer(req: IncomingMessage, res: ServerResponse, search: string): Promise<void> {
+    const accepted = negotiate(req.headers.accept);
+    switch (req.method) {
+      case 'OPTIONS':
+        return this.#options.cors.answerPreflight(req, res);
+      case 'GET':
+        if (!accepted.page) break;
+        if (this.#options.graphiql) return sendGraphiQL(req, res);
+        if (search === '') throw new HttpError(httpFaults.noGraphiQL);
+        break;
+      case 'POST':
+        break;
+      default:
+        throw new HttpError(httpFaults.methodNotAllowed('GET, POST, OPTIONS'));
+    }
+    try {
+      const address = this.#options.connections.addressOf(req);
+      const { standstill } = this.#options;
+      const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
+      const result = request && (await this.#run(res, request, address));
+      if (result) await this.#send(req, res, accepted, result, address);
+      else {
+        this.#options.log.debug('a client left before its request ran');
+        // It may only have closed its side, and still read.
+        if (!req.socket.destroyed && !res.destroyed) throw new HttpError(httpFaults.tooOld);
+      }
+    } catch (error) {
+      if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
+      this.#sendToEventSource(res, toResult(error));
+    }
+  }
+
+  /** The result, when the turn of the address has come. Undefined if the client has left by then. */
+  async #run(
+    res: ServerResponse,
+    { method, parameters, credentials, takesEvents }: GraphQLRequest,
+    address: string,
+  ): Promise<ExecutionResult | Results | undefined> {
+    let streamPlace: StreamPlace | undefined;
+    if (takesEvents) {
+      const place = this.#streams.place(address);
+      res.once('close', () => place.release());
+      streamPlace = place;
+    }
+    const turns = takesEvents ? this.#opens : this.#calls;
+    try {
+      return await turns.run(address, async () => {
+        if (res.destroyed) return undefined;
+        return this.#options.engine.run(parameters, { method, takesEvents, credentials, streamPlace });
+      });
+    } catch (error) {
+      // The engine does not throw, so the turn did not come.
+      if (error instanceof SignalboxError) throw new HttpError(httpFaults.noTurn);
+      throw error;
+    }
+  }
+
+  async #send(
+    req: IncomingMessage,
+    res: ServerResponse,
+    accepted: Accepted,
+    result: ExecutionResult | Results,
+    address: string,
+  ): Promise<void> {
+    if (isResults(result)) {
+      const { log, pingMs, connections } = this.#options;
+      connections.stream(req);
+      return StreamPump.send(res, result, sse, { log, pingMs });
+    }
+    if (isEventSource(req, accepted)) return this.#sendToEventSource(res, result);
+    const type = accepted.json ?? 'application/json';
+    const outcome = outcomeOf(result, type);
+    if (!accepted.json && outcome.status === 200) return sendOnce(res, sse, result);
+    if (outcome.status === 503) this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
+    const bytes = sendResult(res, result, type, outcome);
+    if (bytes > smallAnswerBytes) this.#holdUnread(res, bytes, address);
+  }
+
+  /**
+   * An EventSource hides the status from its page, and gives up for good at any but 200. So it gets an error as an
+   * event; if the error may pass, it gets none and comes back by itself.
+   */
+  #sendToEventSource(res: ServerResponse, result: ExecutionResult): void {
+    if (isTemporary(result)) {
+      this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
+      sendRetry(res, sse);
+    } else {
+      sendOnce(res, sse, result);
+    }
+  }
+
+  /** Counts a large answer for its address until the client has read it. */
+  #holdUnread(res: ServerResponse, bytes: number, address: string): void {
+    const drop = () => {
+      this.#options.refusals.note('warn', 'connections cut', 'unread answers');
+      res.destroy();
+    };
+    const holding = this.#answers.hold(address, drop);
+    res.once('close', () => holding.release());
+    if (!holding.grow(bytes)) drop();
+  }
 }
 
 function isResults(result: ExecutionResult | Results): result is Results {

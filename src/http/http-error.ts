@@ -9,6 +9,11 @@ export class HttpError extends SignalboxError {
     this.#fault = fault;
   }
 
+  /** The kind of the refusal, for the log. */
+  get reason(): string {
+    return this.#fault.reason ?? this.code;
+  }
+
   override get status(): number {
     return this.#fault.status;
   }

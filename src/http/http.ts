@@ -5,31 +5,30 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
-import { Sampled } from '../sampled.ts';
 import type { NodeSign } from './ask-ready.ts';
-import { Bodies } from './body.ts';
+import { type BoundsOptions, type HttpBounds, httpBounds } from './bounds.ts';
+import { Connections } from './connections.ts';
 import { Cors } from './cors.ts';
-import { answerGraphQL, type GraphQLOptions } from './graphql.ts';
+import { GraphQLRoute } from './graphql.ts';
 import { answerHealth, answerReady } from './health.ts';
 import { hostCheck } from './hosts.ts';
 import { HttpError } from './http-error.ts';
 import { Listeners } from './listeners.ts';
+import { Refusals } from './refusals.ts';
 import { sendError } from './respond.ts';
 import { Standstill } from './standstill.ts';
 import { below, linkFrom, targetOf } from './target.ts';
 
-export interface HttpOptions {
+export interface HttpOptions extends BoundsOptions {
   readonly engine: Engine;
   readonly log: Logger;
   /** The interval of the pings on a stream, in seconds. */
   readonly pingSeconds: number;
-  readonly maxDataBytes: number;
-  /** The most streams that the hub holds. Each stream has a connection. */
-  readonly maxStreams: number;
   /** Where the server listens: on a loopback address, it checks the host that a request names. `0.0.0.0` by default. */
   readonly host?: string;
   /** The path that all routes are below. `/` by default. */
@@ -38,6 +37,8 @@ export interface HttpOptions {
   readonly corsOrigins?: '*' | readonly string[];
   /** Whether a browser gets GraphiQL. True by default. */
   readonly graphiql?: boolean;
+  /** Replaces some of the bounds, for tests. */
+  readonly bounds?: Partial<HttpBounds>;
   /** Whether a load balancer should send requests to this node. */
   readonly ready: () => boolean;
   /** How this node presents itself to other nodes. Absent if there are none. */
@@ -63,92 +64,127 @@ const timeoutCheckIntervalMs = 5_000;
  * the connection after one to two times this.
  */
 const idleTimeoutMs = 30_000;
-/** The most connections beyond one for each stream: those of browsers, and those that load balancers keep open. */
-const maxCallConnections = 10_000;
+/** How many connections may be closing at a time. Linux hands over up to some 4,000 new ones at once. */
+const maxClosing = 4096;
 /** Longer than the 60 seconds of common load balancers. If this side closed first, it could miss a request on its way. */
 const keepAliveTimeoutMs = 65_000;
 /** When TCP starts to ask a silent client whether it is still there. */
 const tcpProbeDelayMs = 30_000;
 
 /** The HTTP side of the server: its routes, and the lives of its connections. */
-export function createHttp(httpOptions: HttpOptions): Http {
-  const { engine, log, pingSeconds, maxDataBytes, maxStreams } = httpOptions;
-  const { host = '0.0.0.0', basePath = '/', corsOrigins = '*', graphiql = true } = httpOptions;
+export function createHttp(options: HttpOptions): Http {
+  const { engine, log, pingSeconds, maxStreams, trustProxy } = options;
+  const { host = '0.0.0.0', corsOrigins = '*', graphiql = true } = options;
+  const bounds = { ...httpBounds(options), ...options.bounds };
+  const refusals = new Refusals(log);
+  const connections = new Connections({ refusals, bounds: bounds.connections, trustProxy });
   const cors = new Cors(corsOrigins);
   const checkHost = hostCheck(host);
   const standstill = new Standstill();
-  const options: GraphQLOptions = {
+  const pingMs = pingSeconds * 1000;
+  const graphql = new GraphQLRoute({
     engine,
     log,
-    pingMs: pingSeconds * 1000,
-    // Allows for escapes, which can take four times the bytes of `data`, and for a query of 64 KiB.
-    bodies: new Bodies(4 * maxDataBytes + 64 * 1024),
+    refusals,
+    pingMs,
+    maxStreams,
+    bounds,
+    connections,
     cors,
     graphiql,
     standstill,
-  };
+  });
+  const routes = { ...options, graphql, connections };
   const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpProbeDelayMs };
   const server = createServer({
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: timeoutCheckIntervalMs,
     keepAliveTimeout: keepAliveTimeoutMs,
+    // Node.js would answer such a request by itself, before it is its turn.
+    requireHostHeader: false,
     ...socketOptions,
   });
   server.timeout = idleTimeoutMs;
-  // Node.js closes the connections beyond this as soon as they open.
-  server.maxConnections = maxStreams + maxCallConnections;
+  // Node.js closes the connections beyond this as soon as they open. Those that are being closed count too.
+  server.maxConnections = bounds.connections.maxConnections + bounds.connections.maxReserve + maxClosing;
 
   const listeners = new Listeners(server, socketOptions);
 
-  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
-    if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);
-    listeners.track(res);
-    cors.allow(req, res);
-    const answer = async () => {
-      if (listeners.held) await listeners.held;
-      checkHost(req);
-      await route(req, res, basePath, options, httpOptions);
-    };
-    answer().catch((error: unknown) => sendError(res, error, log));
+  const answer = async (req: IncomingMessage, res: ServerResponse) => {
+    if (listeners.held) await listeners.held;
+    if (req.headers.host === undefined && req.httpVersion === '1.1')
+      throw new HttpError(httpFaults.hostMissing);
+    checkHost(req);
+    await route(req, res, routes);
+  };
+  const begin = (work: typeof answer) => (req: IncomingMessage, res: ServerResponse) => {
+    connections.begin(req, res, () => {
+      if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);
+      listeners.track(res);
+      cors.allow(req, res);
+      work(req, res).catch((error: unknown) => {
+        if (error instanceof HttpError && error.status === 503) {
+          refusals.note('warn', 'requests refused', error.reason);
+        }
+        sendError(res, error, log);
+      });
+    });
+  };
+  server.on('connection', (socket: Socket) => connections.accept(socket));
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever listens is told by `listen`. Later, it is a connection that could not be accepted.
+    if (server.listening) refusals.note('warn', 'connections refused', error.code ?? 'unknown');
   });
-  const malformed = new Sampled<string>((count, code) =>
-    log.warn({ code, count }, 'an HTTP connection failed'),
+  server.on('drop', () => refusals.note('warn', 'connections refused', 'all'));
+  server.on('request', begin(answer));
+  server.on(
+    'checkExpectation',
+    begin(async () => {
+      throw new HttpError(httpFaults.expectation);
+    }),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // HPE: the parser found a violation of HTTP. A client that left or was too slow is normal.
-    if (error.code?.startsWith('HPE_')) malformed.note(error.code);
+    if (error.code?.startsWith('HPE_')) refusals.note('warn', 'an HTTP connection failed', error.code);
     else log.debug({ code: error.code }, 'an HTTP connection failed');
-    answerClientError(error, socket);
+    if (!connections.fail(socket as Socket)) answerClientError(error, socket);
   });
   return {
     server,
     listeners,
     close: async () => {
       await listeners.close();
-      malformed.close();
+      connections.stop();
+      refusals.close();
       standstill.stop();
     },
   };
 }
 
-async function route(
-  req: IncomingMessage,
-  res: ServerResponse,
-  basePath: string,
-  options: GraphQLOptions,
-  { ready, sign }: HttpOptions,
-): Promise<void> {
+interface Routes extends HttpOptions {
+  readonly graphql: GraphQLRoute;
+  readonly connections: Connections;
+}
+
+async function route(req: IncomingMessage, res: ServerResponse, routes: Routes): Promise<void> {
+  const { basePath = '/', graphql, connections, ready, sign } = routes;
   const { path, search } = targetOf(req);
-  switch (below(basePath, path)) {
-    case '/graphql':
-      return answerGraphQL(req, res, search, options);
+  const place = below(basePath, path);
+  switch (place) {
     case '/health':
       checkReads(req);
-      return answerHealth(res);
+      answerHealth(res);
+      return;
     case '/ready':
       checkReads(req);
-      return answerReady(res, ready(), sign?.());
+      answerReady(res, ready(), sign?.());
+      return;
+  }
+  if (connections.isRefused(req)) throw new HttpError(httpFaults.tooManyConnections);
+  switch (place) {
+    case '/graphql':
+      return graphql.answer(req, res, search);
     case '/':
       checkReads(req);
       res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0 }).end();

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { httpFaults } from '../errors.ts';
 import type { Credentials } from '../graphql/context.ts';
@@ -24,19 +24,22 @@ export function isEventSource({ method }: IncomingMessage, accepted: Accepted): 
 }
 
 /**
- * Reads a GET or a POST. `search` is the query string of its URL. Returns undefined if the client went away: it may have
- * gone on at another node, and what it gave up here must not undo that (G2).
- * Throws an `HttpError` if the request is malformed, or if the client accepts no form that the server has.
+ * Reads a GET or a POST. `search` is the query string of its URL. The request counts for `address`. Returns undefined if
+ * the client went away: it may have gone on at another node, and what it gave up here must not undo that (G2). Throws an
+ * `HttpError` if the request is malformed, or if the client accepts no form that the server has.
  */
 export async function readRequest(
   req: IncomingMessage,
+  res: ServerResponse,
   search: string,
   accepted: Accepted,
+  address: string,
   bodies: Bodies,
   standstill: Standstill,
 ): Promise<GraphQLRequest | undefined> {
   if (!accepted.json && !accepted.events) throw new HttpError(httpFaults.notAcceptable);
-  const request = req.method === 'POST' ? await readPost(req, bodies) : readGet(req, search, accepted);
+  const request =
+    req.method === 'POST' ? await readPost(req, res, address, bodies) : readGet(req, search, accepted);
   if (!request) return undefined;
   if (req.socket.destroyed) return undefined;
   // The rest takes two turns of the event loop, so calls are spared it as long as the process keeps up.
@@ -51,9 +54,9 @@ export async function readRequest(
   return { ...request, takesEvents: accepted.events && !readableEnded };
 }
 
-async function readPost(req: IncomingMessage, bodies: Bodies) {
+async function readPost(req: IncomingMessage, res: ServerResponse, address: string, bodies: Bodies) {
   checkContentType(req);
-  const text = await bodies.read(req);
+  const text = await bodies.read(req, res, address);
   if (text === undefined) return undefined;
   const parameters = parametersOfBody(text);
   return { method: 'POST' as const, parameters, credentials: credentialsOf(req) };

@@ -62,14 +62,14 @@ function toPublicJson(error: GraphQLFormattedError): GraphQLFormattedError {
   return { ...error, extensions };
 }
 
-/** Sends a result of GraphQL as JSON. */
+/** Sends a result of GraphQL as JSON, and returns the bytes of its body. */
 export function sendResult(
   res: ServerResponse,
   result: ExecutionResult,
   type: JsonType,
   { status, headers }: Outcome,
-): void {
-  sendJson(res, status, type, toBody(result), headers);
+): number {
+  return sendJson(res, status, type, toBody(result), headers);
 }
 
 /**
@@ -99,8 +99,28 @@ export function toResult(error: unknown): ExecutionResult {
   return { errors: [new GraphQLError(message, { extensions })] };
 }
 
+/** The most bytes given to a socket at a time. A client that reads slowly is seen to read. */
+const partBytes = 64 * 1024;
+
+/** Sends the rest of a response. Each part is a view of the buffer, and waits until the one before was sent. */
+export function sendInParts(res: ServerResponse, body: Buffer): void {
+  let sent = 0;
+  const next = () => {
+    while (sent + partBytes < body.length) {
+      const hasRoom = res.write(body.subarray(sent, sent + partBytes));
+      sent += partBytes;
+      if (!hasRoom) {
+        res.once('drain', next);
+        return;
+      }
+    }
+    res.end(body.subarray(sent));
+  };
+  next();
+}
+
 /**
- * Sends a JSON text in one write. A 401 names the scheme of authentication, a 503 when to try again. An answer may
+ * Sends a JSON text, in one write unless it is large, and returns its bytes. A 401 names the scheme of authentication, a 503 when to try again. An answer may
  * hold a token or what only this caller may see, so no cache keeps it.
  */
 export function sendJson(
@@ -109,7 +129,8 @@ export function sendJson(
   type: JsonType,
   body: string,
   headers: Headers = {},
-): void {
+): number {
+  const bytes = Buffer.byteLength(body);
   res.writeHead(status, {
     ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     ...(status === 503 && { 'Retry-After': '1' }),
@@ -117,7 +138,9 @@ export function sendJson(
     'Content-Type': `${type}; charset=utf-8`,
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': bytes,
   });
-  res.end(body);
+  if (bytes <= partBytes) res.end(body);
+  else sendInParts(res, Buffer.from(body));
+  return bytes;
 }

@@ -2,11 +2,13 @@ import { SignalboxError } from '../errors.ts';
 
 interface Waiting {
   readonly enter: () => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 interface Line {
   running: number;
+  /** When waiting work of this line last began, as `performance.now` has it. */
+  movedAt: number;
   readonly waiting: Set<Waiting>;
 }
 
@@ -15,8 +17,12 @@ export interface FairQueueOptions {
   readonly maxRunning: number;
   /** How much work of one key may run at a time. */
   readonly maxRunningPerKey: number;
-  /** How long work waits for its turn, in milliseconds, before it is refused. */
+  /** How long work waits while its line does not move, in milliseconds, before it is refused. */
   readonly waitTimeoutMs: number;
+  /** How long it waits in a line that moves. By default as long as in one that does not. */
+  readonly maxWaitMs?: number;
+  /** How much work of one key waits. More is refused at once. No bound by default. */
+  readonly maxWaitingPerKey?: number;
 }
 
 /**
@@ -28,6 +34,7 @@ export class FairQueue {
   /** The keys that have running or waiting work. The next work is of the first key that may start more. */
   readonly #lines = new Map<string, Line>();
   #running = 0;
+  #waiting = 0;
 
   constructor(options: FairQueueOptions) {
     this.#options = options;
@@ -35,7 +42,7 @@ export class FairQueue {
 
   /** Runs the work in its turn. Rejects with UNAVAILABLE if its turn does not come in time. */
   async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
-    const line = this.#lines.get(key) ?? { running: 0, waiting: new Set() };
+    const line = this.#lines.get(key) ?? { running: 0, movedAt: 0, waiting: new Set() };
     this.#lines.set(key, line);
     if (this.#isFree(line)) this.#start(line);
     else await this.#turn(key, line);
@@ -60,24 +67,40 @@ export class FairQueue {
 
   #turn(key: string, line: Line): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = {
-      enter: resolve,
-      timer: setTimeout(() => {
-        line.waiting.delete(waiting);
-        this.#forgetIfIdle(key, line);
-        reject(new SignalboxError('UNAVAILABLE'));
-      }, this.#options.waitTimeoutMs),
+    const {
+      waitTimeoutMs,
+      maxWaitMs = waitTimeoutMs,
+      maxWaitingPerKey = Number.POSITIVE_INFINITY,
+    } = this.#options;
+    if (line.waiting.size >= maxWaitingPerKey) throw new SignalboxError('UNAVAILABLE');
+    const since = performance.now();
+    const onTimeout = () => {
+      const now = performance.now();
+      const leftMs = Math.min(line.movedAt + waitTimeoutMs, since + maxWaitMs) - now;
+      if (leftMs >= 1) {
+        waiting.timer = setTimeout(onTimeout, leftMs);
+        return;
+      }
+      line.waiting.delete(waiting);
+      this.#waiting -= 1;
+      this.#forgetIfIdle(key, line);
+      reject(new SignalboxError('UNAVAILABLE'));
     };
+    const waiting: Waiting = { enter: resolve, timer: setTimeout(onTimeout, waitTimeoutMs) };
     line.waiting.add(waiting);
+    this.#waiting += 1;
     return promise;
   }
 
   /** Starts the oldest waiting work of the first key that may start more, and puts that key behind all others. */
   #next(): void {
+    if (this.#waiting === 0) return;
     for (const [key, line] of this.#lines) {
       const [first] = line.waiting;
       if (!first || !this.#isFree(line)) continue;
       line.waiting.delete(first);
+      this.#waiting -= 1;
+      line.movedAt = performance.now();
       clearTimeout(first.timer);
       this.#start(line);
       this.#lines.delete(key);

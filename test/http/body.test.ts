@@ -1,16 +1,24 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
-import { Bodies } from '../../src/http/body.ts';
+import { it, onTestFinished } from 'vitest';
+import { Bodies, type BodiesBounds } from '../../src/http/body.ts';
 import { HttpError } from '../../src/http/http-error.ts';
-import { engineOf, serve, Wire } from './support.ts';
+import { Wire } from './support.ts';
 
-/** A server that answers with the body it received, or with the reason for refusing it. Returns its port. */
-async function serveBodies(bodies: Bodies): Promise<number> {
+const KiB = 1024;
+const roomy = { maxBytes: 1e6, maxBytesPerKey: 1e6 };
+
+/**
+ * A server that answers with the size of the body it received, or with the reason for refusing it. The header
+ * `From` names the address. Returns its port.
+ */
+async function serveBodies(bounds: Partial<BodiesBounds>): Promise<number> {
+  const bodies = new Bodies({ maxBytes: 100 * KiB, small: roomy, large: roomy, ...bounds });
   const server = createServer(async (req, res) => {
     try {
-      res.end(await bodies.read(req));
+      const text = await bodies.read(req, res, String(req.headers.from));
+      res.end(`got ${text?.length}`);
     } catch (error) {
       res.end(error instanceof HttpError ? `${error.status} ${error.code}` : String(error));
     }
@@ -23,33 +31,57 @@ async function serveBodies(bodies: Bodies): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const head = (length: number) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
+/** Sends a part of a body that has `length` bytes. */
+async function send(port: number, from: string, length: number, part = length): Promise<Wire> {
+  const head = `POST / HTTP/1.1\r\nHost: x\r\nFrom: ${from}\r\nContent-Length: ${length}\r\n\r\n`;
+  return (await Wire.open(port)).send(head + 'a'.repeat(part));
+}
+
+/** Resolves when the server has read what was sent before: it reads connections in order. */
+async function caughtUp(port: number): Promise<void> {
+  await (await send(port, 'barrier', 1)).until('got 1');
+}
 
 it('G8: request bodies being received are bounded in total, and a body received in full no longer counts', async () => {
-  const port = await serveBodies(new Bodies(100, 150));
-  for (let i = 0; i < 3; i++) {
-    const whole = (await Wire.open(port)).send(`${head(90)}${'a'.repeat(90)}`);
-    await whole.until('aaa');
-  }
-  const slow = (await Wire.open(port)).send(`${head(100)}${'b'.repeat(90)}`);
-  // The server reads connections in order: when it answers `small`, it has read the first part of `slow`.
-  const small = (await Wire.open(port)).send(`${head(10)}${'c'.repeat(10)}`);
-  await small.until('ccc');
-  const another = (await Wire.open(port)).send(`${head(100)}${'d'.repeat(90)}`);
-  await another.until('503 UNAVAILABLE');
-  slow.send('b'.repeat(10));
-  await slow.until('bbb');
-  const later = (await Wire.open(port)).send(`${head(100)}${'e'.repeat(90)}`).send('e'.repeat(10));
-  await later.until('eee');
+  const port = await serveBodies({ large: { maxBytes: 60 * KiB, maxBytesPerKey: 60 * KiB } });
+  for (let n = 0; n < 3; n++) await (await send(port, 'ann', 40 * KiB)).until('got');
+  const slow = await send(port, 'ann', 40 * KiB, 39 * KiB);
+  await caughtUp(port);
+  const another = await send(port, 'ann', 40 * KiB, 39 * KiB);
+  await slow.until('503 UNAVAILABLE');
+  another.send('a'.repeat(KiB));
+  await another.until(`got ${40 * KiB}`);
 });
 
-it('G8: a server at its connection limit closes each further connection', async () => {
-  const { http, port } = await serve(engineOf({ data: null }));
-  expect(http.server.maxConnections, 'one connection per stream, and 10,000 more for calls').toBe(11_000);
-  http.server.maxConnections = 1;
-  const one = await Wire.open(port);
-  const beyond = await Wire.open(port);
-  expect(await beyond.toEnd()).toBe('');
-  one.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
-  await one.until('ok');
+it('G13: unfinished large bodies, however many, do not keep out a small one', async () => {
+  const port = await serveBodies({ large: { maxBytes: 60 * KiB, maxBytesPerKey: 60 * KiB } });
+  for (let n = 0; n < 20; n++) await send(port, 'ann', 60 * KiB, 59 * KiB);
+  await caughtUp(port);
+  const slow = await send(port, 'ann', 16 * KiB, 8 * KiB);
+  await caughtUp(port);
+  slow.send('a'.repeat(8 * KiB));
+  await slow.until(`got ${16 * KiB}`);
+});
+
+it('G13: at the bound, the address that holds most loses its oldest unfinished body', async () => {
+  const port = await serveBodies({ large: { maxBytes: 100 * KiB, maxBytesPerKey: 90 * KiB } });
+  const first = await send(port, 'ann', 40 * KiB, 39 * KiB);
+  await caughtUp(port);
+  const second = await send(port, 'ann', 40 * KiB, 39 * KiB);
+  await caughtUp(port);
+  await (await send(port, 'ben', 30 * KiB)).until(`got ${30 * KiB}`);
+  await first.until('503 UNAVAILABLE');
+  second.send('a'.repeat(KiB));
+  await second.until(`got ${40 * KiB}`);
+});
+
+it('G13: unfinished small bodies are bounded too, and a new one finds room', async () => {
+  const port = await serveBodies({ small: { maxBytes: 30 * KiB, maxBytesPerKey: 20 * KiB } });
+  const slow = await send(port, 'ann', 16 * KiB, 15 * KiB);
+  await caughtUp(port);
+  await caughtUp(port);
+  const another = await send(port, 'ann', 16 * KiB, 15 * KiB);
+  await slow.until('503 UNAVAILABLE');
+  await (await send(port, 'ann', 16 * KiB)).until(`got ${16 * KiB}`);
+  await another.send('a'.repeat(KiB)).until(`got ${16 * KiB}`);
 });

@@ -30,6 +30,7 @@ export async function serve(engine: Engine, options: Partial<HttpOptions> = {}):
     pingSeconds: 60,
     maxDataBytes: 1024,
     maxStreams: 1000,
+    trustProxy: 0,
     ready: () => true,
     ...options,
   });
@@ -192,8 +193,9 @@ export class Wire {
     });
   }
 
-  static async open(port: number): Promise<Wire> {
-    const socket = connect(port, '127.0.0.1');
+  /** `from`: the loopback address of the client. */
+  static async open(port: number, from = '127.0.0.1'): Promise<Wire> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: from });
     onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
     return new Wire(socket);

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../src/limits/fair-queue.ts';
 
@@ -51,6 +51,25 @@ describe('a fair queue', () => {
     await expect(first.done).rejects.toThrow('first');
     await turn();
     expect(order).toEqual(['first', 'second']);
+  });
+
+  it('work waits longer than the timeout while its line moves', async () => {
+    const { order, begin } = stage({ maxRunning: 1, waitTimeoutMs: 60, maxWaitMs: 60_000 });
+    const all = Array.from({ length: 6 }, (_, n) => begin('a', `${n}`));
+    for (const { done, end } of all) {
+      await sleep(30);
+      end();
+      await done;
+    }
+    expect(order).toEqual(['0', '1', '2', '3', '4', '5']);
+  });
+
+  it('G8: work beyond the bound of what may wait is refused at once', async () => {
+    const { begin } = stage({ maxRunning: 1, maxWaitingPerKey: 1 });
+    begin('a', 'runs');
+    begin('a', 'waits');
+    await expect(begin('a', 'refused').done).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    begin('b', 'waits too');
   });
 
   it('G10: work whose turn does not come in time is refused with UNAVAILABLE, and never begins', async () => {

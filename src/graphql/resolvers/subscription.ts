@@ -20,6 +20,7 @@ export const subscription: SubscriptionResolvers = {
       const caller = await context.caller();
       const cursor = requestedCursor(after, context.credentials);
       const beatSeconds = heartbeat == null ? undefined : checkHeartbeat(heartbeat);
+      context.streamPlace?.take(cursor !== undefined);
       const stream = await context.hub.open(
         { id: caller.id, username: caller.username, guest: caller.guest },
         cursor,

@@ -1,0 +1,116 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A request that waits for the answer to the one before it. */
+export interface Waiting {
+  readonly connection: Connection;
+  /** Begins the request. */
+  readonly run: () => void;
+}
+
+/** Is told of the requests that wait. */
+export interface WaitingRoom {
+  enter(waiting: Waiting): void;
+  leave(waiting: Waiting): void;
+}
+
+/**
+ * One connection. It has one request at a time (G8): Node.js parses all that has arrived, but a pipelined request
+ * runs only when the one before it is answered, and the socket is not read meanwhile.
+ */
+export class Connection {
+  readonly socket: Socket;
+  readonly key: string;
+  /** Whether it is one beyond the bounds. */
+  readonly inReserve: boolean;
+  /** When its last request ended, about. */
+  activeAt = 0;
+  /** What the socket had sent when it was last seen to send something, and when that was. */
+  sentBytes = -1;
+  movedAt = 0;
+  readonly #room: WaitingRoom;
+  /** The request that is not answered yet. */
+  #current: IncomingMessage | undefined;
+  #waiting: Waiting[] | undefined;
+  #streams = false;
+  /** Whether the client broke the rules of HTTP behind the current request. */
+  #failed = false;
+
+  constructor(socket: Socket, key: string, inReserve: boolean, room: WaitingRoom) {
+    this.socket = socket;
+    this.key = key;
+    this.inReserve = inReserve;
+    this.#room = room;
+  }
+
+  /** Whether the next step is the client's: a request, or the rest of one. */
+  get awaitsClient(): boolean {
+    return !this.#current?.complete;
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#waiting?.length ?? 0;
+  }
+
+  /** Runs the request, at once or in its turn. */
+  begin(req: IncomingMessage, run: () => void): void {
+    if (!this.#current) {
+      this.#current = req;
+      run();
+    } else if (this.#streams) {
+      this.socket.destroy();
+    } else {
+      const waiting = {
+        connection: this,
+        run: () => {
+          this.#current = req;
+          run();
+        },
+      };
+      this.#waiting ??= [];
+      this.#waiting.push(waiting);
+      this.socket.pause();
+      this.#room.enter(waiting);
+    }
+  }
+
+  /** The current request is answered by an event stream. What follows could never be answered, and ends it. */
+  stream(): void {
+    this.#streams = true;
+    if (this.#waiting || this.#failed) this.socket.destroy();
+  }
+
+  /**
+   * What follows the current request is not HTTP. True if the request is still answered, and the connection ends
+   * behind its answer.
+   */
+  fail(): boolean {
+    if (!this.#current?.complete || this.#streams) return false;
+    this.#failed = true;
+    this.socket.pause();
+    return true;
+  }
+
+  /** The current request was answered. */
+  end(): void {
+    this.#current = undefined;
+    this.#streams = false;
+    if (this.#failed && !this.#waiting) this.socket.destroySoon();
+    if (!this.#waiting || this.socket.destroyed) return;
+    const next = this.#waiting.shift();
+    if (this.#waiting.length === 0) {
+      this.#waiting = undefined;
+      if (!this.#failed) this.socket.resume();
+    }
+    if (!next) return;
+    this.#room.leave(next);
+    next.run();
+  }
+
+  /** The connection has closed. What waits never runs. */
+  close(): void {
+    for (const waiting of this.#waiting ?? []) this.#room.leave(waiting);
+    this.#waiting = undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import { Sampled } from '../sampled.ts';
+
+type Level = 'info' | 'warn';
+
+/**
+ * Logs what the server refuses or cuts. Clients can cause that as often as they like, so of each kind there is one
+ * line at once, and then at most one a second, with a `count`.
+ */
+export class Refusals {
+  readonly #log: Logger;
+  readonly #kinds = new Map<string, Sampled<void>>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** `message` and `reason` make the kind: give only texts of a fixed set. */
+  note(level: Level, message: string, reason: string): void {
+    const kind = `${message} ${reason}`;
+    let sampled = this.#kinds.get(kind);
+    if (!sampled) {
+      sampled = new Sampled((count) => this.#log[level]({ reason, count }, message));
+      this.#kinds.set(kind, sampled);
+    }
+    sampled.note();
+  }
+
+  /** Logs what waits. */
+  close(): void {
+    for (const sampled of this.#kinds.values()) sampled.close();
+  }
+}

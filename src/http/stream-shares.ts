@@ -1,0 +1,65 @@
+import { SignalboxError } from '../errors.ts';
+import type { StreamPlace } from '../graphql/context.ts';
+
+/** The place of one stream. Until it is taken, it counts for nothing. */
+interface HeldPlace extends StreamPlace {
+  /** Gives the place back. Idempotent. */
+  release(): void;
+}
+
+/** As many streams an address may have in any case: those of a few tabs. */
+const minShare = 4;
+/** An address may have this many streams for each one that is free. */
+const perFree = 3;
+
+const fullShare =
+  'Your address has as many streams as it may have on this server. Close one, or try again in a moment.';
+
+/**
+ * Shares the streams of a node among addresses. An address may have up to three times as many streams as are free,
+ * and 4 in any case. So one address alone can take three quarters of MAX_STREAMS, and the fewer are left, the less
+ * an address needs to hold to be refused. A stream that resumes gets its place in any case.
+ */
+export class StreamShares {
+  readonly #maxStreams: number;
+  readonly #counts = new Map<string, number>();
+  #total = 0;
+
+  constructor(maxStreams: number) {
+    this.#maxStreams = maxStreams;
+  }
+
+  place(address: string): HeldPlace {
+    let taken = false;
+    let isExtra = false;
+    return {
+      take: (resumes) => {
+        if (taken) return;
+        isExtra = !this.#hasRoom(address);
+        if (isExtra && !resumes) throw new SignalboxError('UNAVAILABLE', fullShare);
+        taken = true;
+        this.#count(address, 1);
+      },
+      confirm: (resumed) => {
+        if (isExtra && !resumed) throw new SignalboxError('UNAVAILABLE', fullShare);
+      },
+      release: () => {
+        if (!taken) return;
+        taken = false;
+        this.#count(address, -1);
+      },
+    };
+  }
+
+  #hasRoom(address: string): boolean {
+    const held = this.#counts.get(address) ?? 0;
+    return held < Math.max(minShare, perFree * (this.#maxStreams - this.#total));
+  }
+
+  #count(address: string, change: number): void {
+    const held = (this.#counts.get(address) ?? 0) + change;
+    if (held === 0) this.#counts.delete(address);
+    else this.#counts.set(address, held);
+    this.#total += change;
+  }
+}
