@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { readFlags } from '../scripts/flags.ts';
 import { type Effort, quick, thorough } from './effort.ts';
 import { type Figure, toText } from './figures.ts';
+import { measureAttacks } from './measure/attacks.ts';
 import { measureBroadcast } from './measure/broadcast.ts';
 import { measureJoin } from './measure/join.ts';
 import { measureRecovery } from './measure/recovery.ts';
@@ -31,12 +32,13 @@ const measurements: Readonly<Record<string, Measurement>> = {
   request: { measure: measureRequest, seconds: 20, quickSeconds: 10 },
   join: { measure: measureJoin, seconds: 20, quickSeconds: 5 },
   recovery: { measure: measureRecovery, seconds: 100, quickSeconds: 15 },
+  attacks: { measure: measureAttacks, seconds: 120, quickSeconds: 120 },
 };
 const names = Object.keys(measurements).join(', ');
 
 const help = `Measures Signalbox beside baselines, and prints the figures with their ratios.
 
-  --quick        measure less: about a minute and a half instead of about five minutes
+  --quick        measure less: about three minutes and a half instead of about seven minutes
   --only NAME    one of ${names}; may be given more than once
   --against DIR  also measure another checkout of Signalbox; may be given more than once
   --json FILE    also write the figures to this file

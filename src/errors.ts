@@ -36,6 +36,11 @@ const kinds = {
     message:
       'Your token has expired. Open `messages` again from your last cursor, with a new token of the same peer. A guest gets one from `renew` before its token expires, and a new peer from `access` after that.',
   },
+  RATE_LIMITED: {
+    message: 'Too much was asked for. Try again later.',
+    status: 429,
+    retryable: true,
+  },
   UNAVAILABLE: {
     message: 'The server cannot do this now. Try again in a moment.',
     status: 503,
@@ -47,14 +52,22 @@ const kinds = {
 
 export type ErrorCode = keyof typeof kinds;
 
+interface SignalboxErrorOptions extends ErrorOptions {
+  /** After how long the same request may succeed, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
 /** An error that a client gets as it is: its code and its message. */
 export class SignalboxError extends Error {
   override readonly name = 'SignalboxError';
   readonly code: ErrorCode;
+  /** After how long the same request may succeed, in milliseconds, if that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string = kinds[code].message, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string = kinds[code].message, options: SignalboxErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get status(): number | undefined {
@@ -64,6 +77,12 @@ export class SignalboxError extends Error {
   get retryable(): boolean {
     return (kinds[this.code] as ErrorKind).retryable ?? false;
   }
+}
+
+/** `limit`: a sentence that says which limit is exceeded (G13). */
+export function rateLimited(limit: string, retryAfterMs: number): SignalboxError {
+  const seconds = Math.max(0.1, Math.ceil(retryAfterMs / 100) / 10);
+  return new SignalboxError('RATE_LIMITED', `${limit} Try again in ${seconds} s.`, { retryAfterMs });
 }
 
 /** Whether the word, for example from the reply of a Redis script, is an error code. */

@@ -12,6 +12,7 @@ import { MemoryHub } from './hub/memory/hub.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { RedisHub } from './hub/redis/hub.ts';
 import type { Reach } from './hub/redis/neighbours.ts';
+import { Meters } from './limits/account.ts';
 import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
 import { listen, urlOf } from './listen.ts';
 import { Narrator } from './narrator.ts';
@@ -51,6 +52,7 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
+    meters: new Meters({ peer: settings.ratePeer, address: settings.rateAddress }),
   };
   let closing: Promise<void> | undefined;
   const openFiles = maxOpenFiles();

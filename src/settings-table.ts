@@ -160,6 +160,18 @@ const table = {
     ...trueOrFalse(),
     about: 'Whether queries may read the schema; false in production',
   },
+  ratePeer: {
+    variable: 'RATE_PEER',
+    default: '1',
+    ...factor(),
+    about: 'Factor on the limits of one peer; 0 for no limits',
+  },
+  rateAddress: {
+    variable: 'RATE_ADDRESS',
+    default: '1',
+    ...factor(),
+    about: 'Factor on the limits of one address; 0 for no limits',
+  },
   logLevel: {
     variable: 'LOG_LEVEL',
     default: 'info',
@@ -216,6 +228,16 @@ function trueOrFalse() {
   return {
     takes: 'true or false',
     parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
+  };
+}
+
+function factor() {
+  return {
+    takes: '0, or a number from 0.01 to 1000',
+    parse: (text: string) => {
+      if (!/^\d{1,4}(\.\d{1,9})?$/.test(text)) return undefined;
+      return Number(text) === 0 ? 0 : within(0.01, Number(text), 1000);
+    },
   };
 }
 

@@ -7,6 +7,10 @@ import { httpCases, type SettingCase } from './support/setting-cases.ts';
 const secret = 'correct horse battery staple 123';
 const onRedis = { REDIS_URL: 'redis://localhost:6379', TOKEN_SECRET: secret };
 
+const proxies = { fallback: 0, good: { 2: 2 }, bad: ['17', '-1'], takes: 'a whole number from 0 to 16' };
+const numbers = { good: { 0: 0, 0.01: 0.01, 1000: 1000 }, bad: ['0.001', '1001', '-1', 'off'] };
+const factor = { ...numbers, fallback: 1, takes: '0, or a number from 0.01 to 1000' };
+
 const cases: readonly SettingCase[] = [
   {
     key: 'port',
@@ -99,6 +103,9 @@ const cases: readonly SettingCase[] = [
     bad: ['0', '64k', '16777217'],
     takes: 'a whole number from 1 to 1048576',
   },
+  { key: 'trustProxy', variable: 'TRUST_PROXY', flag: '--trust-proxy', ...proxies },
+  { key: 'ratePeer', variable: 'RATE_PEER', flag: '--rate-peer', ...factor },
+  { key: 'rateAddress', variable: 'RATE_ADDRESS', flag: '--rate-address', ...factor },
   {
     key: 'logLevel',
     variable: 'LOG_LEVEL',

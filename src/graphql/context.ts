@@ -1,5 +1,6 @@
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { Account, Meters } from '../limits/account.ts';
 import type { ResponseBudget } from './response-budget.ts';
 
 /** The parts that all resolvers use. They live as long as the node. */
@@ -11,6 +12,8 @@ export interface Services {
   readonly maxDataBytes: number;
   /** Tells a developer what peers do, a line at a time. Absent in production. */
   readonly tell?: ((line: string) => void) | undefined;
+  /** What peers and addresses may ask of this node (G13). */
+  readonly meters: Meters;
 }
 
 /** The parts of a request that identify the caller, and the place from which its stream resumes. */
@@ -36,6 +39,8 @@ export interface RequestInfo {
   readonly takesEvents: boolean;
   readonly credentials: Credentials;
   readonly streamPlace?: StreamPlace | undefined;
+  /** Where the request comes from, as `addressOf` has it. */
+  readonly address: string;
 }
 
 /** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */
@@ -51,6 +56,10 @@ export interface Context extends Services, RequestInfo, MessageContext {
    * `access` needs no token.
    */
   caller(): Promise<Caller>;
+  /** What this request, and the stream that it opens, is charged for. */
+  readonly account: Account;
+  /** What this request has read of rooms, so that it reads nothing twice. */
+  readonly reads: Map<string, Promise<unknown>>;
   /** The JSON text of the variables, if there are any: values of type JSON are taken from it. */
   readonly variablesText: string | undefined;
   /** `messages` sets this if its stream has heartbeats. The connection then needs no comments to stay open. */

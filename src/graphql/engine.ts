@@ -11,7 +11,7 @@ import { documentCache, useDocumentLimits, useNoIntrospection } from './limits.t
 import { resolvers } from './resolvers/index.ts';
 import { maxResponseBytes, ResponseBudget } from './response-budget.ts';
 
-export { cursorOf } from './execution.ts';
+export { cursorOf } from './selections.ts';
 
 /** The parts of a GraphQL request. None of them is checked yet. */
 export interface Params {
@@ -82,6 +82,13 @@ export function createEngine(
   return {
     async run({ variablesText, ...params }, request) {
       const context = createContext(services, request, variablesText);
+      const { account, budget } = context;
+      try {
+        // Before anything is parsed: that takes time too.
+        account.check('operations');
+      } catch (error) {
+        return { errors: [toPublic(error)] };
+      }
       try {
         const result = (await yoga.getResultForParams(
           { params: params as GraphQLParams, request: { method: request.method } as Request },
@@ -91,6 +98,9 @@ export function createEngine(
         return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;
       } catch (error) {
         return { errors: [toPublic(error)] };
+      } finally {
+        if (!account.begun) account.chargeAddress('operations', 1);
+        account.charge('answers', budget.spent);
       }
     },
   };
@@ -98,17 +108,23 @@ export function createEngine(
 
 function createContext(services: Services, request: RequestInfo, variablesText: string | undefined): Context {
   const { token } = request.credentials;
+  const account = services.meters.account(request.address);
+  const verify = async (bearer: string): Promise<Caller> => {
+    const verified = await services.tokens.verify(bearer);
+    account.identify(verified.id);
+    return verified;
+  };
   let caller: Promise<Caller> | undefined;
   return {
     ...services,
     ...request,
     variablesText,
     budget: new ResponseBudget(maxResponseBytes(services.maxDataBytes)),
+    account,
+    reads: new Map(),
     heartbeats: false,
     caller() {
-      caller ??= token
-        ? services.tokens.verify(token)
-        : Promise.reject(new SignalboxError('UNAUTHENTICATED'));
+      caller ??= token ? verify(token) : Promise.reject(new SignalboxError('UNAUTHENTICATED'));
       return caller;
     },
   };

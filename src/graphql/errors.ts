@@ -20,10 +20,17 @@ export function toPublicError(error: unknown, log: Logger): GraphQLError {
   const { nodes = null, path = null } = error instanceof GraphQLError ? error : {};
   const where = { nodes, path };
   if (cause instanceof SignalboxError) {
-    const { code, status, retryable } = cause;
+    const { code, status, retryable, retryAfterMs } = cause;
+    // A client that knows only HTTP learns it from the header, in whole seconds.
+    const headers = retryAfterMs !== undefined && { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) };
     return new GraphQLError(cause.message, {
       ...where,
-      extensions: { code, ...(retryable && { retryable }), ...(status && { http: { status } }) },
+      extensions: {
+        code,
+        ...(retryable && { retryable }),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+        ...(status && { http: { status, ...(headers && { headers }) } }),
+      },
     });
   }
   if (cause instanceof GraphQLError) {

@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import type { Context } from './context.ts';
 import { countRootFields, countUnconditionalRootFields, estimateBytes } from './query-cost.ts';
 import type { ResponseBudget } from './response-budget.ts';
 
@@ -29,6 +30,8 @@ const maxSelectionTokens = 2000;
 const maxValidationErrors = 5;
 /** Root fields in an operation. Each may cost Redis one operation. */
 const maxRootFields = 20;
+/** So many characters of a document that is parsed take about as long as one operation. */
+const charactersPerOperation = 512;
 /** Characters of all cached documents together. A syntax tree takes 20 to 300 bytes for each character. */
 const maxCachedCharacters = 250_000;
 /** Added to each document's length in the cache, because its errors are cached too, and take some kilobytes. */
@@ -64,15 +67,18 @@ function checkTokens(text: string): void {
  * Limits the tokens and the depth of a document before it is parsed, and the number of its validation errors.
  * Documents in the cache have passed these checks.
  */
-export const useDocumentLimits: Plugin = {
+export const useDocumentLimits: Plugin<Context> = {
   onValidate({ setValidationFn }) {
     setValidationFn((schema, document, rules) =>
       validate(schema, document, rules, { maxErrors: maxValidationErrors }),
     );
   },
-  onParse({ parseFn, setParseFn }) {
+  onParse({ context, parseFn, setParseFn }) {
     setParseFn((source, options) => {
-      checkTokens(typeof source === 'string' ? source : source.body);
+      const text = typeof source === 'string' ? source : source.body;
+      // A document that is not in the cache takes time to parse and to validate.
+      context.account.chargeAddress('operations', text.length / charactersPerOperation);
+      checkTokens(text);
       return parseFn(source, options);
     });
   },

@@ -1,5 +1,6 @@
 import { SignalboxError } from '../errors.ts';
-import type { Access, MutationResolvers, Peer, Room, SubscriptionResolvers } from '../generated/schema.ts';
+import type { Access, MutationResolvers, Peer, SubscriptionResolvers } from '../generated/schema.ts';
+import type { JoinedRoom } from '../hub/hub.ts';
 import type { Context } from './context.ts';
 
 type Resolve = (root: unknown, args: Arguments, context: Context, info: unknown) => unknown;
@@ -16,9 +17,10 @@ const lines: Readonly<
 > = {
   access: (_name, _args, result) => `${(result as Access).peer.username} got a token`,
   renew: (name) => `${name} got its next token`,
-  joinRoom: (name, _args, result) => {
-    const { id, members } = result as Room;
-    return `${name} joined ${id} (${members.length} ${members.length === 1 ? 'peer' : 'peers'})`;
+  joinRoom: (name, { roomId }, result) => {
+    const { receivers, bytes } = result as JoinedRoom;
+    if (bytes === 0) return `${name} joined ${roomId}, and was in it already`;
+    return `${name} joined ${roomId} (with ${receivers} ${receivers === 1 ? 'other' : 'others'})`;
   },
   leaveRoom: (name, { roomId }, result) => (result === true ? `${name} left ${roomId}` : undefined),
   relay: (name, { roomId, event }) => `${name} relayed ${event} in ${roomId}`,

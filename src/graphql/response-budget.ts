@@ -18,6 +18,16 @@ export class ResponseBudget {
     this.#left = maxBytes;
   }
 
+  /** How many bytes were asked for. */
+  get spent(): number {
+    return this.#maxBytes - this.#left;
+  }
+
+  /** Whether all further values would be refused. */
+  get exceeded(): boolean {
+    return this.#left < 0;
+  }
+
   /** Charges this many bytes. False if the budget is exceeded. */
   spend(bytes: number): boolean {
     this.#left -= bytes;
@@ -66,4 +76,4 @@ export function maxEventBytes(maxDataBytes: number): number {
  * The bound of a subscription's selected fields, if all values are short. It limits the time that each event
  * takes, which is spent again for each stream with a selection of its own. All fields of all messages take 2 KB.
  */
-export const maxSelectionBytes = 32 * 1024;
+export const maxSelectionBytes = 8 * 1024;

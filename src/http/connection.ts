@@ -24,7 +24,7 @@ export class Connection {
   /** Whether it is one beyond the bounds. */
   readonly inReserve: boolean;
   /** When its last request ended, about. */
-  activeAt = 0;
+  activeAt = Number.NEGATIVE_INFINITY;
   /** What the socket had sent when it was last seen to send something, and when that was. */
   sentBytes = -1;
   movedAt = 0;

@@ -109,7 +109,13 @@ export class GraphQLRoute {
     try {
       return await turns.run(address, async () => {
         if (res.destroyed) return undefined;
-        return this.#options.engine.run(parameters, { method, takesEvents, credentials, streamPlace });
+        return this.#options.engine.run(parameters, {
+          method,
+          takesEvents,
+          credentials,
+          address,
+          streamPlace,
+        });
       });
     } catch (error) {
       // The engine does not throw, so the turn did not come.

@@ -9,8 +9,11 @@ export interface Bounds {
   readonly maxBytes: number;
 }
 
-/** The bounds of a log: enough for minutes of a busy call. An offer has 2–6 KB, a candidate 200 bytes. */
-export const logBounds: Bounds = { maxEntries: 2048, maxBytes: 2 * 1024 * 1024 };
+/**
+ * The bounds of a log: enough for minutes of a busy call. An offer has 2–6 KB, a candidate 200 bytes. One sender
+ * alone cannot fill a log within the default grace period: its rate is limited before (limits/rates.ts).
+ */
+export const logBounds: Bounds = { maxEntries: 4096, maxBytes: 2 * 1024 * 1024 };
 
 /**
  * The bounds of a stream's backlog. They are smaller than a log's: when a stream is cut at its bound, the log

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { JsonText } from '../json-text.ts';
+import type { RoomView } from './room-view.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface Member {
 
 export interface Room {
   readonly id: string;
-  /** In order of joining, the caller included. */
+  /** In order of joining, the caller included. None if they were not asked for. */
   readonly members: readonly Member[];
 }
 
@@ -32,6 +33,18 @@ export interface Room {
 export interface Join {
   readonly roomId: string;
   readonly state: JsonText;
+}
+
+/** How far an operation reached. Callers are metered by it (G13). */
+export interface Reach {
+  /** How many others the operation sent a message to. */
+  readonly receivers: number;
+}
+
+/** A room that a peer has joined. */
+export interface JoinedRoom extends Room, Reach {
+  /** The size of all members as JSON, in bytes: the joiner gets a message about each. */
+  readonly bytes: number;
 }
 
 export interface Connected {
@@ -104,7 +117,10 @@ export interface HubOptions {
    * larger than an equal share is refused with `PAYLOAD_TOO_LARGE`.
    */
   readonly maxRoomBytes: number;
-  /** The most streams that this node holds. Further streams are refused with `UNAVAILABLE`. */
+  /**
+   * The most streams that this node holds. Further streams are refused with `UNAVAILABLE`, unless they resume a session:
+   * a session keeps its place for the grace period. A node holds at most twice as many sessions.
+   */
   readonly maxStreams: number;
 }
 
@@ -143,16 +159,17 @@ export interface Hub {
    * changes at all: no room is entered, no session begins, and none ends. Throws what `joinRoom` throws, and
    * `PAYLOAD_TOO_LARGE` also if all rooms of the session together would be too large for one response.
    *
-   * When the stream closes, for any reason, the grace period begins (G4).
+   * When the stream closes, for any reason, the grace period begins (G4). `view`: what `Connected` has of the rooms;
+   * the members are read unless it says otherwise.
    */
-  open(peer: Peer, after?: Cursor, joins?: readonly Join[]): Promise<Stream>;
+  open(peer: Peer, after?: Cursor, joins?: readonly Join[], view?: RoomView): Promise<Stream>;
 
   /**
    * Members of the room get `PeerAdded(offer: false)`, and the joiner gets one `PeerAdded(offer: true)` for each
    * of them. So of every pair, exactly one side offers (G1). Joining again changes nothing (G7).
    * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
    */
-  joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room>;
+  joinRoom(peerId: string, roomId: string, state: JsonText, view?: RoomView): Promise<JoinedRoom>;
 
   /** The others get `PeerRemoved(LEFT)`. False if the peer was not in the room (G7). */
   leaveRoom(peerId: string, roomId: string): Promise<boolean>;
@@ -170,22 +187,28 @@ export interface Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt>;
+  ): Promise<Receipt & Reach>;
 
   /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. The key works as in `relay`. */
-  broadcast(peerId: string, roomId: string, event: string, data: JsonText, key?: string): Promise<Receipt>;
+  broadcast(
+    peerId: string,
+    roomId: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt & Reach>;
 
   /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member>;
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach>;
 
   /** The room, or null if the peer is not in it. Without a session: null. */
-  room(peerId: string, roomId: string): Promise<Room | null>;
+  room(peerId: string, roomId: string, view?: RoomView): Promise<Room | null>;
 
   /**
    * The peer's rooms, in the order in which it joined them. Without a session: none. Throws
    * `PAYLOAD_TOO_LARGE` if the rooms are too large for one response.
    */
-  rooms(peerId: string): Promise<readonly Room[]>;
+  rooms(peerId: string, view?: RoomView): Promise<readonly Room[]>;
 
   /** Whether the hub can serve now. */
   ready(): boolean;

@@ -22,6 +22,11 @@ const maxTimeoutMs = 2_147_483_647;
 /** How an entry reached the stream: when it was sent, or later, in a batch of missed entries. */
 type Kind = 'live' | 'missed';
 
+interface Backlog {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
 const emptyBacklog = () => ({ live: { entries: 0, bytes: 0 }, missed: { entries: 0, bytes: 0 } });
 
 /**
@@ -52,6 +57,12 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   /** The cursor of the last message that the consumer took. */
   get lastCursor(): Cursor {
     return this.#lastCursor;
+  }
+
+  /** What waits for the consumer. When the stream opens, these are the entries that its peer has missed. */
+  get waiting(): Backlog {
+    const { live, missed } = this.#backlog;
+    return { entries: live.entries + missed.entries, bytes: live.bytes + missed.bytes };
   }
 
   get closed(): boolean {

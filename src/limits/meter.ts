@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Cost, Costs, Rate } from './rates.ts';
+import type { Cost, Costs } from './rates.ts';
 
 interface Bucket {
   tokens: number;
@@ -7,64 +7,84 @@ interface Bucket {
   at: number;
 }
 
-type Buckets = Partial<Record<Cost, Bucket>>;
-
-/** How many peers or addresses to remember. Beyond this, the least recently seen one is forgotten. */
+/** How many peers or addresses are metered at a time. One that was not seen for longest has full buckets again. */
 const maxMetered = 100_000;
 
 /**
- * Token buckets, one for each kind of cost, for each peer or each address.
+ * One token bucket for each kind of cost: what one peer, or one address, may still ask for.
  *
  * A cost is often known only when the work is done (how many members a room has, how large an answer is). So a
  * bucket may fall below zero: the work that it pays for is done, and later work is refused until it has refilled.
  * One operation has bounds of its own, so the debt is bounded too.
  */
-export class Meter {
+export class Allowance {
   readonly #costs: Costs;
-  readonly #factor: number;
   readonly #now: () => number;
-  readonly #byKey = new LRUCache<string, Buckets>({ max: maxMetered });
+  readonly #buckets: Partial<Record<Cost, Bucket>> = {};
 
-  /** `factor` multiplies every rate of the table; 0 lets everything pass. `now` is in milliseconds. */
-  constructor(costs: Costs, factor: number, now: () => number = () => performance.now()) {
+  constructor(costs: Costs, now: () => number) {
     this.#costs = costs;
-    this.#factor = factor;
     this.#now = now;
   }
 
-  /** 0 if the key may go on. Otherwise the milliseconds until its bucket holds a token again. */
-  waitMs(key: string, cost: Cost): number {
-    if (this.#factor === 0) return 0;
-    const bucket = this.#byKey.get(key)?.[cost];
-    if (!bucket) return 0;
-    const rate = this.#rate(cost);
-    this.#refill(bucket, rate);
-    return bucket.tokens > 0 ? 0 : Math.ceil(((1 - bucket.tokens) / rate.perSecond) * 1000);
+  /** 0 if the next operation of this kind may go on; else how many milliseconds it has to wait. */
+  waitMs(cost: Cost): number {
+    const bucket = this.#buckets[cost];
+    if (!bucket || bucket.tokens > 0) return 0;
+    this.#refill(cost, bucket);
+    return bucket.tokens > 0 ? 0 : Math.ceil(((1 - bucket.tokens) / this.#costs[cost].perSecond) * 1000);
   }
 
-  /** Takes an amount from the key's bucket, which may fall below zero. */
-  charge(key: string, cost: Cost, amount: number): void {
-    if (this.#factor === 0 || amount <= 0) return;
-    const rate = this.#rate(cost);
-    let buckets = this.#byKey.get(key);
-    if (!buckets) {
-      buckets = {};
-      this.#byKey.set(key, buckets);
+  /** Takes an amount from the bucket, into debt if need be. */
+  charge(cost: Cost, amount: number): void {
+    if (amount <= 0) return;
+    const bucket = this.#buckets[cost];
+    if (bucket) {
+      this.#refill(cost, bucket);
+      bucket.tokens -= amount;
+    } else {
+      this.#buckets[cost] = { tokens: this.#costs[cost].burst - amount, at: this.#now() };
     }
-    buckets[cost] ??= { tokens: rate.burst, at: this.#now() };
-    const bucket = buckets[cost];
-    this.#refill(bucket, rate);
-    bucket.tokens -= amount;
   }
 
-  #rate(cost: Cost): Rate {
+  #refill(cost: Cost, bucket: Bucket): void {
     const { burst, perSecond } = this.#costs[cost];
-    return { burst: burst * this.#factor, perSecond: perSecond * this.#factor };
-  }
-
-  #refill(bucket: Bucket, { burst, perSecond }: Rate): void {
     const now = this.#now();
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
     bucket.at = now;
   }
+}
+
+/** The allowances of all peers, or of all addresses. */
+export class Meter {
+  readonly costs: Costs;
+  readonly #now: () => number;
+  readonly #byKey: LRUCache<string, Allowance> | undefined;
+
+  /** `factor` multiplies every rate of the table; 0 lets everything pass. `now` is in milliseconds. */
+  constructor(costs: Costs, factor: number, now: () => number = () => performance.now()) {
+    this.costs = scaled(costs, factor);
+    this.#now = now;
+    if (factor > 0) this.#byKey = new LRUCache({ max: maxMetered });
+  }
+
+  /** The allowance of one peer or address. Undefined if nothing is metered. */
+  of(key: string): Allowance | undefined {
+    const allowances = this.#byKey;
+    if (!allowances) return undefined;
+    let allowance = allowances.get(key);
+    if (!allowance) {
+      allowance = new Allowance(this.costs, this.#now);
+      allowances.set(key, allowance);
+    }
+    return allowance;
+  }
+}
+
+function scaled(costs: Costs, factor: number): Costs {
+  const entries = Object.entries(costs).map(([cost, { burst, perSecond }]) => [
+    cost,
+    { burst: burst * factor, perSecond: perSecond * factor },
+  ]);
+  return Object.fromEntries(entries) as Costs;
 }

@@ -1,7 +1,7 @@
 /**
  * How much one peer, and one address, may ask of a node (G13). Each kind of cost has a token bucket: `burst` is
  * what it holds when full, `perSecond` is what flows in. An address may be an office or a proxy with many peers
- * behind it, so it has about 40 times a peer's share.
+ * behind it, so it has 10 to 25 times a peer's share.
  */
 export interface Rate {
   readonly burst: number;
@@ -11,11 +11,12 @@ export interface Rate {
 export type Costs = Readonly<Record<Cost, Rate>>;
 
 /**
- * - `operations`: root fields of GraphQL operations, and requests without an operation, such as malformed ones.
- * - `bytes`: bytes of `data` and `state` sent, each field of a request counted by itself.
- * - `messages`: messages that an operation sends to others: a broadcast to 50 members causes 49.
- * - `answers`: bytes of the answers that the operations ask for.
- * - `opens`: streams opened. A resume costs what it reads, so it counts like any other.
+ * - `operations`: root fields of GraphQL operations, and requests that never become one.
+ * - `bytes`: bytes of `data` and `state` sent, each field of a request counted by itself (see `bytesOfSend`).
+ * - `messages`: messages that an operation sends to others: a broadcast to 50 members causes 49. A join counts
+ *   twice, because its leave is sent to the same members.
+ * - `answers`: bytes of the answers asked for.
+ * - `opens`: streams opened. A guest's token counts as one more for its address.
  * - `joins`: rooms joined. Every member hears of each join and leave.
  */
 export type Cost = 'operations' | 'bytes' | 'messages' | 'answers' | 'opens' | 'joins';
@@ -24,25 +25,39 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * A peer's share. It lets a mesh of 50 peers form at once: the last to join sends 49 offers and some 500
- * candidates, and each offer has 2–6 KB. `bytes` stays below the backlog of a stream (1 MiB), so that a sender is
- * limited before a reader that keeps up is cut.
+ * A peer's share.
+ *
+ * It lets a mesh of 50 peers form at once: the last to join sends 49 offers of 2 to 6 KB and some 500 candidates,
+ * which are 0.5 MiB. `bytes` is the limit that a sender meets before others are hurt (see `bytesOfSend`): its burst
+ * is below the backlog of a stream (1 MiB and 2,048 entries), so no reader that keeps up is cut. And within the
+ * default grace period, one sender cannot fill a log (2 MiB and 4,096 entries): 768 KiB and 15 times 80 KiB are less.
  */
 export const peerCosts: Costs = {
-  operations: { burst: 1000, perSecond: 100 },
-  bytes: { burst: 768 * KiB, perSecond: 128 * KiB },
+  operations: { burst: 2000, perSecond: 200 },
+  bytes: { burst: 768 * KiB, perSecond: 80 * KiB },
   messages: { burst: 20_000, perSecond: 2000 },
-  answers: { burst: 16 * MiB, perSecond: 1 * MiB },
+  answers: { burst: 8 * MiB, perSecond: 1 * MiB },
   opens: { burst: 20, perSecond: 1 },
   joins: { burst: 64, perSecond: 2 },
 };
 
-/** An address's share: 40 peers' at their limits, or some hundreds of ordinary ones. */
+/**
+ * An address's share. The bursts let a whole office come back at once, and a mesh of 50 form behind one address,
+ * which takes 27,000 relays. The rates leave most of a node to others.
+ */
 export const addressCosts: Costs = {
-  operations: { burst: 40_000, perSecond: 4000 },
-  bytes: { burst: 16 * MiB, perSecond: 5 * MiB },
-  messages: { burst: 400_000, perSecond: 40_000 },
-  answers: { burst: 64 * MiB, perSecond: 16 * MiB },
-  opens: { burst: 1000, perSecond: 100 },
-  joins: { burst: 2000, perSecond: 100 },
+  operations: { burst: 40_000, perSecond: 1000 },
+  bytes: { burst: 32 * MiB, perSecond: 2 * MiB },
+  messages: { burst: 200_000, perSecond: 20_000 },
+  answers: { burst: 64 * MiB, perSecond: 8 * MiB },
+  opens: { burst: 6000, perSecond: 200 },
+  joins: { burst: 4000, perSecond: 100 },
 };
+
+/**
+ * The cost of one send, in `bytes`: its size in memory, and at least an equal share of a log for each of the log's
+ * entries. So many small entries cannot fill a log any sooner than a few large ones.
+ */
+export function bytesOfSend(heldBytes: number): number {
+  return Math.max(512, heldBytes + 256);
+}

@@ -53,7 +53,12 @@ describe('a subscription', () => {
   it('a subscription is refused with 406 if the client accepts no event stream, so that it replaces no session', async () => {
     const { engine } = await stage();
     const { token } = await tokens.issue('ann');
-    const request = { method: 'POST', takesEvents: false, credentials: { token } } as const;
+    const request = {
+      method: 'POST',
+      takesEvents: false,
+      credentials: { token },
+      address: '10.0.0.1',
+    } as const;
     const result = await engine.run({ query: 'subscription { messages { cursor } }' }, request);
     expect(result).toMatchObject({
       errors: [

@@ -5,21 +5,32 @@ import { Tokens } from '../../src/auth/tokens.ts';
 import type { Services } from '../../src/graphql/context.ts';
 import { createEngine, type Results } from '../../src/graphql/engine.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
+import { Meters } from '../../src/limits/account.ts';
 import { payload } from '../hub/peer.ts';
 import { defaultOptions } from '../hub/support.ts';
 
 export const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSeconds: 60 });
 
-/** An engine without HTTP, on a `MemoryHub` that closes when the test ends. `peer` makes a guest. */
-export async function stage(more: Pick<Services, 'tell'> = {}) {
+/**
+ * An engine without HTTP, on a `MemoryHub` that closes when the test ends. `peer` makes a guest. `rate` is the factor of
+ * the limits; 0: none.
+ */
+export async function stage({ rate = 0, ...more }: Pick<Services, 'tell'> & { rate?: number } = {}) {
   const hub = new MemoryHub(defaultOptions);
   await hub.start();
   onTestFinished(() => hub.close());
-  const services = { hub, tokens, guestAccess: true, maxDataBytes: 64 * 1024, ...more };
+  const services = {
+    hub,
+    tokens,
+    guestAccess: true,
+    maxDataBytes: 64 * 1024,
+    meters: new Meters({ peer: rate, address: rate }),
+    ...more,
+  };
   const engine = createEngine(services, pino({ level: 'silent' }));
-  const peer = async (username: string) => {
+  const peer = async (username: string, address = '10.0.0.1') => {
     const { token, peer: issued } = await tokens.issue(username);
-    const request = { method: 'POST', takesEvents: true, credentials: { token } } as const;
+    const request = { method: 'POST', takesEvents: true, credentials: { token }, address } as const;
     return {
       id: issued.id,
       ask: async (query: string, variables = {}) => {

@@ -8,6 +8,7 @@ import { Tokens } from '../../src/auth/tokens.ts';
 import { createEngine, type Engine, type EngineOptions, type Results } from '../../src/graphql/engine.ts';
 import { createHttp, type Http, type HttpOptions } from '../../src/http/http.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
+import { Meters } from '../../src/limits/account.ts';
 
 export const silent: Logger = pino({ level: 'silent' });
 
@@ -65,9 +66,9 @@ export async function serveSignalbox({
   await hub.start();
   onTestFinished(() => hub.close());
   const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds: 60 });
-  const engine = createEngine({ hub, tokens, guestAccess: true, maxDataBytes: 1024 }, silent, {
-    introspection,
-  });
+  const meters = new Meters({ peer: 0, address: 0 });
+  const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters };
+  const engine = createEngine(services, silent, { introspection });
   const served = await serve(engine, options);
   return {
     ...served,

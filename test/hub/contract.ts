@@ -4,6 +4,7 @@ import { joinWithStreamStories } from './contract/join-with-stream.ts';
 import { memberStories } from './contract/members.ts';
 import { onceStories } from './contract/once.ts';
 import { orderStories } from './contract/order.ts';
+import { placeStories } from './contract/places.ts';
 import { presenceStories } from './contract/presence.ts';
 import { resumeStories } from './contract/resume.ts';
 import { roomStories } from './contract/rooms.ts';
@@ -25,6 +26,7 @@ export function describeHub(name: string, setUp: SetUp): void {
     describe('resuming', () => resumeStories(story));
     describe('presence', () => presenceStories(story));
     describe('bounds', () => boundStories(story));
+    describe('places', () => placeStories(story));
     describe('values', () => valueStories(story));
   });
 }

@@ -1,9 +1,11 @@
 import { queryObjects } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { retentionMs } from '../../src/hub/bounds.ts';
+import type { Connected } from '../../src/hub/hub.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
 import { MemoryRoom } from '../../src/hub/memory/room.ts';
 import { describeHub } from './contract.ts';
+import { payload } from './peer.ts';
 import { defaultOptions, expectIncreasing, type SetUp, storyteller } from './support.ts';
 
 const setUp: SetUp = async (options) => {
@@ -80,6 +82,54 @@ describe('MemoryHub, its memory and its life', () => {
     },
     { graceMs: 100 },
   );
+
+  story(
+    'G8: sessions without a stream are bounded: the one that has been absent for longest ends',
+    async ({ hubs: [hub], roomOf }) => {
+      const [ann, ben] = await roomOf('r', 'ann', 'ben');
+      await ben.drop();
+      const guest = (id: string) => ({ id, username: id, guest: true });
+      for (const id of ['c', 'd']) await (await hub.open(guest(id))).return();
+      expect(ann.seen, 'four sessions are twice the streams').not.toContainEqual(
+        expect.objectContaining({ type: 'PeerRemoved' }),
+      );
+      await (await hub.open(guest('e'))).return();
+      expect(await ann.next((e) => e.type === 'PeerRemoved')).toMatchObject({
+        peer: ben.peer,
+        reason: 'DISCONNECTED',
+      });
+      await expect(hub.open(ann.peer, ann.cursor).then((stream) => stream.next())).resolves.toMatchObject({
+        value: { resumed: true },
+      });
+    },
+    { maxStreams: 2 },
+  );
+
+  it('G8: all inboxes together are bounded: the largest lose their oldest entries, and the others lose none', async () => {
+    const maxBytes = 1024 * 1024;
+    const hub = new MemoryHub(defaultOptions, maxBytes);
+    await hub.start();
+    const open = async (id: string, after?: string) => {
+      const stream = await hub.open({ id, username: id, guest: true }, after);
+      const { value } = await stream.next();
+      await stream.return();
+      return value as Connected;
+    };
+    const ids = ['a', 'b', 'c', 'd'];
+    for (const id of ['sender', 'small', ...ids]) {
+      await open(id);
+      await hub.joinRoom(id, 'r', payload(null));
+    }
+    const { cursor } = await hub.broadcast('sender', 'r', 'm', payload(1));
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 200; i++) {
+      for (const id of ids) await hub.relay('sender', 'r', id, 'm', payload(`${i} ${'x'.repeat(32 * 1024)}`));
+    }
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 * maxBytes);
+    for (const id of ids) expect(await open(id, cursor), id).toMatchObject({ resumed: false });
+    expect(await open('small', cursor)).toMatchObject({ resumed: true });
+    await hub.close();
+  });
 
   it('MemoryHub is ready from start to close', async () => {
     const hub = new MemoryHub(defaultOptions);

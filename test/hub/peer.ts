@@ -120,30 +120,34 @@ export class TestPeer {
     return before;
   }
 
-  join(roomId: string, state: unknown = null): Promise<Room> {
-    return this.#hub().joinRoom(this.id, roomId, payload(state));
+  async join(roomId: string, state: unknown = null): Promise<Room> {
+    const { id, members } = await this.#hub().joinRoom(this.id, roomId, payload(state));
+    return { id, members };
   }
 
   leave(roomId: string): Promise<boolean> {
     return this.#hub().leaveRoom(this.id, roomId);
   }
 
-  relay(
+  async relay(
     roomId: string,
     to: { id: string },
     event: string,
     data: unknown = null,
     key?: string,
   ): Promise<Receipt> {
-    return this.#hub().relay(this.id, roomId, to.id, event, payload(data), key);
+    const { cursor, status } = await this.#hub().relay(this.id, roomId, to.id, event, payload(data), key);
+    return { cursor, status };
   }
 
-  broadcast(roomId: string, event: string, data: unknown = null, key?: string): Promise<Receipt> {
-    return this.#hub().broadcast(this.id, roomId, event, payload(data), key);
+  async broadcast(roomId: string, event: string, data: unknown = null, key?: string): Promise<Receipt> {
+    const { cursor, status } = await this.#hub().broadcast(this.id, roomId, event, payload(data), key);
+    return { cursor, status };
   }
 
-  setState(roomId: string, state: unknown): Promise<Member> {
-    return this.#hub().setState(this.id, roomId, payload(state));
+  async setState(roomId: string, value: unknown): Promise<Member> {
+    const { peer, state } = await this.#hub().setState(this.id, roomId, payload(value));
+    return { peer, state };
   }
 
   room(roomId: string): Promise<Room | null> {

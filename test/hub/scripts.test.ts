@@ -106,11 +106,19 @@ describe('Scripts', () => {
     const peer = { id: 'ann', username: 'ann', guest: false };
     const { cursor } = await open('ann');
     const room = { id: 'r', members: [{ peer, state: payload('s') }] };
-    expect(await scripts.join('ann', 'r', payload('s'))).toEqual(room);
+    expect(await scripts.join('ann', 'r', payload('s'))).toEqual({
+      ...room,
+      receivers: 0,
+      bytes: JSON.stringify({ peer, state: 's' }).length,
+    });
     expect(await scripts.room('ann', 'r')).toEqual(room);
     expect(await scripts.room('ann', 'other')).toBeUndefined();
     expect(await scripts.rooms('ann')).toEqual([room]);
-    expect(await scripts.setState('ann', 'r', payload(7))).toEqual({ peer, state: payload(7) });
+    expect(await scripts.setState('ann', 'r', payload(7))).toEqual({
+      peer,
+      state: payload(7),
+      receivers: 0,
+    });
     expect(await open('ann', cursor)).toMatchObject({ resumed: true, cursor, rooms: [{ id: 'r' }] });
     expect(await scripts.heldStreams(10)).toEqual({
       streams: [{ peerId: 'ann', name: 'ann' }],

@@ -30,6 +30,7 @@ export interface StreamOptions {
   readonly join?: unknown;
   readonly heartbeat?: unknown;
   readonly lastEventId?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Called in the same turn of the event loop in which the response's headers arrive. */
   readonly onHeaders?: () => void;
   readonly onMessage?: (message: Message) => void;
@@ -76,6 +77,7 @@ export class MessageStream {
         'content-type': 'application/json',
         authorization: `Bearer ${token}`,
         ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        ...options.headers,
       },
     });
     req.on('error', reject);

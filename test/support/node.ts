@@ -5,6 +5,9 @@ import { keep } from './children.ts';
 
 const bin = fileURLToPath(new URL('../../bin/signalbox.js', import.meta.url));
 
+/** The tests' nodes limit no rates, unless a test sets them: all peers of a test have one address. */
+const noRates = { RATE_PEER: '0', RATE_ADDRESS: '0' };
+
 /** The TOKEN_SECRET of the tests' nodes, unless a test sets another. */
 export const tokenSecret = 'a secret for tests: 32 bytes or more';
 
@@ -40,7 +43,7 @@ export class NodeProcess {
     const [program, ...before] = command ?? [process.execPath, ...nodeArgs, bin];
     this.#child = spawn(program, [...before, ...args], {
       cwd,
-      env: { PATH, HOME, NODE_ENV: 'test', PORT: '0', TOKEN_SECRET: tokenSecret, ...env },
+      env: { PATH, HOME, NODE_ENV: 'test', PORT: '0', TOKEN_SECRET: tokenSecret, ...noRates, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#stdout.push(text));

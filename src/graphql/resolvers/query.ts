@@ -1,17 +1,22 @@
 import type { QueryResolvers } from '../../generated/schema.ts';
 import { checkRoomId } from '../input.ts';
+import { begin, readOnce, viewOf } from '../metering.ts';
 
 export const query: QueryResolvers = {
-  me: async (_root, _args, { caller }) => caller(),
+  me: async (_root, _args, context) => begin(context),
 
-  room: async (_root, { roomId }, { caller, hub }) => {
-    const { id } = await caller();
-    return hub.room(id, checkRoomId(roomId));
+  room: async (_root, { roomId }, context, info) => {
+    const { id } = await begin(context, 'answers');
+    const view = viewOf(info);
+    return readOnce(context, `room ${view.members} ${checkRoomId(roomId)}`, () =>
+      context.hub.room(id, roomId, view),
+    );
   },
 
-  rooms: async (_root, _args, { caller, hub, budget }, info) => {
-    const { id } = await caller();
-    const rooms = await hub.rooms(id);
-    return budget.spendOnList(rooms.length, info) ? rooms : [];
+  rooms: async (_root, _args, context, info) => {
+    const { id } = await begin(context, 'answers');
+    const view = viewOf(info);
+    const rooms = await readOnce(context, `rooms ${view.members}`, () => context.hub.rooms(id, view));
+    return context.budget.spendOnList(rooms.length, info) ? rooms : [];
   },
 };

@@ -6,21 +6,25 @@ import { draining, spread, tooManyStreams } from '../drain.ts';
 import type {
   Connected,
   Cursor,
-  Entry,
   Hub,
   HubOptions,
   Join,
+  JoinedRoom,
   Member,
   Peer,
+  Reach,
   Receipt,
   RemovalReason,
   Room,
   SizedEntry,
 } from '../hub.ts';
-import { sizedEntry } from '../sized-entry.ts';
+import { type RoomView, wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
+import { AbsentSessions } from './absent-sessions.ts';
 import { admission, roomsToEnter } from './admission.ts';
 import { Clock } from './clock.ts';
+import { EntryMaker } from './entry-maker.ts';
+import { HeldEntries, type HeldEntry, maxInboxBytes } from './held-entries.ts';
 import { type Membership, MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
@@ -30,15 +34,20 @@ export class MemoryHub implements Hub {
   readonly #retentionMs: number;
   readonly #cuts: CutLog;
   readonly #clock = new Clock();
+  readonly #entries = new EntryMaker(this.#clock);
   readonly #sessions = new Map<string, Session>();
   readonly #rooms = new Map<string, MemoryRoom>();
+  readonly #held: HeldEntries;
+  readonly #absent = new AbsentSessions();
   #sweeper: NodeJS.Timeout | undefined;
   #streams = 0;
   #draining = false;
   #closed = false;
 
-  constructor(options: HubOptions) {
+  /** `maxHeldBytes`: the bound of all inboxes together. */
+  constructor(options: HubOptions, maxHeldBytes: number = maxInboxBytes()) {
     this.#options = options;
+    this.#held = new HeldEntries(maxHeldBytes, options.log);
     this.#retentionMs = retentionMs(options.graceMs);
     this.#cuts = new CutLog(options.log);
   }
@@ -47,30 +56,48 @@ export class MemoryHub implements Hub {
     this.#sweeper ??= setInterval(() => this.#sweep(), this.#retentionMs).unref();
   }
 
-  async open(peer: Peer, after?: Cursor, joins: readonly Join[] = []): Promise<Stream> {
+  async open(
+    peer: Peer,
+    after?: Cursor,
+    joins: readonly Join[] = [],
+    view: RoomView = wholeRoom,
+  ): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
-    if (this.#streams >= this.#options.maxStreams) throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     const cursor = after === undefined ? undefined : Number(after);
     const living = this.#sessions.get(peer.id);
     const missed = living && cursor !== undefined ? this.#missed(living, cursor) : undefined;
     const entering = roomsToEnter(joins, peer, missed && living, this.#rooms, this.#options);
+    // A session keeps its place: a resume is never refused for want of one.
     if (living && missed) {
       living.peer = peer;
-      return this.#attach(living, { cursor: String(cursor), resumed: true }, missed, entering);
+      return this.#attach(living, { cursor: String(cursor), resumed: true }, missed, entering, view);
+    }
+    const freed = living?.connected ? 1 : 0;
+    if (this.#streams - freed >= this.#options.maxStreams) {
+      throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     }
     if (living) this.#end(living, 'REPLACED');
-    return this.#begin(peer, cursor, entering);
+    for (const session of this.#absent.beyond(this.#sessions.size, this.#options.maxStreams)) {
+      this.#end(session, 'DISCONNECTED');
+    }
+    return this.#begin(peer, cursor, entering, view);
   }
 
-  async joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
+  async joinRoom(
+    peerId: string,
+    roomId: string,
+    state: JsonText,
+    view: RoomView = wholeRoom,
+  ): Promise<JoinedRoom> {
     const session = this.#session(peerId);
     const joined = session.rooms.get(roomId);
-    if (joined) return joined.view();
+    if (joined) return { ...joined.view(view), receivers: 0, bytes: 0 };
     const room = this.#rooms.get(roomId) ?? new MemoryRoom(roomId);
     const { fault } = admission(room, session.peer, state, session.rooms.size, this.#options);
     if (fault) throw new SignalboxError(fault);
-    session.deliver(this.#enter(session, room, state));
-    return room.view();
+    const offers = this.#enter(session, room, state);
+    session.deliver(offers);
+    return { ...room.view(view), receivers: offers.length, bytes: room.bytes };
   }
 
   async leaveRoom(peerId: string, roomId: string): Promise<boolean> {
@@ -88,17 +115,16 @@ export class MemoryHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt> {
-    const { receipts } = this.#session(peerId);
-    const earlier = receipts.get(key);
-    if (earlier) return earlier;
-    const { room, sender } = this.#membership(peerId, roomId);
-    const target = room.memberships.get(to);
-    if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
-    const signal = this.#signal(roomId, sender, event, data);
-    target.session.deliver([signal]);
-    const status = target.session.connected ? 'DELIVERED' : 'QUEUED';
-    return receipts.keep(key, { cursor: signal.entry.cursor, status });
+  ): Promise<Receipt & Reach> {
+    return this.#sendOnce(peerId, key, () => {
+      const { room, sender } = this.#membership(peerId, roomId);
+      const target = room.memberships.get(to);
+      if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
+      const signal = this.#entries.signal(roomId, sender, event, data);
+      target.session.deliver([signal]);
+      const status = target.session.connected ? 'DELIVERED' : 'QUEUED';
+      return { cursor: signal.entry.cursor, status, receivers: 1 };
+    });
   }
 
   async broadcast(
@@ -107,36 +133,34 @@ export class MemoryHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt> {
-    const { receipts } = this.#session(peerId);
-    const earlier = receipts.get(key);
-    if (earlier) return earlier;
-    const { room, sender } = this.#membership(peerId, roomId);
-    const signal = this.#signal(roomId, sender, event, data);
-    room.deliver(signal);
-    const status = room.unheard(sender) ? 'QUEUED' : 'DELIVERED';
-    return receipts.keep(key, { cursor: signal.entry.cursor, status });
+  ): Promise<Receipt & Reach> {
+    return this.#sendOnce(peerId, key, () => {
+      const { room, sender } = this.#membership(peerId, roomId);
+      const signal = this.#entries.signal(roomId, sender, event, data);
+      room.deliver(signal);
+      const status = room.unheard(sender) ? 'QUEUED' : 'DELIVERED';
+      return { cursor: signal.entry.cursor, status, receivers: room.memberships.size - 1 };
+    });
   }
 
-  async setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
+  async setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
     const { room, sender } = this.#membership(peerId, roomId);
     if (room.bytesWith(sender.session.peer, state, this.#options) === undefined) {
       throw new SignalboxError('PAYLOAD_TOO_LARGE');
     }
     const changed = membership(sender.session, state);
     room.put(changed);
-    const { member } = changed;
-    room.deliver(sizedEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member }));
-    return member;
+    room.deliver(this.#entries.changed(roomId, changed));
+    return { ...changed.member, receivers: room.memberships.size - 1 };
   }
 
-  async room(peerId: string, roomId: string): Promise<Room | null> {
-    return this.#sessions.get(peerId)?.rooms.get(roomId)?.view() ?? null;
+  async room(peerId: string, roomId: string, view: RoomView = wholeRoom): Promise<Room | null> {
+    return this.#sessions.get(peerId)?.rooms.get(roomId)?.view(view) ?? null;
   }
 
-  async rooms(peerId: string): Promise<readonly Room[]> {
+  async rooms(peerId: string, view: RoomView = wholeRoom): Promise<readonly Room[]> {
     const session = this.#sessions.get(peerId);
-    return session ? this.#roomsOf(session) : [];
+    return session?.viewRooms(view) ?? [];
   }
 
   ready(): boolean {
@@ -157,6 +181,7 @@ export class MemoryHub implements Hub {
     for (const session of this.#sessions.values()) session.cut('shutdown');
     this.#cuts.summarize();
     this.#sessions.clear();
+    this.#absent.clear();
     this.#rooms.clear();
   }
 
@@ -173,7 +198,7 @@ export class MemoryHub implements Hub {
     return session.inbox.after(cursor);
   }
 
-  #begin(peer: Peer, openedWith: number | undefined, entering: readonly Join[]): Stream {
+  #begin(peer: Peer, openedWith: number | undefined, entering: readonly Join[], view: RoomView): Stream {
     const cursor = this.#clock.next();
     const session = new Session({
       peer,
@@ -181,13 +206,15 @@ export class MemoryHub implements Hub {
       openedWith,
       graceMs: this.#options.graceMs,
       onGraceOver: (ended) => this.#end(ended, 'DISCONNECTED'),
-      onStreamClosed: (reason) => {
+      held: this.#held,
+      onStreamClosed: (closed, reason) => {
         this.#streams -= 1;
         this.#cuts.add(peer.id, reason);
+        if (!closed.connected && this.#sessions.get(peer.id) === closed) this.#absent.add(closed);
       },
     });
     this.#sessions.set(peer.id, session);
-    return this.#attach(session, { cursor, resumed: false }, [], entering);
+    return this.#attach(session, { cursor, resumed: false }, [], entering, view);
   }
 
   /** The session enters the rooms, and gets a stream. What it is told of their members comes after the missed entries. */
@@ -196,6 +223,7 @@ export class MemoryHub implements Hub {
     { cursor, resumed }: Pick<Connected, 'cursor' | 'resumed'>,
     missed: readonly SizedEntry[],
     entering: readonly Join[],
+    view: RoomView,
   ): Stream {
     const batch = [...missed];
     for (const { roomId, state } of entering) {
@@ -204,23 +232,26 @@ export class MemoryHub implements Hub {
       batch.push(...offers);
     }
     this.#streams += 1;
+    this.#absent.delete(session);
     const { peer } = session;
-    return session.attach({ type: 'Connected', cursor, peer, resumed, rooms: this.#roomsOf(session) }, batch);
+    const rooms = session.viewRooms(view);
+    return session.attach({ type: 'Connected', cursor, peer, resumed, rooms }, batch);
   }
 
   /** Adds the session to a room that takes it, and tells the members. Returns what the session is to be told of them. */
-  #enter(session: Session, room: MemoryRoom, state: JsonText): SizedEntry[] {
+  #enter(session: Session, room: MemoryRoom, state: JsonText): HeldEntry[] {
     const joiner = membership(session, state);
     const others = Array.from(room.memberships.values());
     room.put(joiner);
-    room.deliver(this.#added(room.id, joiner, false));
+    room.deliver(this.#entries.added(room.id, joiner, false));
     session.rooms.set(room.id, room);
     this.#rooms.set(room.id, room);
-    return others.map((present) => this.#added(room.id, present, true));
+    return others.map((present) => this.#entries.added(room.id, present, true));
   }
 
   #end(session: Session, reason: RemovalReason): void {
     this.#sessions.delete(session.peer.id);
+    this.#absent.delete(session);
     for (const room of session.rooms.values()) this.#remove(session, room, reason);
     session.end();
   }
@@ -231,9 +262,17 @@ export class MemoryHub implements Hub {
     room.remove(leaver);
     session.rooms.delete(room.id);
     if (room.memberships.size === 0) this.#rooms.delete(room.id);
-    const { member } = leaver;
-    const cursor = this.#clock.next();
-    room.deliver(sizedEntry({ type: 'PeerRemoved', cursor, roomId: room.id, ...member, reason }));
+    room.deliver(this.#entries.removed(room.id, leaver, reason));
+  }
+
+  /** Sends a message, unless the session has sent one with this key: then the receipt is that one's (G14). */
+  #sendOnce(peerId: string, key: string | undefined, send: () => Receipt & Reach): Receipt & Reach {
+    const { receipts } = this.#session(peerId);
+    const earlier = receipts.get(key);
+    if (earlier) return { ...earlier, receivers: 0 };
+    const sent = send();
+    receipts.keep(key, sent);
+    return sent;
   }
 
   #session(peerId: string): Session {
@@ -248,20 +287,6 @@ export class MemoryHub implements Hub {
     const sender = room?.memberships.get(peerId);
     if (!room || !sender) throw new SignalboxError('NOT_IN_ROOM');
     return { room, sender };
-  }
-
-  #roomsOf(session: Session): readonly Room[] {
-    return Array.from(session.rooms.values(), (room) => room.view());
-  }
-
-  #added(roomId: string, { member }: Membership, offer: boolean): SizedEntry {
-    return sizedEntry({ type: 'PeerAdded', cursor: this.#clock.next(), roomId, ...member, offer });
-  }
-
-  #signal(roomId: string, { member }: Membership, event: string, data: JsonText): SizedEntry {
-    const cursor = this.#clock.next();
-    const signal: Entry = { type: 'Signal', cursor, roomId, peer: member.peer, event, data };
-    return sizedEntry(signal);
   }
 
   /** Drops entries that are too old for a resume. Otherwise a quiet session would keep its last burst. */

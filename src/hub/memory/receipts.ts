@@ -13,15 +13,14 @@ export class Receipts {
   }
 
   /** Remembers the receipt of a message if it has a key. Beyond the bound, the oldest receipt is forgotten. */
-  keep(key: string | undefined, receipt: Receipt): Receipt {
-    if (key === undefined) return receipt;
-    this.#byKey.set(key, receipt);
+  keep(key: string | undefined, { cursor, status }: Receipt): void {
+    if (key === undefined) return;
+    this.#byKey.set(key, { cursor, status });
     if (this.#byKey.size > maxReceipts) {
       for (const oldest of this.#byKey.keys()) {
         this.#byKey.delete(oldest);
         break;
       }
     }
-    return receipt;
   }
 }

@@ -1,5 +1,7 @@
 import type { JsonText } from '../../json-text.ts';
-import type { HubOptions, Member, Peer, Room, SizedEntry } from '../hub.ts';
+import type { HubOptions, Member, Peer, Room } from '../hub.ts';
+import type { RoomView } from '../room-view.ts';
+import type { HeldEntry } from './held-entries.ts';
 import type { Session } from './session.ts';
 
 /** A session in a room. */
@@ -64,12 +66,13 @@ export class MemoryRoom {
   }
 
   /** The room as its members see it. */
-  view(): Room {
-    return { id: this.id, members: Array.from(this.#memberships.values(), ({ member }) => member) };
+  view({ members }: RoomView): Room {
+    const present = members ? Array.from(this.#memberships.values(), ({ member }) => member) : [];
+    return { id: this.id, members: present };
   }
 
   /** Gives a room-wide entry to all members but its own peer, in one step, so that all see the same order (G2). */
-  deliver(sized: SizedEntry): void {
+  deliver(sized: HeldEntry): void {
     const batch = [sized];
     for (const { session } of this.#memberships.values()) {
       if (session.peer.id !== sized.entry.peer.id) session.deliver(batch);

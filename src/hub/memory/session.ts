@@ -1,6 +1,8 @@
 import { SignalboxError } from '../../errors.ts';
-import type { Connected, Entry, Peer, SizedEntry } from '../hub.ts';
+import type { Connected, Entry, Peer, Room, SizedEntry } from '../hub.ts';
+import type { RoomView } from '../room-view.ts';
 import { type CutReason, Stream } from '../stream.ts';
+import type { HeldEntries, HeldEntry } from './held-entries.ts';
 import { Inbox } from './inbox.ts';
 import { Receipts } from './receipts.ts';
 import type { MemoryRoom } from './room.ts';
@@ -15,10 +17,12 @@ interface SessionOptions {
   /** The unusable cursor that the session was opened with, if any. */
   readonly openedWith: number | undefined;
   readonly graceMs: number;
+  /** Counts the memory of all inboxes. */
+  readonly held: HeldEntries;
   /** Called when the session has had no stream for the grace period. */
   readonly onGraceOver: (session: Session) => void;
   /** Called once for each attached stream, when it has closed: with a reason if it was cut. */
-  readonly onStreamClosed: (reason: CutReason | undefined) => void;
+  readonly onStreamClosed: (session: Session, reason: CutReason | undefined) => void;
 }
 
 /**
@@ -30,13 +34,13 @@ export class Session {
   peer: Peer;
   readonly start: number;
   readonly openedWith: number | undefined;
-  readonly inbox = new Inbox();
+  readonly inbox: Inbox;
   readonly receipts = new Receipts();
   /** In order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #graceMs: number;
   readonly #onGraceOver: (session: Session) => void;
-  readonly #onStreamClosed: (reason: CutReason | undefined) => void;
+  readonly #onStreamClosed: (session: Session, reason: CutReason | undefined) => void;
   #stream: Stream | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
 
@@ -44,6 +48,7 @@ export class Session {
     this.peer = options.peer;
     this.start = options.start;
     this.openedWith = options.openedWith;
+    this.inbox = new Inbox(options.held);
     this.#graceMs = options.graceMs;
     this.#onGraceOver = options.onGraceOver;
     this.#onStreamClosed = options.onStreamClosed;
@@ -54,12 +59,17 @@ export class Session {
     return this.#stream !== undefined;
   }
 
+  /** The session's rooms, in order of joining. */
+  viewRooms(view: RoomView): readonly Room[] {
+    return Array.from(this.rooms.values(), (room) => room.view(view));
+  }
+
   /** Gives the session a stream that begins with `Connected` and the missed entries. An earlier stream ends. */
   attach(connected: Connected, missed: readonly SizedEntry[]): Stream {
     const earlier = this.#release();
     const stream = new Stream((reason) => {
-      this.#onStreamClosed(reason);
       if (this.#stream === stream) this.#detach();
+      this.#onStreamClosed(this, reason);
     });
     this.#stream = stream;
     earlier?.end(new SignalboxError('REPLACED'));
@@ -72,7 +82,7 @@ export class Session {
   }
 
   /** Keeps a batch for a resume, and pushes it to the stream. */
-  deliver(batch: readonly SizedEntry[]): void {
+  deliver(batch: readonly HeldEntry[]): void {
     this.inbox.append(batch);
     this.#stream?.push(batch);
   }
@@ -80,6 +90,7 @@ export class Session {
   /** Ends the session. An open stream ends with `REPLACED`. */
   end(): void {
     this.#release()?.end(new SignalboxError('REPLACED'));
+    this.inbox.close();
   }
 
   /** Cuts the stream when the hub closes. No grace period begins. */

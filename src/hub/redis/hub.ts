@@ -1,7 +1,8 @@
 import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
-import type { Cursor, Hub, Join, Member, Peer, Receipt, Room } from '../hub.ts';
+import type { Cursor, Hub, Join, JoinedRoom, Member, Peer, Reach, Receipt, Room } from '../hub.ts';
+import { wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
 import type { Readiness } from './neighbours.ts';
 import { type NodeOptions, RedisNode } from './node.ts';
@@ -25,12 +26,12 @@ export class RedisHub implements Hub {
     return this.#node.start();
   }
 
-  open(peer: Peer, after?: Cursor, joins?: readonly Join[]): Promise<Stream> {
-    return this.#node.open(peer, after, joins);
+  open(peer: Peer, after?: Cursor, joins?: readonly Join[], view = wholeRoom): Promise<Stream> {
+    return this.#node.open(peer, after, joins, view);
   }
 
-  joinRoom(peerId: string, roomId: string, state: JsonText): Promise<Room> {
-    return this.#scripts.join(peerId, roomId, state);
+  joinRoom(peerId: string, roomId: string, state: JsonText, view = wholeRoom): Promise<JoinedRoom> {
+    return this.#scripts.join(peerId, roomId, state, view);
   }
 
   leaveRoom(peerId: string, roomId: string): Promise<boolean> {
@@ -44,24 +45,30 @@ export class RedisHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt> {
+  ): Promise<Receipt & Reach> {
     return this.#scripts.relay({ from, roomId, to, event, data, key });
   }
 
-  broadcast(from: string, roomId: string, event: string, data: JsonText, key?: string): Promise<Receipt> {
+  broadcast(
+    from: string,
+    roomId: string,
+    event: string,
+    data: JsonText,
+    key?: string,
+  ): Promise<Receipt & Reach> {
     return this.#scripts.broadcast({ from, roomId, event, data, key });
   }
 
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
     return this.#scripts.setState(peerId, roomId, state);
   }
 
-  async room(peerId: string, roomId: string): Promise<Room | null> {
-    return (await this.#scripts.room(peerId, roomId)) ?? null;
+  async room(peerId: string, roomId: string, view = wholeRoom): Promise<Room | null> {
+    return (await this.#scripts.room(peerId, roomId, view)) ?? null;
   }
 
-  async rooms(peerId: string): Promise<readonly Room[]> {
-    const rooms = await this.#scripts.rooms(peerId);
+  async rooms(peerId: string, view = wholeRoom): Promise<readonly Room[]> {
+    const rooms = await this.#scripts.rooms(peerId, view);
     if (!rooms) throw new SignalboxError('PAYLOAD_TOO_LARGE', roomsTooLarge);
     return rooms;
   }

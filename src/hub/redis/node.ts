@@ -2,16 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
+import { NewestTurn } from '../../limits/newest-turn.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
 import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
+import type { RoomView } from '../room-view.ts';
 import type { CutReason, Stream } from '../stream.ts';
 import { Beats, beatMs } from './beats.ts';
 import { connected, connectForCommands, startFailure } from './connect/connection.ts';
 import { Listener } from './listener.ts';
 import { Neighbours, type Reach, type Readiness } from './neighbours.ts';
 import type { Dispatch } from './scripts/dispatch.ts';
-import { Scripts } from './scripts/scripts.ts';
+import { Scripts, turnTimeoutMs } from './scripts/scripts.ts';
 import { CatchUp } from './streams/catch-up.ts';
 import { ClosedStreams } from './streams/closed-streams.ts';
 import type { LocalStream } from './streams/local-stream.ts';
@@ -24,6 +26,9 @@ export interface NodeOptions extends HubOptions {
   /** How nodes reach one another without Redis. Without it, no node finds out that it alone has lost Redis. */
   readonly reach?: Reach;
 }
+
+/** The most streams beyond MAX_STREAMS are those of sessions that go on, and no more than as many again. */
+const sessionsPerStream = 2;
 
 /**
  * This node: it coordinates the streams that it holds, its beats, its listener, and its door to Redis.
@@ -44,6 +49,8 @@ export class RedisNode {
   readonly #neighbours: Neighbours;
   readonly #catchUp: CatchUp;
   readonly #closedStreams: ClosedStreams;
+  /** A peer has one session, so only its newest open matters. */
+  readonly #opens = new NewestTurn(turnTimeoutMs);
   /** Whether Redis may know of streams that this node does not hold. */
   #outdated = false;
   #draining = false;
@@ -145,16 +152,28 @@ export class RedisNode {
     return { nodeId: this.#id, silentMs: this.#beats.silentMs };
   }
 
-  async open(peer: Peer, after?: Cursor, joins: readonly Join[] = []): Promise<Stream> {
+  open(peer: Peer, after: Cursor | undefined, joins: readonly Join[] = [], view: RoomView): Promise<Stream> {
+    return this.#opens.run(peer.id, () => this.#open(peer, after, joins, view));
+  }
+
+  async #open(
+    peer: Peer,
+    after: Cursor | undefined,
+    joins: readonly Join[],
+    view: RoomView,
+  ): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
-    if (this.#streams.size >= this.#options.maxStreams)
-      throw new SignalboxError('UNAVAILABLE', tooManyStreams);
+    // A session keeps its place for the grace period: only Redis can tell whether this one goes on. If the peer's older
+    // stream is here, it makes way.
+    const full = this.#streams.size >= this.#options.maxStreams && !this.#streams.hasStreamOf(peer.id);
+    const noPlace = this.#streams.size >= sessionsPerStream * this.#options.maxStreams;
+    if (full && (after === undefined || noPlace)) throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     // The stream would receive nothing.
     if (this.#beats.listenerDead || this.#neighbours.alone) throw new SignalboxError('UNAVAILABLE');
     const local = this.#streams.admit(peer.id);
     const ticket = this.#streams.begin(local);
     try {
-      const opened = await this.scripts.open({ peer, stream: local.name, after, joins });
+      const opened = await this.scripts.open({ peer, stream: local.name, after, joins, view, full });
       const { cursor, resumed, rooms, openedMs, snapshot } = opened;
       local.openedMs = openedMs;
       const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };

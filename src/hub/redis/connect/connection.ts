@@ -186,8 +186,10 @@ export async function connected(redis: Redis): Promise<Redis> {
 
 /** The error for a start that failed after it connected: one line, with the error of Redis if there is one. */
 export function startFailure(redis: Redis, error: unknown): unknown {
-  const cause: unknown = error instanceof SignalboxError ? error.cause : error;
-  const said = cause instanceof ReplyError ? (cause as Error).message : refusals.get(redis);
+  const own = error instanceof SignalboxError;
+  const cause: unknown = own ? error.cause : error;
+  // An error that is not ours tells why Redis refused a script.
+  const said = cause instanceof ReplyError || !own ? (cause as Error).message : refusals.get(redis);
   if (said === undefined) return error;
   const message = `Redis at ${placeOf(redis)} cannot serve: ${said}`;
   return new SignalboxError('UNAVAILABLE', message, { cause: error });

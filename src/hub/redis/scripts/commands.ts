@@ -79,15 +79,18 @@ function toSignalboxError(error: unknown, script: ScriptName): unknown {
   return new SignalboxError('UNAVAILABLE', undefined, { cause: error });
 }
 
+/** How Redis names a right that its user lacks: for a command, or for a script that runs one. */
+const missingRight = /no permissions to run the '[\w|-]+' command|can't run this command/;
+
 /**
  * The error of a script that Redis refuses, which is a bug or a missing right. The reply itself, and the error of
  * ioredis, may quote the script's arguments: what peers send one another. So this one has only the name of the
- * script, the code, and the line.
+ * script, the code, the line, and the missing right.
  */
 function refusal(script: ScriptName, reply: string): Error {
   const [code = 'no code'] = /^[A-Z]+/.exec(reply) ?? [];
   const [, line] = /\buser_script:(\d+)/.exec(reply) ?? [];
-  return new Error(
-    `Redis refused the script ${script}: ${code}${line === undefined ? '' : ` at line ${line}`}`,
-  );
+  const [right] = missingRight.exec(reply) ?? [];
+  const parts = [code, line && `at line ${line}`, right && `(its user: ${right})`];
+  return new Error(`Redis refused the script ${script}: ${parts.filter(Boolean).join(' ')}`);
 }

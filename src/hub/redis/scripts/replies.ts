@@ -1,6 +1,6 @@
 import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
-import type { Cursor, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
+import type { Cursor, JoinedRoom, Member, Peer, Reach, Receipt, Room, SizedEntry } from '../../hub.ts';
 import type { Neighbour } from '../neighbours.ts';
 import { toBatch } from './dispatch.ts';
 
@@ -96,24 +96,34 @@ export const toOpened =
     return told(String(newest), { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
   };
 
-export function toJoined([id, room]: readonly [id: Cursor, room: RoomReply]): Told<Room> {
-  return told(id, toRoom(room));
+export function toJoined([id, room, receivers, bytes]: readonly [
+  id: Cursor,
+  room: RoomReply,
+  receivers: number,
+  bytes: number,
+]): Told<JoinedRoom> {
+  return told(id, { ...toRoom(room), receivers, bytes });
 }
 
 export function toLeft(id: Cursor): Told<boolean> {
   return told(id, id !== '0');
 }
 
-export function toReceipt([cursor, connected]: readonly [cursor: Cursor, connected: number]): Told<Receipt> {
-  return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED' });
+export function toReceipt([cursor, connected, receivers]: readonly [
+  cursor: Cursor,
+  connected: number,
+  receivers: number,
+]): Told<Receipt & Reach> {
+  return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED', receivers });
 }
 
-export function toMember([id, peer, state]: readonly [
+export function toMember([id, peer, state, receivers]: readonly [
   id: Cursor,
   peer: string,
   state: string,
-]): Told<Member> {
-  return told(id, memberOf(peer, state));
+  receivers: number,
+]): Told<Member & Reach> {
+  return told(id, { ...memberOf(peer, state), receivers });
 }
 
 /** Undefined if the rooms are too large for one answer. */

@@ -1,11 +1,12 @@
 import { type Redis, ReplyError } from 'ioredis';
 import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
+import { FairQueue } from '../../../limits/fair-queue.ts';
 import type { Bounds } from '../../bounds.ts';
-import type { Cursor, Join, Member, Peer, Receipt, Room } from '../../hub.ts';
+import type { Cursor, Join, JoinedRoom, Member, Peer, Reach, Receipt, Room } from '../../hub.ts';
+import { type RoomView, wholeRoom } from '../../room-view.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { type Argument, Commands } from './commands.ts';
-import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { type ConstantOptions, luaConstants, type ScriptName } from './lua-source.ts';
 import * as replies from './replies.ts';
 
@@ -14,8 +15,10 @@ import * as replies from './replies.ts';
  * until the node has read them (G8). A reply of `sync` may too, but its caller sends it in batches.
  */
 const maxRoomReplies = 64;
+/** So many of them may be for one peer: it makes itself wait, and not the others (G13). */
+const maxRoomRepliesPerPeer = 2;
 /** A call that waits longer for its turn fails, in time for an answer within 2 s (G10). */
-const turnTimeoutMs = 400;
+export const turnTimeoutMs = 400;
 
 /** The scripts that carry out a call of a client. Redis refuses them if they are late (lua/lib/calls.lua). */
 type CallName = 'open' | 'join' | 'leave' | 'relay' | 'broadcast' | 'set_state';
@@ -27,6 +30,9 @@ export interface Open {
   readonly after: Cursor | undefined;
   /** The rooms to enter (G15). */
   readonly joins?: readonly Join[];
+  readonly view?: RoomView;
+  /** Whether the node has no place for a new session, only for one that goes on. */
+  readonly full?: boolean;
 }
 
 export interface Broadcast {
@@ -79,7 +85,11 @@ export interface Beat {
 export class Scripts {
   readonly #commands: Commands;
   readonly #nodeId: string;
-  readonly #roomReplies = new ConcurrencyLimit(maxRoomReplies, turnTimeoutMs);
+  readonly #roomReplies = new FairQueue({
+    maxRunning: maxRoomReplies,
+    maxRunningPerKey: maxRoomRepliesPerPeer,
+    waitTimeoutMs: turnTimeoutMs,
+  });
   #available = false;
   /** The number of the present connection. */
   #connection = 1;
@@ -121,17 +131,18 @@ export class Scripts {
     if (id > this.#newestId) this.#newestId = id;
   }
 
-  open({ peer, stream, after = '', joins = [] }: Open): Promise<replies.Opened> {
+  open(given: Open): Promise<replies.Opened> {
+    const { peer, stream, after = '', joins = [], view = wholeRoom, full = false } = given;
     const { id, username, guest } = peer;
     const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
-    const args = [id, JSON.stringify({ id, username, guest }), stream, after, ...rooms];
-    return this.#roomReplies.through(() => this.#call('open', args, replies.toOpened(id)));
+    const json = JSON.stringify({ id, username, guest });
+    const args = [id, json, stream, after, flag(view.members), flag(full), ...rooms];
+    return this.#roomReplies.run(id, () => this.#call('open', args, replies.toOpened(id)));
   }
 
-  join(peerId: string, roomId: string, state: JsonText): Promise<Room> {
-    return this.#roomReplies.through(() =>
-      this.#call('join', [peerId, roomId, state.text], replies.toJoined),
-    );
+  join(peerId: string, roomId: string, state: JsonText, view = wholeRoom): Promise<JoinedRoom> {
+    const args = [peerId, roomId, state.text, flag(view.members)];
+    return this.#roomReplies.run(peerId, () => this.#call('join', args, replies.toJoined));
   }
 
   /** Resolves to false if the peer was not in the room. */
@@ -139,27 +150,27 @@ export class Scripts {
     return this.#call('leave', [peerId, roomId], replies.toLeft);
   }
 
-  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt> {
+  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt & Reach> {
     return this.#call('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
-  broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt> {
+  broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Reach> {
     return this.#call('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
     return this.#call('set_state', [peerId, roomId, state.text], replies.toMember);
   }
 
   /** Resolves to undefined if the peer is not in the room. */
-  async room(peerId: string, roomId: string): Promise<Room | undefined> {
-    const rooms = await this.#rooms(peerId, roomId);
+  async room(peerId: string, roomId: string, view = wholeRoom): Promise<Room | undefined> {
+    const rooms = await this.#rooms(peerId, roomId, view);
     return rooms?.[0];
   }
 
   /** Resolves to undefined if the rooms are too large for one answer. */
-  rooms(peerId: string): Promise<readonly Room[] | undefined> {
-    return this.#rooms(peerId, '');
+  rooms(peerId: string, view = wholeRoom): Promise<readonly Room[] | undefined> {
+    return this.#rooms(peerId, '', view);
   }
 
   /** What became of a session whose stream has missed dispatches. */
@@ -197,8 +208,9 @@ export class Scripts {
     return beaten;
   }
 
-  #rooms(peerId: string, roomId: string): Promise<readonly Room[] | undefined> {
-    return this.#roomReplies.through(() => this.#run('rooms', [peerId, roomId], replies.toRooms));
+  #rooms(peerId: string, roomId: string, view: RoomView): Promise<readonly Room[] | undefined> {
+    const args = [peerId, roomId, flag(view.members)];
+    return this.#roomReplies.run(peerId, () => this.#run('rooms', args, replies.toRooms));
   }
 
   /**
@@ -264,4 +276,8 @@ export class Scripts {
 /** Whether a script that failed so may still run: no reply came, or none that says that it did not run. */
 function mayStillRun(error: unknown): boolean {
   return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
+}
+
+function flag(isSet: boolean): 0 | 1 {
+  return isSet ? 1 : 0;
 }

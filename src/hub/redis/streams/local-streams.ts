@@ -19,6 +19,8 @@ export class LocalStreams {
   readonly #nodeId: string;
   readonly #onClose: (stream: LocalStream, reason: CutReason | undefined) => void;
   readonly #streams = new Map<string, LocalStream>();
+  /** How many streams of each peer are here. */
+  readonly #byPeer = new Map<string, number>();
   readonly #index = new RoomIndex<LocalStream>();
   /** The streams that wait for a snapshot. Their rooms are not known. */
   readonly #waiting = new Set<LocalStream>();
@@ -42,6 +44,11 @@ export class LocalStreams {
     return this.#streams.has(name);
   }
 
+  /** Whether this node holds a stream of the peer, or is opening one. */
+  hasStreamOf(peerId: string): boolean {
+    return this.#byPeer.has(peerId);
+  }
+
   get size(): number {
     return this.#streams.size;
   }
@@ -57,10 +64,12 @@ export class LocalStreams {
     const name = `${this.#nodeId}.${this.#admitted}`;
     const stream = new LocalStream(name, peerId, this.#index, (closed, reason) => {
       this.#streams.delete(closed.name);
+      this.#count(peerId, -1);
       this.#waiting.delete(closed);
       this.#onClose(closed, reason);
     });
     this.#streams.set(name, stream);
+    this.#count(peerId, 1);
     this.#waiting.add(stream);
     return stream;
   }
@@ -97,6 +106,12 @@ export class LocalStreams {
     if (missed) this.holdAll();
     this.#route(dispatch);
     return missed;
+  }
+
+  #count(peerId: string, change: number): void {
+    const held = (this.#byPeer.get(peerId) ?? 0) + change;
+    if (held === 0) this.#byPeer.delete(peerId);
+    else this.#byPeer.set(peerId, held);
   }
 
   #route(dispatch: Dispatch): void {

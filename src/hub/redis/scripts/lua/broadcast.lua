@@ -9,7 +9,7 @@
 -- ARGV[4]  the data, as JSON
 -- ARGV[5]  the message's key; empty: none
 --
--- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1}.
+-- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1; the number of receivers}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -24,11 +24,11 @@ end
 
 local id = allocate(1)
 local others = redis.call('HLEN', key.room(room)) - 1
-if others == 0 then return make_receipt(peer, message_key, id, 1) end
+if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
 
 send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
   .. ',"event":' .. event, data), peer)
 -- The members with a stream, without the sender.
 local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
 for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end
-return make_receipt(peer, message_key, id, connected > 0 and 1 or 0)
+return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)

@@ -6,18 +6,20 @@
 -- ARGV[1]  the peer
 -- ARGV[2]  the room
 -- ARGV[3]  the state, as JSON
+-- ARGV[4]  1 if the reply has the members, else 0
 --
--- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room}. A room is
--- {id, peer, state, …}: its members in order of joining, the peer and the state of each as JSON.
+-- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room; the number of members that are
+-- told; the size of all members as JSON, in bytes}. A room is {id, peer, state, …}: its members in order of joining, the
+-- peer and the state of each as JSON; none if the reply has no members.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
-local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
+local peer, room, state, describe = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1' and room_reply or room_id
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]
 if not profile then return redis.error_reply('NOT_CONNECTED') end
-if redis.call('HEXISTS', key.room(room), peer) == 1 then return { '0', room_reply(room) } end
+if redis.call('HEXISTS', key.room(room), peer) == 1 then return { '0', describe(room), 0, 0 } end
 local rooms = redis.call('HLEN', key.session_rooms(peer))
 local bytes, fault = admit(room, nil, member_bytes(profile, state), rooms)
 if fault then return redis.error_reply(fault) end
@@ -27,4 +29,4 @@ if node then
   count_member(room, node, 1)
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room), first, offers)
 end
-return { decimal(newest), room_reply(room, present) }
+return { decimal(newest), describe(room, present), #present - 1, bytes }

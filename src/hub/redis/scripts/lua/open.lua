@@ -7,18 +7,22 @@
 -- ARGV[2]  the peer, as JSON
 -- ARGV[3]  the stream's name, which no other stream has
 -- ARGV[4]  the cursor; empty: none
--- ARGV[5]  a room to enter, and ARGV[6] the peer's state there, as JSON; and so on. Each room comes once.
+-- ARGV[5]  1 if the members of the rooms are asked for, else 0
+-- ARGV[6]  1 if the node has no place for a new session, only for one that goes on; else 0
+-- ARGV[7]  a room to enter, and ARGV[8] the peer's state there, as JSON; and so on. Each room comes once.
 --
 -- Reply, one of:
 --   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it gave
---   none; 1, or 0 if the rooms are too large for one answer and come without members; when the stream was opened, in ms;
---   and a snapshot: n; rooms; logs}
+--   none; 1, or 0 if the rooms are too large for one answer and come without members, although they are asked for; when the
+--   stream was opened, in ms; and a snapshot: n; rooms; logs}
 --   {'refused', error, room}: the room cannot be entered: ROOM_FULL, TOO_MANY_ROOMS or PAYLOAD_TOO_LARGE. The room is
 --   empty if all rooms together are too large for one answer.
--- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the call is late (calls.lua).
+-- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the call is late (calls.lua), or
+-- if the node has no place for the session.
 
 local peer, profile, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
+local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 local node, opened = caller, now_ms()
 
 local session = key.session(peer)
@@ -33,13 +37,14 @@ if start then
   if usable and vouched(tonumber(after), claim) then logs = missed(peer, after) end
 end
 local resumed = logs ~= nil
+if not resumed and full then return redis.error_reply('UNAVAILABLE') end
 
 -- The rooms to enter, each as {room, state, the size of its members then}. All are checked before anything changes.
 local entering = {}
-if #ARGV > 7 then
+if #ARGV > 9 then
   local rooms = resumed and rooms_of(peer) or {}
   local count, bytes = #rooms, bytes_of(rooms)
-  for i = 5, #ARGV - 3, 2 do
+  for i = 7, #ARGV - 3, 2 do
     local room, state = ARGV[i], ARGV[i + 1]
     local earlier = redis.call('HGET', key.room(room), peer)
     if not (resumed and earlier) then
@@ -79,7 +84,7 @@ redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
-local told = not too_large(bytes_of(rooms_of(peer)))
-local function describe(room) return told and room_reply(room, present[room]) or room_id(room) end
+local told = not with_members or not too_large(bytes_of(rooms_of(peer)))
+local function describe(room) return with_members and told and room_reply(room, present[room]) or room_id(room) end
 local now = snapshot(peer, node, logs, describe)
 return { 'opened', resumed and 1 or 0, cursor, decimal(newest), told and 1 or 0, opened, now[1], now[2], now[3] }

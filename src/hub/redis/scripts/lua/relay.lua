@@ -10,7 +10,7 @@
 -- ARGV[5]  the data, as JSON
 -- ARGV[6]  the message's key; empty: none
 --
--- Reply: {the signal's id; 1 if the receiver has a stream, else 0}.
+-- Reply: {the signal's id; 1 if the receiver has a stream, else 0; the number of receivers, 1}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -27,4 +27,4 @@ if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
 local id = allocate(1)
 local delivered = send_to_peer(to, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
   .. (peer_of(both[1])) .. ',"event":' .. event, data))
-return make_receipt(peer, message_key, id, delivered and 1 or 0)
+return make_receipt(peer, message_key, id, delivered and 1 or 0, 1)

@@ -6,7 +6,7 @@
 -- ARGV[2]  the room
 -- ARGV[3]  the state, as JSON
 --
--- Reply: {the id of the change; the peer, as JSON; the state, as JSON}.
+-- Reply: {the id of the change; the peer, as JSON; the state, as JSON; the number of members that are told}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
@@ -21,8 +21,9 @@ local bytes = bytes_with(room, earlier, member_bytes(profile, state))
 if not bytes then return redis.error_reply('PAYLOAD_TOO_LARGE') end
 store_member(room, peer, join, profile, state, bytes)
 local id = allocate(1)
-if redis.call('HLEN', key.room(room)) > 1 then
+local others = redis.call('HLEN', key.room(room)) - 1
+if others > 0 then
   send_to_room(room, id, to_entry('"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile, state),
     peer)
 end
-return { decimal(id), profile, state }
+return { decimal(id), profile, state, others }

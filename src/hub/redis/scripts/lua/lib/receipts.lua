@@ -8,16 +8,17 @@ local function earlier_receipt(peer, message_key)
   if message_key == '' then return nil end
   for connected = 0, 1 do
     local id = redis.call('ZSCORE', key.session_receipts(peer), connected .. ' ' .. message_key)
-    if id then return { decimal(tonumber(id)), connected } end
+    if id then return { decimal(tonumber(id)), connected, 0 } end
   end
 end
 
--- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0.
-local function make_receipt(peer, message_key, id, connected)
+-- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0. `receivers` is how
+-- many others got the message, which a repeated call sends to nobody.
+local function make_receipt(peer, message_key, id, connected, receivers)
   if message_key ~= '' then
     local receipts = key.session_receipts(peer)
     redis.call('ZADD', receipts, decimal(id), connected .. ' ' .. message_key)
     redis.call('ZREMRANGEBYRANK', receipts, 0, -1 - max_receipts)
   end
-  return { decimal(id), connected }
+  return { decimal(id), connected, receivers }
 end
