@@ -78,7 +78,10 @@ export function schedule(random: Random, { durationMs, nodes, replicated }: Sche
       deck = random.shuffled(kinds.filter((kind) => kind !== 'redis-empty' || random.chance(emptyChance)));
     }
     const free = nodesFreeAt.flatMap((freeAt, node) => (freeAt <= at ? [node] : []));
-    const index = deck.findIndex((kind) => (isNodeFault(kind) ? free.length > 1 : redisFreeAt <= at));
+    const index = deck.findIndex((kind) => {
+      const redisIsFree = redisFreeAt <= at;
+      return isNodeFault(kind) ? free.length > 1 && (kind !== 'line-cut' || redisIsFree) : redisIsFree;
+    });
     const [kind] = index < 0 ? [] : deck.splice(index, 1);
     if (kind === undefined) continue;
     const [min, max] = durationsMs[kind];
@@ -87,6 +90,8 @@ export function schedule(random: Random, { durationMs, nodes, replicated }: Sche
     if (isNodeFault(kind)) {
       const node = random.pick(free) ?? 0;
       nodesFreeAt[node] = freeAt;
+      // Otherwise the node would rarely be alone with its fault for long enough.
+      if (kind === 'line-cut') redisFreeAt = freeAt - recoveryMs;
       faults.push({ at: Math.round(at), forMs, kind, node });
     } else {
       redisFreeAt = freeAt;

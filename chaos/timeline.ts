@@ -48,6 +48,8 @@ export const noticeLossMs = 10_000;
 export class Timeline {
   readonly history: History;
   readonly sessions: readonly JudgedSession[];
+  /** The nodes that clients have tried. */
+  readonly nodes: readonly number[];
   /** How long after its end a fault may still have effects. */
   readonly aftermathMs: number;
   readonly #byPeer = new Map<string, readonly JudgedSession[]>();
@@ -56,6 +58,7 @@ export class Timeline {
     this.history = history;
     // The nodes are as slow as this process: they share one machine.
     this.aftermathMs = shortestAftermathMs + 5 * history.lagMs;
+    this.nodes = [...new Set(history.clients.flatMap(({ attempts }) => attempts.map(({ node }) => node)))];
     this.sessions = history.clients.flatMap((client) => {
       const sessions = client.sessions.map((record, i) => this.#toJudged(client, record, i));
       this.#byPeer.set(client.id, sessions);

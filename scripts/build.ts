@@ -1,14 +1,16 @@
 /** Builds `dist/` from `src/`. The package ships it, so that Node.js without TypeScript can run it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, rmSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { buildPages } from '../src/pages/build.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
 
 /** The other files in `src/` that the code reads at run time. */
-const assets = 'src/**/*.{lua,html,css,svg}';
+const assets = 'src/**/*.{lua,svg}';
 
 rmSync(dist, { recursive: true, force: true });
 const tsc = join(dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))), 'bin', 'tsc');
@@ -18,5 +20,13 @@ const { status } = spawnSync(process.execPath, [tsc, '--project', 'tsconfig.buil
 });
 for (const asset of globSync(assets, { cwd: root })) {
   cpSync(join(root, asset), join(dist, relative('src', asset)));
+}
+// The browser gets the pages in one piece each.
+for (const page of ['draw', 'start', 'icon.svg']) rmSync(join(dist, 'pages', page), { recursive: true });
+for (const [name, content] of await buildPages()) {
+  const path = join(dist, 'pages/built', name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  process.stdout.write(`${name}: ${gzipSync(content).length} bytes compressed\n`);
 }
 process.exitCode = status ?? 1;

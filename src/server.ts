@@ -51,8 +51,8 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     tokens: createTokens(settings, log),
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
-    tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
     meters: new Meters({ peer: settings.ratePeer, address: settings.rateAddress }),
+    tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   let closing: Promise<void> | undefined;
   const openFiles = maxOpenFiles();

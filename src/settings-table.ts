@@ -139,6 +139,18 @@ const table = {
     ...whole(0, 16),
     about: 'How many proxies in front to believe in X-Forwarded-For',
   },
+  ratePeer: {
+    variable: 'RATE_PEER',
+    default: '1',
+    ...factor(),
+    about: 'Factor on the limits of one peer; 0 for no limits',
+  },
+  rateAddress: {
+    variable: 'RATE_ADDRESS',
+    default: '1',
+    ...factor(),
+    about: 'Factor on the limits of one address; 0 for no limits',
+  },
   corsOrigins: {
     variable: 'CORS_ORIGINS',
     default: '*',
@@ -159,18 +171,6 @@ const table = {
     productionDefault: 'false',
     ...trueOrFalse(),
     about: 'Whether queries may read the schema; false in production',
-  },
-  ratePeer: {
-    variable: 'RATE_PEER',
-    default: '1',
-    ...factor(),
-    about: 'Factor on the limits of one peer; 0 for no limits',
-  },
-  rateAddress: {
-    variable: 'RATE_ADDRESS',
-    default: '1',
-    ...factor(),
-    about: 'Factor on the limits of one address; 0 for no limits',
   },
   logLevel: {
     variable: 'LOG_LEVEL',
@@ -224,13 +224,6 @@ function seconds(min: number, max: number) {
   };
 }
 
-function trueOrFalse() {
-  return {
-    takes: 'true or false',
-    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  };
-}
-
 function factor() {
   return {
     takes: '0, or a number from 0.01 to 1000',
@@ -238,6 +231,13 @@ function factor() {
       if (!/^\d{1,4}(\.\d{1,9})?$/.test(text)) return undefined;
       return Number(text) === 0 ? 0 : within(0.01, Number(text), 1000);
     },
+  };
+}
+
+function trueOrFalse() {
+  return {
+    takes: 'true or false',
+    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
   };
 }
 

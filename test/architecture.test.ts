@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'settings',
   ],
   listen: ['http', 'settings'],
-  http: ['errors', 'graphql', 'hub', 'json-text', 'limits', 'log', 'sampled'],
+  http: ['errors', 'graphql', 'hub', 'json-text', 'limits', 'log', 'pages', 'sampled'],
   graphql: ['auth', 'errors', 'generated', 'hub', 'json-text', 'limits', 'log', 'names'],
   generated: ['graphql', 'hub', 'json-text'],
   auth: ['errors', 'hub', 'names', 'token-secret'],
@@ -42,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   names: [],
   'json-text': [],
-  demo: ['client'],
+  pages: ['client'],
   client: [],
 };
 
@@ -58,7 +58,7 @@ const keptTo: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The entry points of the process and the bundles. A file that none of them reaches is dead. */
-const roots = ['main.ts', 'client/', 'demo/'];
+const roots = ['main.ts', 'client/', 'pages/'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const src = join(root, 'src');

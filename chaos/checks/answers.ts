@@ -1,4 +1,4 @@
-import type { Attempt, Call, ClientHistory, StreamHistory } from '../history.ts';
+import type { Attempt, Call, ClientHistory, FaultRecord, StreamHistory } from '../history.ts';
 import type { JudgedSession, Timeline } from '../timeline.ts';
 import { attemptEvent, type Check, callEvent, type Violation, violation } from '../violation.ts';
 import { outages, silencesNode } from './resumes.ts';
@@ -131,11 +131,11 @@ function heldBack(timeline: Timeline, session: JudgedSession, stream: StreamHist
     const until = from + graceMs - heldMarginMs + 5 * lagMs;
     if (kind !== 'line-cut' || target !== node || connectedAt > from - 1000) return [];
     if (endedAt < until || to < until) return [];
-    const alone = faults.every((other) => {
-      const isOver = timeline.effectEnd(other) < from || other.from > until;
-      return isOver || (other.target === node && other.from === from);
-    });
-    if (!alone) return [];
+    // The node asks others after a third of the grace period.
+    const asksFrom = from + graceMs / 3 - 500;
+    const isSound = (other: FaultRecord['target']) => !timeline.wasHit([other], asksFrom, until);
+    const hasNeighbour = timeline.nodes.some((other) => other !== node && isSound(other));
+    if (!isSound('redis') || !hasNeighbour) return [];
     const summary = `node ${node} alone had lost Redis, and held a client for ${Math.round(until - from)} ms`;
     return [violation('G10', summary, until, attemptEvent(session, attempt))];
   });

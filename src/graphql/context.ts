@@ -10,10 +10,10 @@ export interface Services {
   readonly guestAccess: boolean;
   /** The most bytes of JSON in one `data` or `state`. */
   readonly maxDataBytes: number;
-  /** Tells a developer what peers do, a line at a time. Absent in production. */
-  readonly tell?: ((line: string) => void) | undefined;
   /** What peers and addresses may ask of this node (G13). */
   readonly meters: Meters;
+  /** Tells a developer what peers do, a line at a time. Absent in production. */
+  readonly tell?: ((line: string) => void) | undefined;
 }
 
 /** The parts of a request that identify the caller, and the place from which its stream resumes. */
@@ -38,9 +38,9 @@ export interface RequestInfo {
   /** Whether the client takes an event stream, which a subscription needs, and is still there to read it. */
   readonly takesEvents: boolean;
   readonly credentials: Credentials;
-  readonly streamPlace?: StreamPlace | undefined;
-  /** Where the request comes from, as `addressOf` has it. */
+  /** The address that the request counts for, as `addressOf` has it. */
   readonly address: string;
+  readonly streamPlace?: StreamPlace | undefined;
 }
 
 /** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */

@@ -35,6 +35,8 @@ export interface Engine {
    * in `extensions.http`, which the HTTP layer removes before it answers.
    */
   run(params: Params, request: RequestInfo): Promise<ExecutionResult | Results>;
+  /** Charges the address for a request that HTTP has refused (G13). */
+  chargeRefused?(address: string): void;
 }
 
 /** The folder `schema` is beside `src` in a checkout, and beside `dist` in the package. */
@@ -80,6 +82,7 @@ export function createEngine(
     cors: false,
   });
   return {
+    chargeRefused: (address) => services.meters.account(address).chargeAddress('operations', 1),
     async run({ variablesText, ...params }, request) {
       const context = createContext(services, request, variablesText);
       const { account, budget } = context;

@@ -11,7 +11,6 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
-import type { Account } from '../limits/account.ts';
 import type { Context, MessageContext } from './context.ts';
 import { withJsonTexts } from './json-arguments.ts';
 import { operationError } from './limits.ts';
@@ -42,8 +41,7 @@ const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, ar
 class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined> {
   readonly #messages: AsyncIterator<Message, undefined>;
   readonly #selection: Selection;
-  readonly #account: Account;
-  readonly #place: Context['streamPlace'];
+  readonly #context: Context;
   readonly #toPublic: ExecutionOptions['toPublic'];
   /** Undefined once it is called. */
   #onEnd: (() => void) | undefined;
@@ -52,16 +50,14 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
   constructor(
     messages: AsyncIterable<Message, undefined>,
     selection: Selection,
-    account: Account,
+    context: Context,
     toPublic: ExecutionOptions['toPublic'],
-    place: Context['streamPlace'],
     onEnd: () => void,
   ) {
     this.#messages = messages[Symbol.asyncIterator]();
     this.#selection = selection;
-    this.#account = account;
+    this.#context = context;
     this.#toPublic = toPublic;
-    this.#place = place;
     this.#onEnd = onEnd;
   }
 
@@ -73,8 +69,9 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
         this.#end();
         return { done: true, value: undefined };
       }
-      if (step.value.type === 'Connected') this.#place?.confirm(step.value.resumed);
-      const result = this.#selection.resultFor(step.value, this.#account);
+      const { account, streamPlace } = this.#context;
+      if (step.value.type === 'Connected') streamPlace?.confirm(step.value.resumed);
+      const result = this.#selection.resultFor(step.value, account);
       // Without `Connected`, the client cannot tell whether its session resumed. So the stream ends here.
       if (result.errors && step.value.type === 'Connected') await this.#messages.return?.();
       return { done: false, value: result };
@@ -88,7 +85,7 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
 
   /** A reader with a large selection that is in debt gets its next event later. Its backlog is bounded in any case. */
   async #pay(): Promise<void> {
-    const waitMs = this.#account.waitMs('answers');
+    const waitMs = this.#context.account.waitMs('answers');
     if (waitMs > 0) await setTimeout(Math.min(waitMs, maxPauseMs), undefined, { ref: false });
   }
 
@@ -155,7 +152,8 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         return;
       }
       setSubscribeFn(async (given: ExecutionArgs) => {
-        const { account, address, streamPlace } = given.contextValue as Context;
+        const context = given.contextValue as Context;
+        const { address } = context;
         const selection = selections.enter(given, address);
         const leave = () => selections.leave(selection, address);
         let source: Awaited<ReturnType<typeof createSourceEventStream>> | undefined;
@@ -163,7 +161,7 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
           source = await createSourceEventStream(withTexts(given));
           if (!(Symbol.asyncIterator in source)) return source;
           const messages = source as AsyncIterable<Message, undefined>;
-          return new MessageResults(messages, selection, account, options.toPublic, streamPlace, leave);
+          return new MessageResults(messages, selection, context, options.toPublic, leave);
         } finally {
           if (!source || !(Symbol.asyncIterator in source)) leave();
         }

@@ -20,7 +20,9 @@ const lines: Readonly<
   joinRoom: (name, { roomId }, result) => {
     const { receivers, bytes } = result as JoinedRoom;
     if (bytes === 0) return `${name} joined ${roomId}, and was in it already`;
-    return `${name} joined ${roomId} (with ${receivers} ${receivers === 1 ? 'other' : 'others'})`;
+    // The others were told of the join. The members themselves may not have been read.
+    const count = receivers + 1;
+    return `${name} joined ${roomId} (${count} ${count === 1 ? 'peer' : 'peers'})`;
   },
   leaveRoom: (name, { roomId }, result) => (result === true ? `${name} left ${roomId}` : undefined),
   relay: (name, { roomId, event }) => `${name} relayed ${event} in ${roomId}`,

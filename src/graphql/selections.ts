@@ -20,7 +20,7 @@ import { maxEventBytes, maxResponseBytes, ResponseBudget } from './response-budg
 export interface SelectionOptions {
   /** The most bytes of JSON in one `data` or `state`. The bound of events follows from it. */
   readonly maxDataBytes: number;
-  /** Makes an error fit for clients. */
+  /** Turns an error into the one that the client gets. */
   readonly toPublic: (error: unknown) => GraphQLError;
   readonly fieldResolver: GraphQLFieldResolver<unknown, MessageContext>;
 }
@@ -168,7 +168,7 @@ const variableSelections = new WeakMap<DocumentNode, boolean>();
 
 /**
  * Whether a variable can change the results. A variable in an argument of the root field cannot: it only decides
- * where the stream begins.
+ * with which message the stream begins.
  */
 function dependsOnVariables(document: DocumentNode): boolean {
   let found = variableSelections.get(document);

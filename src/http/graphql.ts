@@ -76,8 +76,8 @@ export class GraphQLRoute {
       default:
         throw new HttpError(httpFaults.methodNotAllowed('GET, POST, OPTIONS'));
     }
+    const address = this.#options.connections.addressOf(req);
     try {
-      const address = this.#options.connections.addressOf(req);
       const { standstill } = this.#options;
       const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
       const result = request && (await this.#run(res, request, address));
@@ -88,6 +88,7 @@ export class GraphQLRoute {
         if (!req.socket.destroyed && !res.destroyed) throw new HttpError(httpFaults.tooOld);
       }
     } catch (error) {
+      if (error instanceof HttpError) this.#options.engine.chargeRefused?.(address);
       if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
       this.#sendToEventSource(res, toResult(error));
     }

@@ -19,6 +19,8 @@ import { answerHealth, answerReady } from './health.ts';
 import { hostCheck } from './hosts.ts';
 import { HttpError } from './http-error.ts';
 import { Listeners } from './listeners.ts';
+import { negotiate } from './negotiate.ts';
+import { isPage, Pages } from './pages.ts';
 import { Refusals } from './refusals.ts';
 import { sendError } from './respond.ts';
 import { Standstill } from './standstill.ts';
@@ -94,7 +96,8 @@ export function createHttp(options: HttpOptions): Http {
     graphiql,
     standstill,
   });
-  const routes = { ...options, graphql, connections };
+  const pages = new Pages();
+  const routes = { ...options, graphql, connections, pages };
   const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpProbeDelayMs };
   const server = createServer({
     headersTimeout: headersTimeoutMs,
@@ -165,10 +168,11 @@ export function createHttp(options: HttpOptions): Http {
 interface Routes extends HttpOptions {
   readonly graphql: GraphQLRoute;
   readonly connections: Connections;
+  readonly pages: Pages;
 }
 
 async function route(req: IncomingMessage, res: ServerResponse, routes: Routes): Promise<void> {
-  const { basePath = '/', graphql, connections, ready, sign } = routes;
+  const { basePath = '/', graphql, connections, pages, ready, sign } = routes;
   const { path, search } = targetOf(req);
   const place = below(basePath, path);
   switch (place) {
@@ -187,9 +191,14 @@ async function route(req: IncomingMessage, res: ServerResponse, routes: Routes):
       return graphql.answer(req, res, search);
     case '/':
       checkReads(req);
-      res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0 }).end();
+      if (negotiate(req.headers.accept).page && (await pages.answer(req, res, place))) return;
+      res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0, Vary: 'Accept' }).end();
       return;
     default:
+      if (place !== undefined && isPage(place)) {
+        checkReads(req);
+        if (await pages.answer(req, res, place)) return;
+      }
       throw new HttpError(httpFaults.notFound(`${basePath === '/' ? '' : basePath}/graphql`));
   }
 }

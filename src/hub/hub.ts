@@ -29,22 +29,22 @@ export interface Room {
   readonly members: readonly Member[];
 }
 
-/** A room that a peer asks to enter when it opens its stream, and its state there. */
-export interface Join {
-  readonly roomId: string;
-  readonly state: JsonText;
-}
-
-/** How far an operation reached. Callers are metered by it (G13). */
-export interface Reach {
+/** How many others an operation reached. Callers are metered by it (G13). */
+export interface Delivery {
   /** How many others the operation sent a message to. */
   readonly receivers: number;
 }
 
 /** A room that a peer has joined. */
-export interface JoinedRoom extends Room, Reach {
+export interface JoinedRoom extends Room, Delivery {
   /** The size of all members as JSON, in bytes: the joiner gets a message about each. */
   readonly bytes: number;
+}
+
+/** A room that a peer asks to enter when it opens its stream, and its state there. */
+export interface Join {
+  readonly roomId: string;
+  readonly state: JsonText;
 }
 
 export interface Connected {
@@ -187,7 +187,7 @@ export interface Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach>;
+  ): Promise<Receipt & Delivery>;
 
   /** All others in the room get a `Signal`. Throws `NOT_IN_ROOM`. The key works as in `relay`. */
   broadcast(
@@ -196,10 +196,10 @@ export interface Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach>;
+  ): Promise<Receipt & Delivery>;
 
   /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach>;
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery>;
 
   /** The room, or null if the peer is not in it. Without a session: null. */
   room(peerId: string, roomId: string, view?: RoomView): Promise<Room | null>;

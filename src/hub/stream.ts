@@ -59,6 +59,12 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
     return this.#lastCursor;
   }
 
+  /** Whether the first message is a `Connected` that says `resumed`. To be asked before the consumer takes it. */
+  get resumes(): boolean {
+    const first = this.#queue[0]?.entry;
+    return first?.type === 'Connected' && first.resumed;
+  }
+
   /** What waits for the consumer. When the stream opens, these are the entries that its peer has missed. */
   get waiting(): Backlog {
     const { live, missed } = this.#backlog;

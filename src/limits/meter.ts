@@ -3,11 +3,11 @@ import type { Cost, Costs } from './rates.ts';
 
 interface Bucket {
   tokens: number;
-  /** When `tokens` was last computed, in milliseconds of `now`. */
+  /** When `tokens` was right, as `performance.now` has it. */
   at: number;
 }
 
-/** How many peers or addresses are metered at a time. One that was not seen for longest has full buckets again. */
+/** How many peers or addresses to remember. Beyond this, the least recently seen one is forgotten. */
 const maxMetered = 100_000;
 
 /**
@@ -27,7 +27,7 @@ export class Allowance {
     this.#now = now;
   }
 
-  /** 0 if the next operation of this kind may go on; else how many milliseconds it has to wait. */
+  /** 0 if the next operation of this kind may go on; otherwise the milliseconds that it has to wait. */
   waitMs(cost: Cost): number {
     const bucket = this.#buckets[cost];
     if (!bucket || bucket.tokens > 0) return 0;
@@ -35,7 +35,7 @@ export class Allowance {
     return bucket.tokens > 0 ? 0 : Math.ceil(((1 - bucket.tokens) / this.#costs[cost].perSecond) * 1000);
   }
 
-  /** Takes an amount from the bucket, into debt if need be. */
+  /** Takes an amount from the bucket, which may fall below zero. */
   charge(cost: Cost, amount: number): void {
     if (amount <= 0) return;
     const bucket = this.#buckets[cost];

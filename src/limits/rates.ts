@@ -11,11 +11,11 @@ export interface Rate {
 export type Costs = Readonly<Record<Cost, Rate>>;
 
 /**
- * - `operations`: root fields of GraphQL operations, and requests that never become one.
+ * - `operations`: root fields of GraphQL operations, and requests without an operation, such as malformed ones.
  * - `bytes`: bytes of `data` and `state` sent, each field of a request counted by itself (see `bytesOfSend`).
  * - `messages`: messages that an operation sends to others: a broadcast to 50 members causes 49. A join counts
  *   twice, because its leave is sent to the same members.
- * - `answers`: bytes of the answers asked for.
+ * - `answers`: bytes of the answers that the operations ask for.
  * - `opens`: streams opened. A guest's token counts as one more for its address.
  * - `joins`: rooms joined. Every member hears of each join and leave.
  */

@@ -89,12 +89,15 @@ describe('GraphiQL, in a browser', () => {
     expect(outside).toEqual([]);
   });
 
-  it('GraphiQL calls the API below BASE_PATH, also if a browser comes from the base path itself', {
+  it('GraphiQL calls the API below BASE_PATH, also if a browser comes from the start page', {
     timeout,
   }, async () => {
     const { port } = await serveSignalbox({ basePath: '/signal' });
     const { context } = await openBrowser();
-    const page = await openPage(context, `http://127.0.0.1:${port}/signal`);
+    const start = await context.newPage();
+    await start.goto(`http://127.0.0.1:${port}/signal`);
+    const link = await start.getByRole('link', { name: 'GraphiQL' }).getAttribute('href');
+    const page = await openPage(context, new URL(link ?? '', start.url()).href);
     expect(new URL(page.url()).pathname).toBe('/signal/graphql');
     await run(page);
     await shows(page, '"username": "ada"');

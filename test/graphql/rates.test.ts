@@ -207,3 +207,26 @@ it('G13: the rates of a peer leave room in a backlog and in a log', () => {
   expect(within).toBeLessThan(logBounds.maxBytes);
   expect(within / bytesOfSend(0)).toBeLessThan(logBounds.maxEntries);
 });
+
+it('G13: rooms that a stream enters count as joins for a new session, and not for one that resumes', async () => {
+  const { peer } = await stage({ rate: 1 });
+  const ann = await peer('ann');
+  const join = Array.from({ length: 32 }, (_, i) => ({ roomId: `room ${i}` }));
+  const query = `subscription ($after: ID, $join: [JoinInput!]) { messages(after: $after, join: $join) { cursor } }`;
+  const open = async (after?: string) => {
+    const results = await ann.open(query, { after, join });
+    if ('errors' in results) return codeOf(results as ExecutionResult);
+    const { value } = await results.next();
+    const messages = value?.data?.messages as { cursor: string } | undefined;
+    return messages?.cursor;
+  };
+  let cursor = String(await open());
+  for (let i = 0; i < 10; i++) {
+    cursor = String(await open(cursor));
+    expect(cursor, 'a resume').toMatch(/^\d+$/);
+  }
+  // The bucket holds two times 32, and refills a little while this runs.
+  const codes = [await open(), await open(), await open()];
+  expect(codes[0], 'a second session').toMatch(/^\d+$/);
+  expect(codes[2]).toBe('RATE_LIMITED');
+});

@@ -15,7 +15,7 @@ export const tokens = new Tokens({ secret: new Uint8Array(32).fill(1), ttlSecond
  * An engine without HTTP, on a `MemoryHub` that closes when the test ends. `peer` makes a guest. `rate` is the factor of
  * the limits; 0: none.
  */
-export async function stage({ rate = 0, ...more }: Pick<Services, 'tell'> & { rate?: number } = {}) {
+export async function stage({ rate = 0, tell }: Pick<Services, 'tell'> & { readonly rate?: number } = {}) {
   const hub = new MemoryHub(defaultOptions);
   await hub.start();
   onTestFinished(() => hub.close());
@@ -25,7 +25,7 @@ export async function stage({ rate = 0, ...more }: Pick<Services, 'tell'> & { ra
     guestAccess: true,
     maxDataBytes: 64 * 1024,
     meters: new Meters({ peer: rate, address: rate }),
-    ...more,
+    tell,
   };
   const engine = createEngine(services, pino({ level: 'silent' }));
   const peer = async (username: string, address = '10.0.0.1') => {

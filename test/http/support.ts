@@ -51,8 +51,9 @@ export async function serve(engine: Engine, options: Partial<HttpOptions> = {}):
 /** Serves the real engine with a `MemoryHub`, until the test ends. `tokenFor` makes a guest's token. */
 export async function serveSignalbox({
   introspection = true,
+  ttlSeconds = 60,
   ...options
-}: Partial<HttpOptions> & EngineOptions = {}): Promise<
+}: Partial<HttpOptions> & EngineOptions & { readonly ttlSeconds?: number } = {}): Promise<
   Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }
 > {
   const hub = new MemoryHub({
@@ -65,7 +66,7 @@ export async function serveSignalbox({
   });
   await hub.start();
   onTestFinished(() => hub.close());
-  const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds: 60 });
+  const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds });
   const meters = new Meters({ peer: 0, address: 0 });
   const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters };
   const engine = createEngine(services, silent, { introspection });

@@ -6,13 +6,13 @@ import { draining, spread, tooManyStreams } from '../drain.ts';
 import type {
   Connected,
   Cursor,
+  Delivery,
   Hub,
   HubOptions,
   Join,
   JoinedRoom,
   Member,
   Peer,
-  Reach,
   Receipt,
   RemovalReason,
   Room,
@@ -115,7 +115,7 @@ export class MemoryHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach> {
+  ): Promise<Receipt & Delivery> {
     return this.#sendOnce(peerId, key, () => {
       const { room, sender } = this.#membership(peerId, roomId);
       const target = room.memberships.get(to);
@@ -133,7 +133,7 @@ export class MemoryHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach> {
+  ): Promise<Receipt & Delivery> {
     return this.#sendOnce(peerId, key, () => {
       const { room, sender } = this.#membership(peerId, roomId);
       const signal = this.#entries.signal(roomId, sender, event, data);
@@ -143,7 +143,7 @@ export class MemoryHub implements Hub {
     });
   }
 
-  async setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
+  async setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
     const { room, sender } = this.#membership(peerId, roomId);
     if (room.bytesWith(sender.session.peer, state, this.#options) === undefined) {
       throw new SignalboxError('PAYLOAD_TOO_LARGE');
@@ -266,7 +266,7 @@ export class MemoryHub implements Hub {
   }
 
   /** Sends a message, unless the session has sent one with this key: then the receipt is that one's (G14). */
-  #sendOnce(peerId: string, key: string | undefined, send: () => Receipt & Reach): Receipt & Reach {
+  #sendOnce(peerId: string, key: string | undefined, send: () => Receipt & Delivery): Receipt & Delivery {
     const { receipts } = this.#session(peerId);
     const earlier = receipts.get(key);
     if (earlier) return { ...earlier, receivers: 0 };

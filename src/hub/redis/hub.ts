@@ -1,7 +1,7 @@
 import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
-import type { Cursor, Hub, Join, JoinedRoom, Member, Peer, Reach, Receipt, Room } from '../hub.ts';
+import type { Cursor, Delivery, Hub, Join, JoinedRoom, Member, Peer, Receipt, Room } from '../hub.ts';
 import { wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
 import type { Readiness } from './neighbours.ts';
@@ -26,7 +26,7 @@ export class RedisHub implements Hub {
     return this.#node.start();
   }
 
-  open(peer: Peer, after?: Cursor, joins?: readonly Join[], view = wholeRoom): Promise<Stream> {
+  open(peer: Peer, after?: Cursor, joins: readonly Join[] = [], view = wholeRoom): Promise<Stream> {
     return this.#node.open(peer, after, joins, view);
   }
 
@@ -45,7 +45,7 @@ export class RedisHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach> {
+  ): Promise<Receipt & Delivery> {
     return this.#scripts.relay({ from, roomId, to, event, data, key });
   }
 
@@ -55,11 +55,11 @@ export class RedisHub implements Hub {
     event: string,
     data: JsonText,
     key?: string,
-  ): Promise<Receipt & Reach> {
+  ): Promise<Receipt & Delivery> {
     return this.#scripts.broadcast({ from, roomId, event, data, key });
   }
 
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
     return this.#scripts.setState(peerId, roomId, state);
   }
 

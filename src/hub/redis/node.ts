@@ -152,7 +152,7 @@ export class RedisNode {
     return { nodeId: this.#id, silentMs: this.#beats.silentMs };
   }
 
-  open(peer: Peer, after: Cursor | undefined, joins: readonly Join[] = [], view: RoomView): Promise<Stream> {
+  open(peer: Peer, after: Cursor | undefined, joins: readonly Join[], view: RoomView): Promise<Stream> {
     return this.#opens.run(peer.id, () => this.#open(peer, after, joins, view));
   }
 

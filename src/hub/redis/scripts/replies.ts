@@ -1,6 +1,6 @@
 import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
-import type { Cursor, JoinedRoom, Member, Peer, Reach, Receipt, Room, SizedEntry } from '../../hub.ts';
+import type { Cursor, Delivery, JoinedRoom, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
 import type { Neighbour } from '../neighbours.ts';
 import { toBatch } from './dispatch.ts';
 
@@ -113,7 +113,7 @@ export function toReceipt([cursor, connected, receivers]: readonly [
   cursor: Cursor,
   connected: number,
   receivers: number,
-]): Told<Receipt & Reach> {
+]): Told<Receipt & Delivery> {
   return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED', receivers });
 }
 
@@ -122,7 +122,7 @@ export function toMember([id, peer, state, receivers]: readonly [
   peer: string,
   state: string,
   receivers: number,
-]): Told<Member & Reach> {
+]): Told<Member & Delivery> {
   return told(id, { ...memberOf(peer, state), receivers });
 }
 

@@ -3,7 +3,7 @@ import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
 import { FairQueue } from '../../../limits/fair-queue.ts';
 import type { Bounds } from '../../bounds.ts';
-import type { Cursor, Join, JoinedRoom, Member, Peer, Reach, Receipt, Room } from '../../hub.ts';
+import type { Cursor, Delivery, Join, JoinedRoom, Member, Peer, Receipt, Room } from '../../hub.ts';
 import { type RoomView, wholeRoom } from '../../room-view.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { type Argument, Commands } from './commands.ts';
@@ -131,12 +131,25 @@ export class Scripts {
     if (id > this.#newestId) this.#newestId = id;
   }
 
-  open(given: Open): Promise<replies.Opened> {
-    const { peer, stream, after = '', joins = [], view = wholeRoom, full = false } = given;
+  open({
+    peer,
+    stream,
+    after = '',
+    joins = [],
+    view = wholeRoom,
+    full = false,
+  }: Open): Promise<replies.Opened> {
     const { id, username, guest } = peer;
     const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
-    const json = JSON.stringify({ id, username, guest });
-    const args = [id, json, stream, after, flag(view.members), flag(full), ...rooms];
+    const args = [
+      id,
+      JSON.stringify({ id, username, guest }),
+      stream,
+      after,
+      flag(view.members),
+      flag(full),
+      ...rooms,
+    ];
     return this.#roomReplies.run(id, () => this.#call('open', args, replies.toOpened(id)));
   }
 
@@ -150,15 +163,15 @@ export class Scripts {
     return this.#call('leave', [peerId, roomId], replies.toLeft);
   }
 
-  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt & Reach> {
+  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt & Delivery> {
     return this.#call('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
-  broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Reach> {
+  broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Delivery> {
     return this.#call('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
   }
 
-  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Reach> {
+  setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
     return this.#call('set_state', [peerId, roomId, state.text], replies.toMember);
   }
 

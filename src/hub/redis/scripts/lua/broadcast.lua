@@ -9,7 +9,8 @@
 -- ARGV[4]  the data, as JSON
 -- ARGV[5]  the message's key; empty: none
 --
--- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1; the number of receivers}.
+-- Reply: {the signal's id; 0 if there are receivers and none of them has a stream, else 1; the number of receivers, 0
+-- if nothing was sent}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

@@ -13,7 +13,8 @@
 -- peer and the state of each as JSON; none if the reply has no members.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
-local peer, room, state, describe = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1' and room_reply or room_id
+local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
+local describe = ARGV[4] == '1' and room_reply or room_id
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 
 local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')

@@ -13,17 +13,17 @@
 --
 -- Reply, one of:
 --   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it gave
---   none; 1, or 0 if the rooms are too large for one answer and come without members, although they are asked for; when the
+--   none; 1, or 0 if the members are asked for and are too large for one answer, so that they do not come; when the
 --   stream was opened, in ms; and a snapshot: n; rooms; logs}
 --   {'refused', error, room}: the room cannot be entered: ROOM_FULL, TOO_MANY_ROOMS or PAYLOAD_TOO_LARGE. The room is
 --   empty if all rooms together are too large for one answer.
--- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the call is late (calls.lua), or
--- if the node has no place for the session.
+-- Errors: REPLACED if the cursor belongs to an older session. UNAVAILABLE if the call is late (calls.lua),
+-- or if the node has no place for the session.
 
 local peer, profile, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
-local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 local node, opened = caller, now_ms()
+local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 
 local session = key.session(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
@@ -37,7 +37,7 @@ if start then
   if usable and vouched(tonumber(after), claim) then logs = missed(peer, after) end
 end
 local resumed = logs ~= nil
-if not resumed and full then return redis.error_reply('UNAVAILABLE') end
+if full and not resumed then return redis.error_reply('UNAVAILABLE') end
 
 -- The rooms to enter, each as {room, state, the size of its members then}. All are checked before anything changes.
 local entering = {}
@@ -85,6 +85,8 @@ redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
 local told = not with_members or not too_large(bytes_of(rooms_of(peer)))
-local function describe(room) return with_members and told and room_reply(room, present[room]) or room_id(room) end
+local function describe(room)
+  return with_members and told and room_reply(room, present[room]) or room_id(room)
+end
 local now = snapshot(peer, node, logs, describe)
 return { 'opened', resumed and 1 or 0, cursor, decimal(newest), told and 1 or 0, opened, now[1], now[2], now[3] }

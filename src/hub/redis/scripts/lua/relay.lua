@@ -10,7 +10,7 @@
 -- ARGV[5]  the data, as JSON
 -- ARGV[6]  the message's key; empty: none
 --
--- Reply: {the signal's id; 1 if the receiver has a stream, else 0; the number of receivers, 1}.
+-- Reply: {the signal's id; 1 if the receiver has a stream, else 0; the number of receivers, 0 if nothing was sent}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]

@@ -12,8 +12,8 @@ local function earlier_receipt(peer, message_key)
   end
 end
 
--- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0. `receivers` is how
--- many others got the message, which a repeated call sends to nobody.
+-- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0; `receivers` is how many
+-- the message was sent to.
 local function make_receipt(peer, message_key, id, connected, receivers)
   if message_key ~= '' then
     local receipts = key.session_receipts(peer)

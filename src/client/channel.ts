@@ -1,0 +1,209 @@
+import { Emitter } from './emitter.ts';
+import type { Json } from './types.ts';
+
+export interface ChannelLink {
+  /** This side's mark: a peer that begins a new session has another. */
+  readonly mark: string;
+  /** Sends a frame through the server. */
+  relay(data: { readonly channel: string; readonly frame: Json }): void;
+  /** `direct` may have changed. */
+  changed(): void;
+  /** The data channel has ended while the peer is still there. */
+  lost(): void;
+}
+
+export interface ChannelEvents {
+  /** The peer has sent a message: any JSON value. Those that came before the first listener are given to it. */
+  message: [data: unknown];
+  /** The peer is gone. Nothing can be sent any more. */
+  close: [];
+}
+
+/** A part of a message: the mark of its sender, its number, its text, and 1 if the message has more parts. */
+type Frame = readonly [mark: string, n: number, text: string, more: 0 | 1];
+/** What a data channel carries: a frame, how many frames have arrived from this mark, or a question for that. */
+type Packet = Frame | readonly [mark: string, count: number] | readonly [];
+
+/** The most characters in a frame: a data channel takes 256 KiB, the server 64 KiB. */
+const maxCharacters = 12_000;
+/** The most frames that wait for a confirmation, or for one that is missing. */
+const maxWaiting = 1000;
+const confirmAfterFrames = 32;
+const confirmAfterMs = 200;
+/** A data channel that confirms nothing for this long is not used until it does. */
+const stallMs = 4000;
+
+/**
+ * A channel to one peer. Messages go over a data channel while it works, and through the server otherwise. The frames
+ * have numbers, so that those of the two paths are brought in order, each once. What was not confirmed over the data
+ * channel goes through the server when that channel breaks or stalls.
+ */
+export class Channel extends Emitter<ChannelEvents> {
+  readonly name: string;
+  readonly #link: ChannelLink;
+  #data: RTCDataChannel | undefined;
+  #stalled = false;
+  #closed = false;
+  #sent = 0;
+  #unconfirmed: Frame[] = [];
+  #stall: ReturnType<typeof setTimeout> | undefined;
+  #confirm: ReturnType<typeof setTimeout> | undefined;
+  /** The mark of the other side. */
+  #from = '';
+  #received = 0;
+  #confirmed = 0;
+  readonly #early = new Map<number, Frame>();
+  #text = '';
+  /** Messages that came before there was a listener. */
+  #unheard: unknown[] | undefined = [];
+
+  constructor(name: string, link: ChannelLink) {
+    super();
+    this.name = name;
+    this.#link = link;
+  }
+
+  /** Whether messages go over WebRTC now. */
+  get direct(): boolean {
+    return this.#data?.readyState === 'open' && !this.#stalled;
+  }
+
+  /** Sends any JSON value. */
+  send(data: unknown): void {
+    const text = JSON.stringify(data);
+    for (let at = 0; at < text.length && !this.#closed; at += maxCharacters) {
+      this.#sent += 1;
+      const more = at + maxCharacters < text.length ? 1 : 0;
+      this.#sendFrame([this.#link.mark, this.#sent, text.slice(at, at + maxCharacters), more]);
+    }
+  }
+
+  override on<Name extends keyof ChannelEvents>(
+    name: Name,
+    listener: (...args: ChannelEvents[Name]) => void,
+  ): () => void {
+    const off = super.on(name, listener);
+    if (name === 'message') {
+      const unheard = this.#unheard ?? [];
+      this.#unheard = undefined;
+      for (const data of unheard) this.emit('message', data);
+    }
+    return off;
+  }
+
+  /** For the connection: the data channel of this name. */
+  attach(data: RTCDataChannel): void {
+    this.#data?.close();
+    this.#data = data;
+    this.#stalled = false;
+    data.addEventListener('message', ({ data: text }) => this.#take(JSON.parse(String(text)) as Packet));
+    data.addEventListener('open', () => this.#link.changed());
+    data.addEventListener('close', () => {
+      if (this.#data !== data) return;
+      this.#data = undefined;
+      this.#relayUnconfirmed();
+      this.#link.changed();
+      if (!this.#closed) this.#link.lost();
+    });
+    this.#link.changed();
+  }
+
+  /** For the peer: a frame has come, over either path. */
+  receive(frame: Frame): void {
+    const [mark, n] = frame;
+    if (mark !== this.#from) {
+      this.#from = mark;
+      this.#received = this.#confirmed = 0;
+      this.#early.clear();
+      this.#text = '';
+    }
+    if (n <= this.#received || this.#early.size >= maxWaiting) return;
+    this.#early.set(n, frame);
+    for (;;) {
+      const next = this.#early.get(this.#received + 1);
+      if (!next) return;
+      this.#received += 1;
+      this.#early.delete(this.#received);
+      this.#text += next[2];
+      if (next[3]) continue;
+      const data: unknown = JSON.parse(this.#text);
+      this.#text = '';
+      if (this.#unheard) this.#unheard.push(data);
+      else this.emit('message', data);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#stall);
+    clearTimeout(this.#confirm);
+    this.#data?.close();
+    this.emit('close');
+  }
+
+  #sendFrame(frame: Frame): void {
+    if (this.direct && this.#put(frame)) {
+      this.#unconfirmed.push(frame);
+      if (this.#unconfirmed.length > maxWaiting) this.#stop();
+      else this.#stall ??= setTimeout(() => this.#stop(), stallMs);
+    } else {
+      this.#link.relay({ channel: this.name, frame });
+    }
+  }
+
+  #put(packet: Packet): boolean {
+    try {
+      this.#data?.send(JSON.stringify(packet));
+      return this.#data !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** A packet has come over the data channel. */
+  #take(packet: Packet): void {
+    if (packet.length === 4) {
+      this.receive(packet);
+      if (this.#received - this.#confirmed >= confirmAfterFrames) this.#sendConfirmation();
+      else this.#confirm ??= setTimeout(() => this.#sendConfirmation(), confirmAfterMs);
+    } else if (packet.length === 0) {
+      this.#sendConfirmation();
+    } else if (packet[0] === this.#link.mark) {
+      this.#unconfirmed = this.#unconfirmed.filter(([, n]) => n > packet[1]);
+      clearTimeout(this.#stall);
+      this.#stall = this.#unconfirmed.length > 0 ? setTimeout(() => this.#stop(), stallMs) : undefined;
+      if (this.#stalled) {
+        this.#stalled = false;
+        this.#link.changed();
+      }
+    }
+  }
+
+  #sendConfirmation(): void {
+    clearTimeout(this.#confirm);
+    this.#confirm = undefined;
+    this.#confirmed = this.#received;
+    this.#put([this.#from, this.#received]);
+  }
+
+  /** The data channel confirms nothing: the server is used, and the data channel asked whether it works again. */
+  #stop(): void {
+    clearTimeout(this.#stall);
+    this.#stall = undefined;
+    if (this.#closed || !this.#data) return;
+    this.#relayUnconfirmed();
+    if (!this.#stalled) {
+      this.#stalled = true;
+      this.#link.changed();
+    }
+    this.#put([]);
+    this.#stall = setTimeout(() => this.#stop(), stallMs);
+  }
+
+  #relayUnconfirmed(): void {
+    // The peer drops those that it has.
+    for (const frame of this.#unconfirmed.splice(0)) {
+      if (!this.#closed) this.#link.relay({ channel: this.name, frame });
+    }
+  }
+}

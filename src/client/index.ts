@@ -1,0 +1,28 @@
+import { Box } from './box.ts';
+import type { Options } from './options.ts';
+
+export { Box } from './box.ts';
+export { Channel, type ChannelEvents } from './channel.ts';
+export { MESSAGES } from './documents.ts';
+export type { BoxEvents, Options, Status } from './options.ts';
+export { type Path, Peer, type PeerEvents } from './peer.ts';
+export { Room, type RoomEvents } from './room.ts';
+export { type Json, type Message, type PeerInfo, type Receipt, SignalboxError } from './types.ts';
+
+/**
+ * Connects to a server, or to the first of several that answers, and resolves when the session has begun.
+ *
+ * `url` is the server's address, such as `http://localhost:4000`, with its `BASE_PATH` if it has one. `options` says who
+ * the client is: `{ username }` for a guest, or `{ token }`, a function that gives a token of the application.
+ *
+ * In a page, it leaves its rooms at once when the page is closed.
+ */
+export async function connect(url: string | readonly string[], options: Options): Promise<Box> {
+  const box = new Box(typeof url === 'string' ? [url] : url, options);
+  if (typeof addEventListener === 'function' && typeof document !== 'undefined') {
+    const leave = () => box.close();
+    addEventListener('pagehide', leave);
+    box.on('status', (status) => status === 'closed' && removeEventListener('pagehide', leave));
+  }
+  return box.connect();
+}

@@ -1,0 +1,43 @@
+import type { Identity } from './credentials.ts';
+import type { SignalboxError } from './types.ts';
+
+/**
+ * - `connecting`: a stream is being opened.
+ * - `connected`: a new session has begun. The rooms are entered anew.
+ * - `resumed`: the session goes on, and nothing was missed.
+ * - `renewed`: the token was renewed.
+ * - `unavailable`: the server cannot be reached or cannot serve. The client goes on trying.
+ * - `replaced`: another stream of the same token was opened. The client has stopped: call `connect` again to take over.
+ * - `closed`: the client has stopped, by `close` or because the server refused it for good (see `error`).
+ */
+export type Status =
+  | 'connecting'
+  | 'connected'
+  | 'resumed'
+  | 'renewed'
+  | 'unavailable'
+  | 'replaced'
+  | 'closed';
+
+export interface BoxEvents {
+  status: [status: Status];
+  /** The server has refused the client, or one of its rooms. */
+  error: [error: SignalboxError];
+}
+
+export type Options = Identity & {
+  /** How long no byte may come before the connection is taken for dead, in milliseconds. 40,000 unless given. */
+  readonly silenceMs?: number;
+  /** How long to wait before attempt `n` (from 0), in milliseconds. Unless given: at once, then up to 8 s, jittered. */
+  readonly retryMs?: (attempt: number) => number;
+  /** STUN and TURN servers for the mesh. None unless given. */
+  readonly iceServers?: readonly RTCIceServer[];
+};
+
+export const defaultSilenceMs = 40_000;
+const maxRetryMs = 8000;
+
+export function defaultRetryMs(attempt: number): number {
+  const ceiling = Math.min(maxRetryMs, 250 * 2 ** attempt);
+  return ceiling / 2 + (Math.random() * ceiling) / 2;
+}

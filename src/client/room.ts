@@ -1,0 +1,136 @@
+import type { Field } from './documents.ts';
+import { Emitter } from './emitter.ts';
+import { Peer } from './peer.ts';
+import type { Json, MemberInfo, Receipt, RemovalReason, RoomMessage } from './types.ts';
+
+export interface RoomEvents {
+  /** Another peer is in the room. A new listener is also given the peers that are there already. */
+  peer: [peer: Peer];
+  /** A peer has left. Its connections are closed. */
+  left: [peer: Peer, reason: RemovalReason | 'NEW_SESSION'];
+  /** A peer has a new state: see `peer.state`. */
+  state: [peer: Peer];
+  /** A peer has sent a message, by `broadcast` or by `peer.send`. */
+  message: [peer: Peer, event: string, data: Json];
+}
+
+/** What a room needs of the session it belongs to. */
+export interface RoomLink {
+  push<Result>(field: Field, args: Record<string, unknown>): Promise<Result>;
+  /** A key that no other message of this client has (G14). */
+  key(): string;
+  iceServers(): Promise<RTCIceServer[]>;
+}
+
+/** Events with this prefix belong to the mesh and are not shown as messages. */
+const meshPrefix = 'rtc.';
+
+/** One room that this client is in. It stays in it across lost connections and new sessions, until `leave`. */
+export class Room extends Emitter<RoomEvents> {
+  readonly id: string;
+  readonly #link: RoomLink;
+  readonly #peers = new Map<string, Peer>();
+  /** Messages that came while `join` had not resolved yet, so that there could be no listener. */
+  #held: RoomMessage[] | undefined = [];
+  #state: Json;
+
+  constructor(id: string, state: Json, link: RoomLink) {
+    super();
+    this.id = id;
+    this.#state = state;
+    this.#link = link;
+  }
+
+  /** The others in the room, in order of joining. */
+  get peers(): readonly Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** This client's own state in the room. */
+  get state(): Json {
+    return this.#state;
+  }
+
+  override on<Name extends keyof RoomEvents>(
+    name: Name,
+    listener: (...args: RoomEvents[Name]) => void,
+  ): () => void {
+    if (name === 'peer') {
+      for (const peer of this.#peers.values()) (listener as (peer: Peer) => void)(peer);
+    }
+    return super.on(name, listener);
+  }
+
+  /** Changes this client's state. The others get `state`. */
+  async setState(state: Json): Promise<void> {
+    this.#state = state;
+    await this.#link.push('setState', { roomId: this.id, state });
+  }
+
+  /** Sends a message to all others in the room. */
+  broadcast(event: string, data: Json = null): Promise<Receipt> {
+    return this.#link.push('broadcast', { roomId: this.id, event, data, key: this.#link.key() });
+  }
+
+  /** Sends a message to one peer in the room. */
+  relay(peerId: string, event: string, data: Json = null): Promise<Receipt> {
+    return this.#link.push('relay', { roomId: this.id, peerId, event, data, key: this.#link.key() });
+  }
+
+  /** For the session: `join` has resolved, and its caller has had the time to listen. */
+  open(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const message of held) this.take(message);
+  }
+
+  /** For the session: a message of this room has come. */
+  take(message: RoomMessage): void {
+    if (this.#held) {
+      this.#held.push(message);
+      return;
+    }
+    const { peer: info } = message;
+    if (message.__typename === 'PeerAdded') this.#add(message, message.offer);
+    else if (message.__typename === 'PeerChanged') this.#change(message);
+    else if (message.__typename === 'PeerRemoved') this.#remove(info.id, message.reason);
+    else {
+      const peer = this.#peers.get(info.id);
+      const { event, data } = message;
+      if (event.startsWith(meshPrefix)) peer?.receive(event.slice(meshPrefix.length), data);
+      else if (peer) this.emit('message', peer, event, data);
+    }
+  }
+
+  /** For the session: a new one has begun, so every peer is met anew. */
+  reset(): void {
+    if (this.#held) this.#held = [];
+    for (const id of this.#peers.keys()) this.#remove(id, 'NEW_SESSION');
+  }
+
+  #add({ peer: info, state }: MemberInfo, offer: boolean): void {
+    // Added again, a peer has begun a new session: its old connections are of no use.
+    if (this.#peers.has(info.id)) this.#remove(info.id, 'REPLACED');
+    const peer = new Peer(info, state, offer, {
+      relay: (event, data) => this.relay(info.id, meshPrefix + event, data),
+      iceServers: () => this.#link.iceServers(),
+    });
+    this.#peers.set(info.id, peer);
+    this.emit('peer', peer);
+  }
+
+  #change({ peer: { id }, state }: MemberInfo): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    peer.state = state;
+    this.emit('state', peer);
+  }
+
+  #remove(id: string, reason: RemovalReason | 'NEW_SESSION'): void {
+    const peer = this.#peers.get(id);
+    if (!peer) return;
+    this.#peers.delete(id);
+    peer.close();
+    this.emit('left', peer, reason);
+  }
+}

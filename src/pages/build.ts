@@ -1,0 +1,50 @@
+import type { InlineConfig, Rollup } from 'vite';
+
+/** The files of all pages, by their paths below the server's root: `client.js`, `draw/index.html`, `assets/…`. */
+export type PageFiles = ReadonlyMap<string, string | Uint8Array>;
+
+const root = new URL('./', import.meta.url).pathname;
+
+const shared: InlineConfig = {
+  configFile: false,
+  logLevel: 'error',
+  root,
+  // Links are relative: the path that the server is reached at is known to browsers alone.
+  base: './',
+};
+
+/** Bundles the pages and the browser client, in memory. It takes about a second. */
+export async function buildPages(): Promise<PageFiles> {
+  const { build } = await import('vite');
+  const client = await build({
+    ...shared,
+    build: {
+      write: false,
+      target: 'es2022',
+      copyPublicDir: false,
+      rollupOptions: {
+        input: new URL('../client/index.ts', import.meta.url).pathname,
+        preserveEntrySignatures: 'strict',
+        output: { format: 'es', entryFileNames: 'client.js' },
+      },
+    },
+  });
+  const pages = await build({
+    ...shared,
+    build: {
+      write: false,
+      target: 'es2022',
+      modulePreload: { polyfill: false },
+      // Strict CSP: nothing is inlined as a data URL.
+      assetsInlineLimit: 0,
+      rollupOptions: { input: [`${root}draw/index.html`, `${root}start/index.html`] },
+    },
+  });
+  const files = new Map<string, string | Uint8Array>();
+  for (const built of [client, pages].flat() as Rollup.RollupOutput[]) {
+    for (const file of built.output) {
+      files.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
+    }
+  }
+  return files;
+}

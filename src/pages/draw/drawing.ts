@@ -1,0 +1,124 @@
+import { parseId, type Shape } from './shape.ts';
+
+/** How much of each author's work a peer knows. Two peers that know the same have the same text for an author. */
+export type Summary = Readonly<Record<string, string>>;
+
+/**
+ * What all peers draw together. Merging is idempotent, and its order does not matter: whoever has got the same changes,
+ * in whichever order and how often, has the same drawing. What is removed stays removed.
+ */
+export class Drawing {
+  readonly #shapes = new Map<string, Shape>();
+  readonly #removed = new Set<string>();
+  #sorted: readonly Shape[] | undefined;
+  #highest = 0;
+
+  /** The shapes, the lowest first: the same order on every page. */
+  get shapes(): readonly Shape[] {
+    this.#sorted ??= [...this.#shapes.values()].sort(byId);
+    return this.#sorted;
+  }
+
+  get removed(): readonly string[] {
+    return [...this.#removed];
+  }
+
+  get(id: string): Shape | undefined {
+    return this.#shapes.get(id);
+  }
+
+  /** An id for the author's next shape, which lies above all that are known. */
+  nextId(author: string): string {
+    return `${author}:${this.#highest + 1}`;
+  }
+
+  /** Takes a shape, unless it is removed or known in this version or a later one. Returns whether it took it. */
+  put(shape: Shape): boolean {
+    const id = parseId(shape.id);
+    if (!id || this.#removed.has(shape.id)) return false;
+    const known = this.#shapes.get(shape.id);
+    if (known && known.version >= shape.version) return false;
+    this.#highest = Math.max(this.#highest, id.n);
+    this.#shapes.set(shape.id, shape);
+    this.#sorted = undefined;
+    return true;
+  }
+
+  /**
+   * Adds numbers to the points of a shape. `from` is how many it had before. Returns false if that changes nothing,
+   * because they are known, or because some before them are not.
+   */
+  extend(id: string, from: number, points: readonly number[]): boolean {
+    const shape = this.#shapes.get(id);
+    if (!shape || from > shape.points.length) return false;
+    const added = points.slice(shape.points.length - from);
+    if (added.length === 0) return false;
+    const all = [...shape.points, ...added];
+    return this.put({ ...shape, points: all, version: all.length });
+  }
+
+  /** Removes shapes for good, known or not. Returns those that were not removed before. */
+  remove(ids: readonly string[]): readonly string[] {
+    const fresh = ids.filter((id) => parseId(id) && !this.#removed.has(id));
+    for (const id of fresh) {
+      this.#highest = Math.max(this.#highest, parseId(id)?.n ?? 0);
+      this.#removed.add(id);
+      this.#shapes.delete(id);
+    }
+    if (fresh.length > 0) this.#sorted = undefined;
+    return fresh;
+  }
+
+  /** Removes the last shape of these authors. Returns its id, or undefined if there is none. */
+  undo(authors: ReadonlySet<string>): string | undefined {
+    const last = this.shapes.findLast(({ id }) => authors.has(authorOf(id)));
+    if (last) this.remove([last.id]);
+    return last?.id;
+  }
+
+  /** Removes all that is known. What others draw at the same time stays. Returns the ids. */
+  clear(): readonly string[] {
+    return this.remove([...this.#shapes.keys()]);
+  }
+
+  summary(): Summary {
+    const sums = new Map<string, [shapes: number, versions: number, removed: number]>();
+    const sumOf = (id: string) => {
+      const author = authorOf(id);
+      const sum = sums.get(author) ?? [0, 0, 0];
+      sums.set(author, sum);
+      return sum;
+    };
+    for (const { id, version } of this.#shapes.values()) {
+      const sum = sumOf(id);
+      sum[0] += 1;
+      sum[1] += version;
+    }
+    for (const id of this.#removed) sumOf(id)[2] += 1;
+    return Object.fromEntries([...sums].map(([author, sum]) => [author, sum.join('/')]));
+  }
+
+  /** The work of those authors of which a peer with this summary knows something else. */
+  missing(
+    theirs: Summary,
+    isWanted: (author: string) => boolean,
+  ): { readonly shapes: readonly Shape[]; readonly removed: readonly string[] } {
+    const differing = Object.entries(this.summary()).filter(
+      ([author, sum]) => theirs[author] !== sum && isWanted(author),
+    );
+    const authors = new Set(differing.map(([author]) => author));
+    return {
+      shapes: this.shapes.filter(({ id }) => authors.has(authorOf(id))),
+      removed: this.removed.filter((id) => authors.has(authorOf(id))),
+    };
+  }
+}
+
+export function authorOf(id: string): string {
+  return id.slice(0, id.lastIndexOf(':'));
+}
+
+function byId({ id: a }: Shape, { id: b }: Shape): number {
+  const order = (parseId(a)?.n ?? 0) - (parseId(b)?.n ?? 0);
+  return order === 0 ? (a < b ? -1 : 1) : order;
+}

@@ -1,0 +1,128 @@
+import { Drawing, type Summary } from './drawing.ts';
+import { isPoints, readShape, type Shape } from './shape.ts';
+
+/** Another page in the room, as far as the exchange of drawings goes. */
+export interface Partner {
+  readonly id: string;
+  /** Whether it was in the room before this page. */
+  readonly wasHere: boolean;
+  /** Whether a message can go to it now. What cannot go is made up for by `refresh`. */
+  readonly reachable: () => boolean;
+  send(message: Message): void;
+}
+
+export type Message =
+  /** What the sender knows. The receiver answers with what is missing, and with its own summary if asked for. */
+  | { readonly type: 'have'; readonly summary: Summary; readonly ask: boolean; readonly all: boolean }
+  | { readonly type: 'shapes'; readonly shapes: readonly Shape[]; readonly removed: readonly string[] }
+  | {
+      readonly type: 'points';
+      readonly id: string;
+      readonly from: number;
+      readonly points: readonly number[];
+    }
+  /** Where the sender's pointer is, or nowhere. */
+  | { readonly type: 'cursor'; readonly at: readonly [x: number, y: number] | null };
+
+export interface ExchangeEvents {
+  /** The drawing has changed. */
+  changed(): void;
+  /** A partner has moved its pointer. */
+  moved(id: string, at: readonly [x: number, y: number] | null): void;
+}
+
+/** About how many numbers of points go in one message. */
+const numbersAMessage = 6000;
+
+/**
+ * Keeps the drawings of all pages in a room the same. Each page tells the others what it changes. When two pages meet,
+ * they compare what they know, and each gives the other its own shapes. The page that has been in the room the longest
+ * also gives those whose author has left.
+ */
+export class Exchange {
+  readonly drawing = new Drawing();
+  readonly #partners = new Map<string, Partner>();
+  readonly #events: ExchangeEvents;
+  readonly #isOwn: (author: string) => boolean;
+
+  constructor(events: ExchangeEvents, isOwn: (author: string) => boolean) {
+    this.#events = events;
+    this.#isOwn = isOwn;
+  }
+
+  meet(partner: Partner): void {
+    this.#partners.set(partner.id, partner);
+    partner.send(this.#summary(false, false));
+  }
+
+  part(partner: Partner): void {
+    if (this.#partners.get(partner.id) === partner) this.#partners.delete(partner.id);
+  }
+
+  /** Compares everything with everyone again: something may have been lost, with a page that left or a connection. */
+  refresh(): void {
+    this.tell(this.#summary(true, true));
+  }
+
+  /** Tells all the others about a change that was made here. */
+  tell(message: Message): void {
+    for (const partner of this.#partners.values()) if (partner.reachable()) partner.send(message);
+  }
+
+  /** A partner has sent something: in the best case a `Message`. */
+  receive(partner: Partner, value: unknown): void {
+    const message = value as Message | null;
+    switch (message?.type) {
+      case 'have':
+        if (typeof message.summary === 'object' && message.summary) this.#answer(partner, message);
+        return;
+      case 'shapes':
+        this.#merge(message);
+        return;
+      case 'points':
+        if (!Number.isSafeInteger(message.from) || message.from < 0 || !isPoints(message.points)) return;
+        if (this.drawing.extend(message.id, message.from, message.points)) this.#events.changed();
+        return;
+      case 'cursor':
+        if (message.at === null || isPoints(message.at)) this.#events.moved(partner.id, message.at);
+    }
+  }
+
+  #merge({ shapes, removed }: { readonly shapes: unknown; readonly removed: unknown }): void {
+    if (!Array.isArray(shapes) || !Array.isArray(removed)) return;
+    let changed = this.drawing.remove(removed.filter((id) => typeof id === 'string')).length > 0;
+    for (const value of shapes) {
+      const shape = readShape(value);
+      if (shape && this.drawing.put(shape)) changed = true;
+    }
+    if (changed) this.#events.changed();
+  }
+
+  #answer(partner: Partner, { summary, ask, all }: Extract<Message, { type: 'have' }>): void {
+    const eldest = ![...this.#partners.values()].some(({ id, wasHere }) => wasHere && id !== partner.id);
+    const isWanted = (author: string) =>
+      this.#isOwn(author) || (!this.#partners.has(author) && (eldest || all));
+    const { shapes, removed } = this.drawing.missing(summary, isWanted);
+    for (const group of groupsOf(shapes)) partner.send({ type: 'shapes', shapes: group, removed: [] });
+    if (removed.length > 0) partner.send({ type: 'shapes', shapes: [], removed });
+    if (ask) partner.send(this.#summary(false, true));
+  }
+
+  #summary(ask: boolean, all: boolean): Message {
+    return { type: 'have', summary: this.drawing.summary(), ask, all };
+  }
+}
+
+function groupsOf(shapes: readonly Shape[]): Shape[][] {
+  const groups: Shape[][] = [];
+  let room = 0;
+  for (const shape of shapes) {
+    if (room <= 0) {
+      groups.push([]);
+      room = numbersAMessage;
+    }
+    groups.at(-1)?.push(shape);
+    room -= shape.points.length + 20;
+  }
+  return groups;
+}

@@ -1,0 +1,6 @@
+/** The element of this id. The page has it. */
+export function find<Type extends HTMLElement = HTMLElement>(id: string): Type {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`There is no element #${id}.`);
+  return element as Type;
+}

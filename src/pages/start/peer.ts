@@ -1,0 +1,252 @@
+import { randomId } from '../../client/random-id.ts';
+import { type Answer, listen, type Request, send, toCurl, toGraphQL } from './api.ts';
+import { DataChannel, type Signal } from './data-channel.ts';
+import { type Message, MessageList } from './message-list.ts';
+import { access, joinRoom, leaveRoom, messages, relay } from './requests.ts';
+
+/** A room of this window's own: two visitors do not meet strangers. */
+const roomId = `lobby-${randomId()}`;
+/** How long the line stays cut, in milliseconds. The session would live for GRACE_SECONDS. */
+const cutMs = 1500;
+
+type Action = 'Connect' | 'Join' | 'Say hello' | 'Open a data channel' | 'Cut the line' | 'Leave';
+const actions: readonly Action[] = [
+  'Connect',
+  'Join',
+  'Say hello',
+  'Open a data channel',
+  'Cut the line',
+  'Leave',
+];
+
+interface Views {
+  readonly graphql: string;
+  readonly curl: string;
+}
+
+/** One of the two clients: its buttons, its last request, and its messages. */
+export class Peer {
+  readonly name: string;
+  readonly #root: HTMLElement;
+  readonly #list: MessageList;
+  readonly #buttons = new Map<Action, HTMLButtonElement>();
+  readonly #channel: DataChannel;
+  #views: Views = { graphql: '', curl: '' };
+  #view: 'graphql' | 'curl' = 'graphql';
+  /** What was done already: the next thing to try is lit up. */
+  readonly #done = new Set<Action>();
+  #token: string | undefined;
+  #cursor: string | undefined;
+  #stream: AbortController | undefined;
+  #connected = false;
+  #joined = false;
+  #other: string | undefined;
+  /** Whether the server told this side to offer (G1). */
+  #offers = false;
+  /** Signals are handled one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(name: string, root: HTMLElement) {
+    this.name = name;
+    this.#root = root;
+    this.#list = new MessageList(this.#part('.messages'), this.#part('.count'));
+    this.#channel = new DataChannel({
+      relay: (event, data) => void this.#relay(event, data, event === 'offer'),
+      opened: () => {
+        this.#list.note('Data channel', 'open. The server is not needed for it any more.');
+        this.#channel.send(`Hello from ${name}, straight from window to window.`);
+      },
+      message: (text) => this.#list.note('Data channel', `“${text}”`),
+    });
+    const press: Record<Action, () => unknown> = {
+      Connect: () => this.#connect(),
+      Join: () => this.#join(),
+      'Say hello': () => this.#relay('hello', { text: `Hello from ${name}` }),
+      'Open a data channel': () => this.#channel.offer(),
+      'Cut the line': () => this.#cut(),
+      Leave: () => this.#leave(),
+    };
+    for (const action of actions) this.#addButton(action, press[action]);
+    for (const button of root.querySelectorAll<HTMLButtonElement>('[data-view]')) {
+      button.addEventListener('click', () => this.#show(button.dataset.view as 'graphql' | 'curl'));
+    }
+    const copy = this.#part<HTMLButtonElement>('[data-copy]');
+    copy.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(this.#views[this.#view]).catch(() => undefined);
+      copy.textContent = 'Copied';
+      setTimeout(() => {
+        copy.textContent = 'Copy';
+      }, 1500);
+    });
+    this.#update();
+  }
+
+  async #connect(): Promise<void> {
+    const { data } = await this.#send({ query: access, variables: { username: this.name } });
+    const { token } = (data?.access ?? {}) as { token?: string };
+    if (token === undefined) return;
+    this.#token = token;
+    await this.#open(true);
+  }
+
+  /** Opens the stream, from the last cursor if there is one. Resolves when the stream is over. */
+  async #open(isShownBelow = false): Promise<void> {
+    if (this.#token === undefined) return;
+    const request = { query: messages, ...(this.#cursor && { variables: { after: this.#cursor } }) };
+    const before = isShownBelow ? this.#views : undefined;
+    this.#showRequest(request, true, before);
+    const stream = new AbortController();
+    this.#stream = stream;
+    try {
+      await listen(this.#token, request, stream.signal, ({ data, errors }) => {
+        if (data?.messages) this.#take(data.messages as Message);
+        else this.#list.note('Error', errors?.[0]?.message ?? '');
+      });
+    } catch (error) {
+      this.#list.note('Error', error instanceof Error ? error.message : String(error));
+    }
+    this.#connected = false;
+    this.#update();
+    // The server ended the stream, or its network did: a client comes back by itself.
+    if (this.#stream === stream) setTimeout(() => this.#stream === stream && void this.#open(), cutMs);
+  }
+
+  #cut(): void {
+    this.#stream?.abort();
+    this.#stream = undefined;
+    this.#list.note('Line cut', 'The peer comes back in a moment, from its last cursor.');
+    setTimeout(() => void this.#open(), cutMs);
+  }
+
+  async #join(): Promise<void> {
+    const { data } = await this.#send({ query: joinRoom, variables: { roomId } });
+    this.#joined = data?.joinRoom != null;
+    this.#update();
+  }
+
+  async #leave(): Promise<void> {
+    await this.#send({ query: leaveRoom, variables: { roomId } });
+    this.#joined = false;
+    this.#other = undefined;
+    this.#channel.close();
+    this.#update();
+  }
+
+  async #relay(event: string, data: unknown, isShown = true): Promise<void> {
+    const peerId = this.#other;
+    if (peerId !== undefined)
+      await this.#send({ query: relay, variables: { roomId, peerId, event, data } }, isShown);
+  }
+
+  #take(message: Message): void {
+    this.#cursor = message.cursor;
+    this.#list.add(message);
+    switch (message.__typename) {
+      case 'Connected':
+        this.#connected = true;
+        if (!message.resumed) this.#joined = false;
+        break;
+      case 'PeerAdded':
+        this.#other = message.peer?.id;
+        this.#offers = message.offer ?? false;
+        break;
+      case 'PeerRemoved':
+        this.#other = undefined;
+        this.#channel.close();
+        break;
+      case 'Signal': {
+        const { event = '', data } = message;
+        if (event === 'hello') break;
+        this.#work = this.#work
+          .then(() => this.#channel.receive(event, data as Signal))
+          .catch(() => undefined);
+      }
+    }
+    this.#update();
+  }
+
+  /** Sends a request. Those that no click caused, such as candidates, do not take the place of one that did. */
+  async #send(request: Request, isShown = true): Promise<Answer> {
+    if (!isShown) return await send(this.#token, request).catch(() => ({}));
+    this.#showRequest(request, false);
+    const answer = this.#part('.answer');
+    try {
+      const result = await send(this.#token, request);
+      answer.textContent = short(JSON.stringify(result));
+      answer.classList.toggle('bad', result.errors !== undefined);
+      return result;
+    } catch {
+      answer.textContent = 'No answer came. Does the server run?';
+      answer.classList.add('bad');
+      return {};
+    }
+  }
+
+  /** Shows a request; `before` is shown above it, if one click sends both. */
+  #showRequest(request: Request, isStream: boolean, before?: Views): void {
+    const graphql = toGraphQL(request);
+    const curl = toCurl(this.#token, request, isStream);
+    this.#views = before
+      ? { graphql: `${before.graphql}\n\n${graphql}`, curl: `${before.curl}\n\n${curl}` }
+      : { graphql, curl };
+    if (isStream) {
+      this.#part('.answer').textContent = 'A stream: its messages are below.';
+      this.#part('.answer').classList.remove('bad');
+    }
+    this.#show(this.#view);
+  }
+
+  #show(view: 'graphql' | 'curl'): void {
+    this.#view = view;
+    for (const button of this.#root.querySelectorAll<HTMLElement>('[data-view]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.view === view));
+    }
+    if (this.#views[view]) this.#part('pre code').textContent = this.#views[view];
+  }
+
+  #addButton(action: Action, press: () => unknown): void {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = action;
+    button.addEventListener('click', () => {
+      this.#done.add(action);
+      press();
+      this.#update();
+    });
+    this.#buttons.set(action, button);
+    this.#part('.buttons').append(button);
+  }
+
+  #update(): void {
+    const possible: Record<Action, boolean> = {
+      Connect: this.#token === undefined,
+      Join: this.#connected && !this.#joined,
+      'Say hello': this.#joined && this.#other !== undefined,
+      'Open a data channel':
+        this.#joined && this.#other !== undefined && this.#offers && !this.#channel.isOpen,
+      'Cut the line': this.#connected,
+      Leave: this.#joined,
+    };
+    const next = actions.find((action) => possible[action] && !this.#done.has(action));
+    for (const [action, button] of this.#buttons) {
+      button.disabled = !possible[action];
+      button.classList.toggle('next', action === next);
+    }
+    const state = this.#part('.state');
+    state.classList.toggle('good', this.#connected);
+    if (!this.#connected) state.textContent = this.#token ? 'between connections' : 'not connected';
+    else if (!this.#joined) state.textContent = 'connected';
+    else state.textContent = this.#other ? 'in the room, with the other' : 'in the room, alone';
+  }
+
+  #part<Type extends HTMLElement = HTMLElement>(selector: string): Type {
+    const element = this.#root.querySelector<Type>(selector);
+    if (!element) throw new Error(`There is no ${selector} in the peer's panel.`);
+    return element;
+  }
+}
+
+/** A token is long, and there is nothing to read in it. */
+function short(json: string): string {
+  return json.replace(/("token":"[^"]{12})[^"]*/, '$1…');
+}

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Channel, type ChannelLink } from '../../src/client/channel.ts';
+
+/** One end of a data channel. What it sends arrives at the other end at once, unless the line is dead. */
+class Line extends EventTarget {
+  readyState = 'open';
+  isDead = false;
+  other: Line | undefined;
+
+  send(data: string): void {
+    if (!this.isDead) this.other?.dispatchEvent(new MessageEvent('message', { data }));
+  }
+
+  close(): void {
+    if (this.readyState === 'closed') return;
+    this.readyState = 'closed';
+    this.dispatchEvent(new Event('close'));
+  }
+}
+
+/** Two channels, a data channel between them, and the server's way. `relayed` counts what goes that way. */
+class Pair {
+  readonly got: unknown[] = [];
+  relayed = 0;
+  lost = 0;
+  readonly lines = [new Line(), new Line()] as const;
+  readonly ada: Channel;
+  ben: Channel;
+
+  constructor() {
+    this.ada = new Channel(
+      'x',
+      this.#link('a1', () => this.ben),
+    );
+    this.ben = new Channel(
+      'x',
+      this.#link('b1', () => this.ada),
+    );
+    this.ben.on('message', (data) => this.got.push(data));
+    this.lines[0].other = this.lines[1];
+    this.lines[1].other = this.lines[0];
+  }
+
+  connect(): void {
+    this.ada.attach(this.lines[0] as unknown as RTCDataChannel);
+    this.ben.attach(this.lines[1] as unknown as RTCDataChannel);
+  }
+
+  setDead(isDead: boolean): void {
+    for (const line of this.lines) line.isDead = isDead;
+  }
+
+  #link(mark: string, other: () => Channel): ChannelLink {
+    return {
+      mark,
+      relay: ({ frame }) => {
+        this.relayed += 1;
+        other().receive(frame as unknown as Parameters<Channel['receive']>[0]);
+      },
+      changed() {},
+      lost: () => {
+        this.lost += 1;
+      },
+    };
+  }
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('messages go through the server until the data channel is open, and then over it', () => {
+  const pair = new Pair();
+  pair.ada.send(1);
+  expect([pair.ada.direct, pair.relayed]).toEqual([false, 1]);
+  pair.connect();
+  pair.ada.send(2);
+  expect([pair.ada.direct, pair.relayed]).toEqual([true, 1]);
+  expect(pair.got).toEqual([1, 2]);
+});
+
+it('a data channel that goes silent is not used until it answers again, and nothing is lost or doubled', async () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.ada.send(1);
+  await vi.advanceTimersByTimeAsync(1000);
+  pair.setDead(true);
+  pair.ada.send(2);
+  pair.ada.send(3);
+  expect(pair.got).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(4500);
+  expect(pair.got).toEqual([1, 2, 3]);
+  pair.ada.send(4);
+  expect([pair.ada.direct, pair.relayed, pair.got.length]).toEqual([false, 3, 4]);
+
+  pair.setDead(false);
+  await vi.advanceTimersByTimeAsync(4500);
+  expect(pair.ada.direct).toBe(true);
+  pair.ada.send(5);
+  expect(pair.relayed).toBe(3);
+  expect(pair.got).toEqual([1, 2, 3, 4, 5]);
+});
+
+it('what was not confirmed when the data channel closes goes through the server', async () => {
+  const pair = new Pair();
+  pair.connect();
+  for (let n = 0; n < 100; n++) pair.ada.send(n);
+  pair.setDead(true);
+  for (let n = 100; n < 200; n++) pair.ada.send(n);
+  pair.lines[0].close();
+  expect(pair.got).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  expect(pair.relayed).toBeLessThan(140);
+  expect(pair.lost).toBe(1);
+});
+
+it('more frames than a dead data channel may hold are never lost', () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.setDead(true);
+  for (let n = 0; n < 2500; n++) pair.ada.send(n);
+  expect(pair.got).toEqual(Array.from({ length: 2500 }, (_, n) => n));
+});
+
+it('a sender that has begun anew is understood from its first message on', () => {
+  const pair = new Pair();
+  const { ben, got } = pair;
+  ben.receive(['old', 7, '"stale"', 0]);
+  ben.receive(['new', 1, '"one"', 0]);
+  for (let n = 2; n < 10; n++) ben.receive(['new', n, String(n), 0]);
+  expect(got).toEqual(['one', 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+it('a large message goes in parts, and is one message again', () => {
+  const pair = new Pair();
+  const text = '😀"\\'.repeat(20_000);
+  pair.ada.send(text);
+  expect(pair.relayed).toBeGreaterThan(5);
+  expect(pair.got).toEqual([text]);
+});
