@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis';
 
 /** The kinds of keys (the first word after the prefix) that stay although no client is left. */
-const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes']);
-/** The kinds of keys that expire some time after the last client has left, or after the node was given up. */
-const expiring = new Set(['room-log', 'room-meta', 'node', 'witnesses', 'claims']);
+const lasting = new Set(['seq', 'primary', 'takeovers', 'nodes', 'expiring']);
+/** The kinds of keys that a beat deletes some time after the last client has left. The key `expiring` lists them. */
+const deleted = new Set(['room-log', 'room-meta']);
+/** The kinds of keys that expire some time after the node was given up, or after a takeover. */
+const expiring = new Set(['node', 'witnesses', 'claims']);
 
 /** Reads what Signalbox keeps in Redis, without its scripts. */
 export class Store {
@@ -43,10 +45,21 @@ export class Store {
       const ttl = await this.#redis.pttl(this.#prefix + key);
       // The key expired since it was listed.
       if (ttl === -2) continue;
-      if (!expiring.has(kind)) leftovers.push(key);
-      else if (ttl === -1) leftovers.push(`${key} (which never expires)`);
+      if (ttl === -1) leftovers.push(`${key} (which never expires)`);
+      else if (deleted.has(kind)) {
+        if (await this.#isKept(key)) leftovers.push(`${key} (which nobody deletes)`);
+      } else if (!expiring.has(kind)) leftovers.push(key);
     }
     return leftovers;
+  }
+
+  /** Whether a key exists and is not listed to be deleted. */
+  async #isKept(key: string): Promise<boolean> {
+    const [due, exists] = await Promise.all([
+      this.#redis.zscore(`${this.#prefix}expiring`, this.#prefix + key),
+      this.#redis.exists(this.#prefix + key),
+    ]);
+    return due === null && exists === 1;
   }
 
   async #names(kind: string): Promise<string[]> {

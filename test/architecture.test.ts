@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   generated: ['graphql', 'hub', 'json-text'],
   auth: ['errors', 'hub', 'names', 'token-secret'],
   'hub/memory': ['errors', 'hub', 'json-text', 'log'],
-  'hub/redis': ['errors', 'hub', 'json-text', 'limits', 'log'],
+  'hub/redis': ['errors', 'hub', 'json-text', 'limits', 'log', 'sampled'],
   hub: ['errors', 'json-text'],
   limits: ['errors'],
   log: ['log-output', 'settings'],

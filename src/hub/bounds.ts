@@ -53,3 +53,11 @@ const retentionMarginMs = 10_000;
 export function retentionMs(graceMs: number): number {
   return 2 * graceMs + retentionMarginMs;
 }
+
+/**
+ * How long keys in Redis live if no node keeps them, in milliseconds: after the last node has died, they are gone a day
+ * later. That is longer than any outage of Redis or of all nodes that sessions should survive.
+ */
+export function keyLifeMs(graceMs: number): number {
+  return 24 * 3_600_000 + retentionMs(graceMs);
+}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RoomMessage } from '../support/client.ts';
-import { type RedisServer, startRedis } from '../support/redis.ts';
+import { startNode } from '../support/node.ts';
+import { freshPrefix, type RedisServer, startRedis } from '../support/redis.ts';
 import { type Pair, startPair } from './nodes.ts';
 import { type At, GuestPeer, wholly } from './peer.ts';
 
@@ -135,4 +136,19 @@ test('G3, G4: when a node is killed, peers that resume lose nothing, and only a 
     expect(removals, `to ${peer.username}`).toHaveLength(1);
     await peer.drop();
   }
+});
+
+test('G8: when the last node is killed with its streams, every key that it leaves in Redis expires', async () => {
+  const prefix = freshPrefix();
+  const node = await startNode({ env: { REDIS_URL: redis.url, REDIS_PREFIX: prefix } });
+  const ann = await arriveIn('last', 'ann', wholly(node));
+  const ben = await arriveIn('last', 'ben', wholly(node));
+  await ann.broadcast('last', 'all', 1);
+  await ann.relay('last', ben, 'you', 1);
+  await node.kill('SIGKILL');
+  const keys = await redis.admin.keys(`{${prefix}}:*`);
+  expect(keys.map((key) => key.slice(prefix.length + 3)).join()).toMatch(/session:.*/);
+  const ttls = await Promise.all(keys.map(async (key) => [key, await redis.admin.pttl(key)] as const));
+  expect(ttls.filter(([, ttl]) => ttl <= 0)).toEqual([]);
+  expect(Math.max(...ttls.map(([, ttl]) => ttl))).toBeLessThan(25 * 3_600_000);
 });

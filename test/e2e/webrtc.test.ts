@@ -135,7 +135,9 @@ test('G4, G5: a reloaded page replaces its session and calls again; a closed pag
   await ann.news.next(is('PeerRemoved', { reason: 'DISCONNECTED' }));
   expect(performance.now() - closedAt).toBeGreaterThan(graceSeconds * 1000 - 500);
   expect(presence(ann)).toHaveLength(4);
-  expect(failures(ann)).toEqual([]);
+  // What ann sends while ben's page is between its two sessions finds no peer.
+  const unexpected = failures(ann).filter(({ message }) => !String(message).includes('PEER_NOT_IN_ROOM'));
+  expect(unexpected).toEqual([]);
   await ann.page.context().close();
 });
 

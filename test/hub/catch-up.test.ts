@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { SignalboxError } from '../../src/errors.ts';
 import type { Connected } from '../../src/hub/hub.ts';
+import type { Sync } from '../../src/hub/redis/scripts/arguments.ts';
 import type { Dispatch } from '../../src/hub/redis/scripts/dispatch.ts';
 import type { Synced } from '../../src/hub/redis/scripts/replies.ts';
-import type { Sync } from '../../src/hub/redis/scripts/scripts.ts';
 import { CatchUp } from '../../src/hub/redis/streams/catch-up.ts';
 import { LocalStreams } from '../../src/hub/redis/streams/local-streams.ts';
 

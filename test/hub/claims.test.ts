@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { Beats } from '../../src/hub/redis/beats.ts';
 import { Neighbours } from '../../src/hub/redis/neighbours.ts';
-import type { Beat, Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import type { Beat } from '../../src/hub/redis/scripts/arguments.ts';
+import type { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { startWire, type Wire } from '../support/wire.ts';
@@ -132,7 +133,7 @@ it('G3: a node tells a new Redis also what it heard of the earlier one while it 
   const ignore = () => undefined;
   const events = {
     ...{ beaten: ignore, givenUp: ignore, takenOver: ignore },
-    ...{ listenerDead: ignore, commandsDead: ignore },
+    ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
   };
   const silent = pino({ level: 'silent' });
   const neighbours = new Neighbours({ reach: undefined, graceMs, beatMs: 800 }, ignore, silent);

@@ -66,6 +66,11 @@ describe('composeScript', () => {
     expect(text.endsWith(readLua('leave').text)).toBe(true);
   });
 
+  it('begins with the flag by which Dragonfly lets scripts use keys that they do not declare', () => {
+    for (const name of scriptNames)
+      expect(composeScript(name, constants)).toMatch(/^--!df flags=allow-undeclared-keys\n/);
+  });
+
   it('composeScript puts no library in front of a script that does not need it', () => {
     expect(composeScript('rooms', constants)).not.toContain(readLua('lib/logs').text);
   });

@@ -92,6 +92,12 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     await redis.del(log);
     for (let i = 1; i <= 40; i++) await redis.xadd(log, `${i}-0`, 'e', '{}', 'by', ann.id, 'n', 1);
     await redis.hset(`{${prefix}}:room-meta:r`, 'entries', 40, 'bytes', 80);
+    // The deployment has just begun, and keeps everything for the retention time. That time is over.
+    await redis.hset(`{${prefix}}:primary`, 'keep_until', 0);
+    await until(
+      async () => Number(await redis.hget(`{${prefix}}:primary`, 'oldest_kept')) > 40,
+      'a beat has told what is old',
+    );
     for (let i = 0; i < 64; i++) await ann.broadcast('r', 'm', i);
     expect(await redis.xrange(log, '-', '40-0')).toEqual([]);
     expect(await redis.xlen(log)).toBe(64);
@@ -102,20 +108,40 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
 
   it('G3: logs keep entries for two grace periods, the longest absence of a peer whose node halted', async () => {
     const graceMs = 60_000;
-    const scripts = new Scripts(redis, prefix, 'node', { ...defaultOptions, graceMs });
+    const other = freshPrefix();
+    const key = (name: string) => `{${other}}:${name}`;
+    const scripts = new Scripts(redis, other, 'node', { ...defaultOptions, graceMs });
     await beatOnce(scripts);
-    await scripts.relay({ from: ann.id, roomId: 'r', to: vic.id, event: 'm', data: payload(null) });
-    const broadcast = () => scripts.broadcast({ from: ann.id, roomId: 'r', event: 'm', data: payload(null) });
-    await broadcast();
-    for (const log of [`inbox:${vic.id}`, 'room-log:r']) {
-      expect(await redis.pttl(`{${prefix}}:${log}`), log).toBeGreaterThan(2 * graceMs);
+    // The deployment has just begun, and keeps everything for the retention time. That time is over.
+    await redis.hset(key('primary'), 'keep_until', 0);
+    for (const { peer } of [ann, vic]) {
+      await scripts.open({ peer, stream: peer.id, after: undefined });
+      await scripts.join(peer.id, 'r', payload(null));
     }
-
-    const oldest = `${(Date.now() - 2 * graceMs) * 1000}-0`;
-    await redis.del(`{${prefix}}:room-log:r`);
-    await redis.xadd(`{${prefix}}:room-log:r`, oldest, 'e', '{}', 'by', ann.id, 'n', 1);
+    const broadcast = () => scripts.broadcast({ from: ann.id, roomId: 'r', event: 'm', data: payload(null) });
+    await redis.del(key('room-log:r'));
+    await redis.xadd(
+      key('room-log:r'),
+      `${(Date.now() - 2 * graceMs) * 1000}-0`,
+      'e',
+      '{}',
+      'by',
+      '',
+      'n',
+      1,
+    );
     for (let i = 0; i < 64; i++) await broadcast();
-    expect(await redis.xlen(`{${prefix}}:room-log:r`), 'the oldest entry is not trimmed').toBe(65);
+    await redis.zadd(key('expiring'), Date.now() - 3 * graceMs, key('room-log:r'));
+    await beatOnce(scripts);
+    await broadcast();
+    expect(await redis.xlen(key('room-log:r')), 'the oldest entry is not trimmed').toBe(66);
+
+    const id = (Date.now() - 2 * graceMs - 11_000) * 1000;
+    await redis.del(key('room-log:r'));
+    await redis.xadd(key('room-log:r'), `${id}-0`, 'e', '{}', 'by', '', 'n', 1);
+    await redis.zadd(key('expiring'), id / 1000, key('room-log:r'));
+    await beatOnce(scripts);
+    expect(await redis.exists(key('room-log:r')), 'a log without entries since is deleted').toBe(0);
   });
 
   it('G3: a log trims the entries of one join together, and only beyond its bounds', async () => {
@@ -144,14 +170,15 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     await ann.broadcast('r', 'm');
     await redis.hdel(`{${prefix}}:room:r`, vic.id);
     await vic.leave('r');
-    expect(await redis.pttl(meta), 'a room with members does not expire').toBe(-1);
+    const expiring = () => redis.zscore(`{${prefix}}:expiring`, meta);
+    expect(await expiring(), 'a room with members does not expire').toBeNull();
     await redis.del(meta);
     await ann.broadcast('r', 'm');
     await vic.join('r');
     await ann.broadcast('r', 'm');
     await vic.leave('r');
     await ann.leave('r');
-    expect(await redis.pttl(meta)).toBeGreaterThan(0);
+    expect(Number(await expiring())).toBeGreaterThan(Date.now() - 10_000);
   });
 
   it('G10: a node ends the session of a member that Redis has evicted, and stays ready', async () => {

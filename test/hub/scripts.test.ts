@@ -102,6 +102,9 @@ describe('Scripts', () => {
       run: expect.stringMatching(/^[0-9a-f]{40}$/),
       nowMs: expect.any(Number),
       neighbours: [],
+      steadyMs: expect.any(Number),
+      offsetMs: 0,
+      stepMs: 0,
     });
     const peer = { id: 'ann', username: 'ann', guest: false };
     const { cursor } = await open('ann');

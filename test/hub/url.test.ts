@@ -28,14 +28,28 @@ describe('parseRedisUrl', () => {
       db: 3,
       primaryName: 'my db',
       sentinelCredentials: { password: 's&' },
-      tls: { ca: '/c a.pem' },
+      tls: { files: { ca: '/c a.pem' }, trust: 'authorities' },
       family: 4,
     });
+  });
+
+  test('fingerprints are read with and without colons, in either case', () => {
+    const [one, two] = [`AB${':cd'.repeat(31)}`, 'ef'.repeat(32)];
+    const trust = [`ab${'cd'.repeat(31)}`, two];
+    expect(parseRedisUrl(`rediss://h?fingerprint=${one},${two}`).tls).toEqual({ files: {}, trust });
+    expect(parseRedisUrl('rediss://h?insecure=true').tls).toEqual({ files: {}, trust: 'anyone' });
   });
 
   test.each([
     ['redis://h?tls=true', /a parameter is unknown; the known ones are ca, cert/],
     ['redis://h?ca=/ca.pem', /need TLS; write rediss/],
+    ['redis://h?insecure=true', /need TLS; write rediss/],
+    ['rediss://h?insecure=yes', /insecure must be true or false/],
+    [
+      'rediss://h?fingerprint=AB:CD',
+      /fingerprint must be the SHA-256 of a certificate, 64 hexadecimal digits/,
+    ],
+    [`rediss://h?insecure=true&fingerprint=${'a'.repeat(64)}`, /exclude one another; keep one/],
     ['redis://h/db', /the database must be a number/],
     ['redis+cluster://h/1', /a Cluster has only database 0/],
     ['redis+sentinel://h', /the name of the primary is missing/],

@@ -11,7 +11,7 @@ export interface Certificate {
   remove(): Promise<void>;
 }
 
-/** Makes a certificate for 127.0.0.1. This code builds it by hand, because a fresh machine may lack openssl. */
+/** Makes a certificate for 127.0.0.1 and localhost. This code builds it by hand, because a fresh machine may lack openssl. */
 export async function makeCertificate(): Promise<Certificate> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const body = certificateBody(publicKey.export({ type: 'spki', format: 'der' }));
@@ -40,12 +40,13 @@ export function tlsPort(port: number, { cert, key }: Certificate): [name: string
   ];
 }
 
-/** The signed part (RFC 5280, 4.1): an authority, valid for 127.0.0.1, from yesterday to tomorrow. */
+/** The signed part (RFC 5280, 4.1): an authority, valid for both names, from yesterday to tomorrow. */
 function certificateBody(publicKey: Buffer): Buffer {
   const dayMs = 86_400_000;
   const name = sequence(value(0x31, sequence(commonName, value(0x0c, Buffer.from('Signalbox tests')))));
   const constraints = extension('551d13', sequence(value(0x01, Buffer.of(0xff))));
-  const names = extension('551d11', sequence(value(0x87, Buffer.of(127, 0, 0, 1))));
+  const address = value(0x87, Buffer.of(127, 0, 0, 1));
+  const names = extension('551d11', sequence(address, value(0x82, Buffer.from('localhost'))));
   return sequence(
     value(0xa0, value(0x02, Buffer.of(2))),
     value(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),

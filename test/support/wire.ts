@@ -8,6 +8,12 @@ export async function startWire(target: number): Promise<Wire> {
   return wire;
 }
 
+interface Pair {
+  readonly client: Socket;
+  upstream: Socket;
+  subscribed: boolean;
+}
+
 /** A TCP proxy between Redis and its clients, which a test can cut, hold, slow down or lead to another port. */
 export class Wire {
   /** The port of new connections' far end. */
@@ -16,9 +22,13 @@ export class Wire {
   delayMs = 0;
   /** Whether connections that subscribe from now on receive nothing. */
   muffled = false;
+  /** Changes what the server says on all connections. The length must stay the same. */
+  rewrite = (text: string): string => text;
+  /** If set: called before each command of a client goes on to the server. */
+  beforeCommand: (() => Promise<unknown>) | undefined;
   #stalled = false;
   readonly #server: Server;
-  readonly #pairs = new Set<{ client: Socket; upstream: Socket; subscribed: boolean }>();
+  readonly #pairs = new Set<Pair>();
 
   constructor(target: number) {
     this.target = target;
@@ -42,6 +52,21 @@ export class Wire {
       if (which === 'subscribed' && !subscribed) continue;
       client.pause();
       upstream.pause();
+    }
+  }
+
+  /**
+   * From now on another server answers on the connections that do not subscribe, and they stay open: so does a proxy
+   * that hides a failover. The subscribed ones are closed.
+   */
+  swap(target: number): void {
+    this.target = target;
+    this.cut('subscribed');
+    for (const pair of this.#pairs) {
+      const { upstream } = pair;
+      pair.upstream = connect(target, '127.0.0.1');
+      upstream.removeAllListeners('close').destroy();
+      this.#pipe(pair);
     }
   }
 
@@ -77,31 +102,48 @@ export class Wire {
 
   #join(client: Socket): void {
     const { delayMs } = this;
-    const upstream = connect(this.target, '127.0.0.1');
-    const pair = { client, upstream, subscribed: false };
+    const pair: Pair = { client, upstream: connect(this.target, '127.0.0.1'), subscribed: false };
     this.#pairs.add(pair);
+    let onward = Promise.resolve();
     client.on('data', (chunk) => {
+      const { beforeCommand } = this;
+      if (beforeCommand) {
+        // A command is an array of RESP, whose first element is a string.
+        for (const command of chunk.toString('latin1').split(/(?=\*\d+\r\n\$)/)) {
+          onward = onward.then(async () => {
+            await beforeCommand();
+            pair.upstream.write(command, 'latin1');
+          });
+        }
+        return;
+      }
       if (chunk.includes('\r\nsubscribe\r\n')) {
         pair.subscribed = true;
-        if (this.muffled) upstream.pause();
+        if (this.muffled) pair.upstream.pause();
       }
-      if (delayMs === 0) upstream.write(chunk);
-      else setTimeout(() => upstream.write(chunk), delayMs);
+      if (delayMs === 0) pair.upstream.write(chunk);
+      else setTimeout(() => pair.upstream.write(chunk), delayMs);
     });
-    upstream.on('data', (chunk) => client.write(chunk));
+    client.on('error', () => pair.upstream.destroy());
+    client.on('close', () => {
+      pair.upstream.destroy();
+      this.#pairs.delete(pair);
+    });
+    this.#pipe(pair);
     if (this.#stalled) {
       client.pause();
-      upstream.pause();
+      pair.upstream.pause();
     }
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        other.destroy();
-        this.#pairs.delete(pair);
-      });
-    }
+  }
+
+  /** Passes on what the far end says, and its end. */
+  #pipe({ client, upstream }: Pair): void {
+    upstream.on('data', (chunk) => {
+      const text = chunk.toString('latin1');
+      const changed = this.rewrite(text);
+      client.write(changed === text ? chunk : Buffer.from(changed, 'latin1'));
+    });
+    upstream.on('error', () => client.destroy());
+    upstream.on('close', () => client.destroy());
   }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Neighbours } from './neighbours.ts';
+import { OtherLayout } from './scripts/other-layout.ts';
 import type { Scripts } from './scripts/scripts.ts';
 
 /** How often a node sends a beat, the sign that it lives. */
@@ -24,6 +25,8 @@ export interface BeatsEvents {
   givenUp(): void;
   /** Another Redis answers than before. It may lack acknowledged writes. */
   takenOver(): void;
+  /** Redis now has the data of another version of Signalbox. The message says what to do. */
+  misplaced(message: string): void;
   /** Redis takes beats, but they do not come back: the listening connection is dead. */
   listenerDead(): void;
   /** Beats fail: the connection for commands is dead, or Redis is away. */
@@ -48,6 +51,8 @@ export class Beats {
   #untended = 0;
   /** Beats in a row that failed. */
   #failed = 0;
+  /** Whether the last beat met the data of another version of Signalbox. */
+  #misplaced = false;
   /** The run id of the Redis that answered the last beat; empty before the first. */
   #run = '';
   /** What the node saw of an earlier Redis after it had asked the present one for the first time. */
@@ -117,9 +122,15 @@ export class Beats {
         this.#beatenAt = performance.now();
         this.#failed = 0;
       }
+      this.#misplaced = false;
       this.#events.beaten();
       return true;
     } catch (error) {
+      if (error instanceof OtherLayout) {
+        if (!this.#misplaced) this.#events.misplaced(error.message);
+        this.#misplaced = true;
+        return false;
+      }
       this.#failed += 1;
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
       return false;

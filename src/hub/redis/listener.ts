@@ -1,6 +1,7 @@
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { Sampled } from '../../sampled.ts';
 import { connected, connectForMessages } from './connect/connection.ts';
 import { type Dispatch, toDispatch } from './scripts/dispatch.ts';
 
@@ -36,6 +37,7 @@ export class Listener {
   readonly #log: Logger;
   readonly #subscriber: Redis;
   readonly #pubsub: RedisPubSub;
+  readonly #malformed: Sampled<number>;
   /** First 8 characters of the run id of the Redis that sent the last dispatch; empty before the first. */
   #sender = '';
   /** When the connection was last lost, or could not be made. */
@@ -47,6 +49,9 @@ export class Listener {
     this.#events = events;
     this.#log = log;
     this.#subscriber = connectForMessages(url, log, channel);
+    this.#malformed = new Sampled((count, bytes) => {
+      log.warn({ count, bytes }, 'redis: a message on this node’s channel is no dispatch: ignored');
+    });
     // The text is passed on as it came: `toDispatch` parses it.
     this.#pubsub = new RedisPubSub({
       publisher: commands,
@@ -91,11 +96,17 @@ export class Listener {
   }
 
   disconnect(): void {
+    this.#malformed.close();
     this.#subscriber.disconnect();
   }
 
   #receive(message: string): void {
     const dispatch = toDispatch(message);
+    if (!dispatch) {
+      // If this was a dispatch that got damaged, the next one shows that it is missing.
+      this.#malformed.note(message.length);
+      return;
+    }
     const disagreedBefore = this.connectionsDisagree;
     this.#sender = dispatch.run;
     if (!this.connectionsDisagree) this.#events.dispatched(dispatch);

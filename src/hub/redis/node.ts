@@ -19,6 +19,11 @@ import { ClosedStreams } from './streams/closed-streams.ts';
 import type { LocalStream } from './streams/local-stream.ts';
 import { LocalStreams } from './streams/local-streams.ts';
 
+/** How often the keys of a session are kept. They live for a day without that, so this may fail several times. */
+const renewalMs = 4 * 3_600_000;
+/** How many sessions are kept after a beat: enough for 180,000 streams. */
+const maxRenewals = 10;
+
 export interface NodeOptions extends HubOptions {
   readonly url: string;
   /** Deployments with different prefixes can share a Redis. They know nothing of one another. */
@@ -92,6 +97,11 @@ export class RedisNode {
           log.info('redis: another Redis answers than before: catching up with all that it knows');
           this.#streams.holdAll();
           this.#outdated = true;
+        },
+        misplaced: (message) => {
+          log.error(`${message} This node does not serve: its streams are cut`);
+          this.#streams.cutAll('hub');
+          this.#cuts.summarize();
         },
         commandsDead: () => {
           if (this.#commands.status !== 'ready') return;
@@ -226,7 +236,19 @@ export class RedisNode {
   #onBeaten(): void {
     void this.#closedStreams.tell();
     void this.#catchUpNow();
+    void this.#renewKeys();
     if (this.#outdated) void this.#reconcileStreams();
+  }
+
+  /** Keeps the keys of sessions from expiring while this node holds their streams. */
+  async #renewKeys(): Promise<void> {
+    const due = this.#streams.dueForRenewal(performance.now() - renewalMs, maxRenewals);
+    if (due.length === 0) return;
+    try {
+      await this.scripts.renew(due.map(({ peerId }) => peerId));
+    } catch (error) {
+      this.#log.debug({ reason: String(error) }, 'redis: could not keep keys; they are kept in some hours');
+    }
   }
 
   async #catchUpNow(): Promise<void> {

@@ -1,4 +1,9 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { createServer } from 'node:tls';
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { freePort, startRedis } from '../../support/redis.ts';
 import { startSentinel } from '../../support/sentinel.ts';
 import { type Certificate, makeCertificate, tlsPort } from '../../support/tls.ts';
@@ -40,6 +45,66 @@ export function tlsStories(): void {
     expect(await refusedStart(redis.url.replace('redis:', 'rediss:'))).toMatch(
       /If not, write redis, not rediss$/,
     );
+  });
+
+  /** A port with TLS in front of the shared Redis, as services have it. `names` gets the server names of clients. */
+  async function frontWith({ cert, key }: Certificate, names: unknown[] = []) {
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    const front = createServer(files, (socket) => {
+      names.push(socket.servername);
+      const redis = connect(Number(new URL(inject('redisUrl')).port), '127.0.0.1');
+      socket.on('error', () => redis.destroy()).on('close', () => redis.destroy());
+      redis.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+      socket.pipe(redis).pipe(socket);
+    });
+    front.on('tlsClientError', () => undefined);
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    onTestFinished(() => void front.close());
+    return (front.address() as AddressInfo).port;
+  }
+
+  it('a node names the host that it wants by SNI, unless it is an address', async () => {
+    const names: unknown[] = [];
+    const port = await frontWith(ours, names);
+    await expectService(await nodesAt(`rediss://localhost:${port}?ca=${ours.cert}&family=4`));
+    expect(new Set(names)).toEqual(new Set(['localhost']));
+    names.length = 0;
+    await expectService(await nodesAt(`rediss://127.0.0.1:${port}?ca=${ours.cert}`));
+    expect(new Set(names)).toEqual(new Set([false]));
+  });
+
+  it('insecure=true accepts any certificate, and the log warns of it', async () => {
+    const port = await frontWith(ours);
+    const lines: string[] = [];
+    const log = (line: string) => void lines.push(line);
+    await expectService(await nodesAt(`rediss://127.0.0.1:${port}?insecure=true`, { log }));
+    expect(lines.join('')).toContain('insecure=true');
+    expect(await refusedStart(`rediss://127.0.0.1:${port}?insecure=false`)).toMatch(
+      /self.signed certificate.*; name its authority with \?ca=, or the certificate itself with \?fingerprint=$/,
+    );
+  });
+
+  it('fingerprint= accepts that certificate and no other, and no other gets the password', async () => {
+    const fingerprintOf = ({ cert }: Certificate) => new X509Certificate(readFileSync(cert)).fingerprint256;
+    const [known, other] = [fingerprintOf(ours), fingerprintOf(others)];
+    const port = await frontWith(ours);
+    await expectService(await nodesAt(`rediss://127.0.0.1:${port}?fingerprint=${known}`));
+    await expectService(await nodesAt(`rediss://localhost:${port}?family=4&fingerprint=${other},${known}`));
+    const line = await refusedStart(`rediss://:hunter2@127.0.0.1:${port}?fingerprint=${other}`, 'hunter2');
+    const shown = known.toLowerCase().replaceAll(':', '');
+    expect(line).toContain(`its certificate has the fingerprint ${shown}, which REDIS_URL does not name`);
+
+    let received = '';
+    const spy = createServer({ cert: readFileSync(others.cert), key: readFileSync(others.key) }, (socket) => {
+      socket.on('error', () => undefined).on('data', (chunk) => (received += chunk.toString()));
+    });
+    spy.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+    await once(spy, 'listening');
+    onTestFinished(() => void spy.close());
+    const spied = `rediss://:hunter2@127.0.0.1:${(spy.address() as AddressInfo).port}?fingerprint=${known}`;
+    await refusedStart(spied, 'hunter2');
+    expect(received).toBe('');
   });
 
   it('two nodes serve behind Sentinel over TLS', async () => {

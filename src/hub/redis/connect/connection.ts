@@ -3,7 +3,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../../errors.ts';
-import { type ConnectorOptions, connectorTo, type Search } from './connector.ts';
+import { type ConnectorOptions, connectorTo, type Search, type Tls } from './connector.ts';
 import { clusterNodes, sentinels } from './discovery.ts';
 import { describeAddress, parseRedisUrl, type RedisAddress } from './url.ts';
 
@@ -101,7 +101,7 @@ function connect(url: string, log: Logger, key: string, { examine, ...options }:
     Connector: connectorTo(searchFor(address, key, route, log), route),
     ...address.credentials,
     db: address.db,
-    ...(tls && { tls }),
+    ...(tls && { tls: tls.context }),
     ...options,
   });
   places.set(redis, { address, log, examine: examine === true });
@@ -136,12 +136,12 @@ function searchFor(address: RedisAddress, key: string, route: ConnectorOptions, 
   }
 }
 
-function readTls({ tls }: RedisAddress): SecureContextOptions | undefined {
+function readTls({ tls }: RedisAddress): Tls | undefined {
   if (!tls) return undefined;
-  const files: SecureContextOptions = {};
-  for (const [name, path] of Object.entries(tls)) {
+  const context: SecureContextOptions = {};
+  for (const [name, path] of Object.entries(tls.files)) {
     try {
-      Object.assign(files, { [name]: readFileSync(path) });
+      Object.assign(context, { [name]: readFileSync(path) });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw new SignalboxError('UNAVAILABLE', `REDIS_URL: the file for ${name} cannot be read: ${code}.`, {
@@ -149,7 +149,7 @@ function readTls({ tls }: RedisAddress): SecureContextOptions | undefined {
       });
     }
   }
-  return files;
+  return { context, trust: tls.trust };
 }
 
 /** Connects for the first time. If that fails, rejects with UNAVAILABLE and the reason within 5 s. */
@@ -191,12 +191,16 @@ export function startFailure(redis: Redis, error: unknown): unknown {
   // An error that is not ours tells why Redis refused a script.
   const said = cause instanceof ReplyError || !own ? (cause as Error).message : refusals.get(redis);
   if (said === undefined) return error;
-  const message = `Redis at ${placeOf(redis)} cannot serve: ${said}`;
+  const message = `Redis at ${placeOf(redis)} cannot serve: ${said}${hintAt(redis, said)}`;
   return new SignalboxError('UNAVAILABLE', message, { cause: error });
 }
 
-/** If only one side uses TLS, no error says so: Redis closes the connection, or both sides wait. */
+/** What to do about an error that does not say so itself. If only one side uses TLS, Redis closes, or both sides wait. */
 function hintAt(redis: Redis, reason: string): string {
+  if (/^NOPERM .*'info/i.test(reason))
+    return '; Signalbox needs INFO to notice that another Redis has taken over';
+  if (/self.signed certificate|unable to (?:verify|get)/i.test(reason))
+    return '; name its authority with ?ca=, or the certificate itself with ?fingerprint=';
   const secure = places.get(redis)?.address.tls !== undefined;
   if (secure) return /ETIMEDOUT/.test(reason) ? '; does it take TLS? If not, write redis, not rediss' : '';
   return /ECONNRESET/.test(reason) ? '; does it take TLS only? Then write rediss' : '';
@@ -211,9 +215,15 @@ function placeOf(redis: Redis): string {
 async function examine(redis: Redis): Promise<void> {
   const place = places.get(redis);
   if (!place?.examine) return;
+  if (place.address.tls?.trust === 'anyone') {
+    place.log.warn(
+      'redis: insecure=true: who can redirect the connection can read the password and all messages',
+    );
+  }
   const info = await redis.info();
   const value = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  const mode = value('redis_mode');
+  // Valkey 8 has another name for it.
+  const mode = value('redis_mode') ?? value('server_mode');
   if (mode === 'sentinel') {
     throw new SignalboxError(
       'UNAVAILABLE',

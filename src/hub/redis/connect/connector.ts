@@ -1,7 +1,10 @@
-import { createConnection, type NetConnectOpts, Socket } from 'node:net';
-import { connect as connectSecurely, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { createConnection, isIP, type NetConnectOpts, Socket } from 'node:net';
+import { connect as connectSecurely, type SecureContextOptions, TLSSocket } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
-import { describeEndpoint, type Endpoint } from './url.ts';
+import { describeEndpoint, type Endpoint, type TlsAddress } from './url.ts';
+
+/** How long to wait for a certificate that `REDIS_URL` names by its fingerprint. */
+const handshakeTimeoutMs = 3000;
 
 /** The way to find the primary. */
 export interface Search {
@@ -21,7 +24,7 @@ type Emit = (event: string, error: Error) => void;
  */
 class PrimaryConnector extends AbstractConnector {
   readonly #search: Search;
-  readonly #tls: SecureContextOptions | undefined;
+  readonly #tls: Tls | undefined;
   readonly #family: number;
   #at: Endpoint | undefined;
   #emit: Emit | undefined;
@@ -54,6 +57,9 @@ class PrimaryConnector extends AbstractConnector {
       this.stream.on('error', (error) => {
         this.firstError ??= error;
       });
+      if (this.stream instanceof TLSSocket && Array.isArray(this.#tls?.trust)) {
+        await shown(this.stream, this.#tls.trust);
+      }
       return this.stream;
     } catch (error) {
       this.firstError = error as Error;
@@ -79,7 +85,7 @@ class PrimaryConnector extends AbstractConnector {
 
   #open({ host, port }: Endpoint): Socket | TLSSocket {
     const to: NetConnectOpts = { host, port, family: this.#family };
-    return this.#tls ? connectSecurely({ ...to, ...this.#tls }) : createConnection(to);
+    return this.#tls ? openSecurely(to, host, this.#tls) : createConnection(to);
   }
 
   /** Breaks the connection at once: commands that are under way to the earlier primary would be lost anyway. */
@@ -91,8 +97,43 @@ class PrimaryConnector extends AbstractConnector {
   }
 }
 
+function openSecurely(to: NetConnectOpts, host: string, { context, trust }: Tls): TLSSocket {
+  return connectSecurely({
+    ...to,
+    ...context,
+    // Services choose the certificate by the name, and some also the Redis. An IP address is no name.
+    ...(isIP(host) === 0 && { servername: host }),
+    rejectUnauthorized: trust === 'authorities',
+  });
+}
+
+/** Resolves when the other side has shown one of these certificates. ioredis must send nothing before: not the password. */
+async function shown(socket: TLSSocket, fingerprints: readonly string[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(reject, handshakeTimeoutMs, new Error('connect ETIMEDOUT'));
+  socket.once('error', reject).once('close', () => reject(new Error('the connection was closed')));
+  socket.once('secureConnect', resolve);
+  try {
+    await promise;
+    const found = socket.getPeerCertificate().fingerprint256.toLowerCase().replaceAll(':', '');
+    if (fingerprints.includes(found)) return;
+    throw new Error(`its certificate has the fingerprint ${found}, which REDIS_URL does not name`);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How to make connections with TLS. */
+export interface Tls {
+  readonly context: SecureContextOptions;
+  readonly trust: TlsAddress['trust'];
+}
+
 export interface ConnectorOptions {
-  readonly tls: SecureContextOptions | undefined;
+  readonly tls: Tls | undefined;
   /** The version of IP: 4 or 6; 0 for both. */
   readonly family: number;
   /** How long an abandoned connection may take to close. */

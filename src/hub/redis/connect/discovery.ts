@@ -150,7 +150,7 @@ class Discovery implements Search {
     const { tls, credentials } = this.#options;
     return new Redis({
       ...credentials,
-      ...(tls && { tls }),
+      ...(tls && { tls: tls.context }),
       Connector: connectorTo({ find: async () => endpoint }, this.#options),
       retryStrategy,
       lazyConnect: true,

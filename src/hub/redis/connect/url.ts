@@ -10,6 +10,13 @@ export interface Credentials {
   readonly password?: string;
 }
 
+export interface TlsAddress {
+  /** Paths of PEM files: an authority to trust beside the usual ones, and the client's certificate and key. */
+  readonly files: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** How the other side proves who it is: by an authority; by one of these certificates (SHA-256, hex); or not at all. */
+  readonly trust: 'authorities' | readonly string[] | 'anyone';
+}
+
 /** A parsed `REDIS_URL`. docs/redis.md describes the forms. */
 export interface RedisAddress {
   readonly form: 'single' | 'sentinel' | 'cluster';
@@ -20,14 +27,23 @@ export interface RedisAddress {
   /** The sentinels' name for the primary; empty for the other forms. */
   readonly primaryName: string;
   readonly sentinelCredentials: Credentials;
-  /** Paths of PEM files: an authority to trust beside the usual ones, and the client's certificate and key. */
-  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+  readonly tls: TlsAddress | undefined;
   /** The version of IP: 4 or 6; 0 for both. */
   readonly family: number;
 }
 
 const scheme = /^redis(s?)(?:\+(sentinel|cluster))?:\/\/([^/?#]+)([^?#]*)\??([^#]*)$/;
-const parameters = ['ca', 'cert', 'key', 'family', 'sentinelUsername', 'sentinelPassword'];
+const fingerprint = /^[0-9a-f]{64}$/;
+const parameters = [
+  'ca',
+  'cert',
+  'key',
+  'fingerprint',
+  'insecure',
+  'family',
+  'sentinelUsername',
+  'sentinelPassword',
+];
 
 /** Parses a `REDIS_URL` of any form. Throws UNAVAILABLE with the reason, which contains no secret. */
 export function parseRedisUrl(url: string): RedisAddress {
@@ -52,8 +68,9 @@ export function parseRedisUrl(url: string): RedisAddress {
   const unknown = [...query.keys()].find((name) => !parameters.includes(name));
   if (unknown !== undefined)
     throw wrong(`a parameter is unknown; the known ones are ${parameters.join(', ')}`);
-  const [ca, cert, key] = [query.get('ca'), query.get('cert'), query.get('key')];
-  if (!secure && (ca || cert || key)) throw wrong('ca, cert and key need TLS; write rediss');
+  const forTls = ['ca', 'cert', 'key', 'fingerprint', 'insecure'];
+  if (!secure && forTls.some((name) => query.get(name)))
+    throw wrong('ca, cert, key, fingerprint and insecure need TLS; write rediss');
 
   return {
     form,
@@ -62,9 +79,25 @@ export function parseRedisUrl(url: string): RedisAddress {
     db: Number(db),
     primaryName: form === 'sentinel' ? decode(first) : '',
     sentinelCredentials: credentials(query.get('sentinelUsername'), query.get('sentinelPassword')),
-    tls: secure ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined,
+    tls: secure ? tlsOf(query) : undefined,
     family: Number(query.get('family') ?? 0),
   };
+}
+
+function tlsOf(query: URLSearchParams): TlsAddress {
+  const [ca, cert, key] = [query.get('ca'), query.get('cert'), query.get('key')];
+  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const insecure = query.get('insecure') ?? 'false';
+  if (!['true', 'false'].includes(insecure)) throw wrong('insecure must be true or false');
+  // openssl prints them as AB:CD:…
+  const listed = query.get('fingerprint')?.toLowerCase().replaceAll(':', '').split(',') ?? [];
+  if (!listed.every((each) => fingerprint.test(each)))
+    throw wrong(
+      'fingerprint must be the SHA-256 of a certificate, 64 hexadecimal digits, or several, separated by commas',
+    );
+  const ways = [ca, listed.length > 0, insecure === 'true'].filter(Boolean);
+  if (ways.length > 1) throw wrong('ca, fingerprint and insecure exclude one another; keep one');
+  return { files, trust: insecure === 'true' ? 'anyone' : listed.length > 0 ? listed : 'authorities' };
 }
 
 /** The address as in the URL, without credentials, for operators to read. */

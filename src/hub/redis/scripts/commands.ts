@@ -1,6 +1,8 @@
 import { type Redis, ReplyError } from 'ioredis';
 import { isErrorCode, SignalboxError } from '../../../errors.ts';
+import { commandTimeoutMs } from '../connect/connection.ts';
 import { composeScript, type LuaConstants, type ScriptName, scriptNames } from './lua-source.ts';
+import { OtherLayout } from './other-layout.ts';
 
 export type Argument = string | number;
 type Command = (key: string, ...args: Argument[]) => Promise<unknown>;
@@ -14,19 +16,31 @@ const maxWaitingBytes = 16 * 1024 * 1024;
 /** Errors of a Redis that cannot serve now: full, a replica, loading, busy, or without its cluster or replicas. */
 const unavailable = /^(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS)\b/;
 
+const otherLayout = /^OTHER_LAYOUT (\S+) (\S+)$/;
+const runId = /^(?:run_id|master_replid):(\w+)/m;
+
+/** How late a script that Redis did not know is sent again: its answer must come within 2 s (G10). */
+const maxResendMs = 2000 - commandTimeoutMs;
+
 /** The scripts as commands on one connection. Their replies and arguments have no types here. */
 export class Commands {
   readonly #redis: Redis;
+  readonly #prefix: string;
   readonly #key: string;
   readonly #commands = new Map<ScriptName, Command>();
+  readonly #texts = new Map<ScriptName, string>();
+  #runIdSection: 'server' | 'replication' = 'server';
 
   constructor(redis: Redis, prefix: string, constants: LuaConstants) {
     this.#redis = redis;
+    this.#prefix = prefix;
     this.#key = `{${prefix}}:seq`;
     const methods = redis as unknown as Record<ScriptName, Command>;
     for (const name of scriptNames) {
-      redis.defineCommand(name, { numberOfKeys: 1, lua: composeScript(name, constants) });
+      const lua = composeScript(name, constants);
+      redis.defineCommand(name, { numberOfKeys: 1, lua });
       this.#commands.set(name, methods[name].bind(redis));
+      this.#texts.set(name, lua);
     }
   }
 
@@ -43,12 +57,58 @@ export class Commands {
 
   /** Rejects with the `SignalboxError` that the script names, or with UNAVAILABLE if Redis cannot serve. */
   async send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+    const begun = performance.now();
+    const stream = this.#stream;
     try {
       this.#gather();
       return await this.#commands.get(name)?.(this.#key, ...args);
     } catch (error) {
-      throw toSignalboxError(error, name);
+      if (!isUnknownScript(error)) throw this.#toSignalboxError(error, name);
+      // It has not run. ioredis has sent it a second time already, but that may have been by its hash again, because the
+      // text was under way with another call, and Redis has forgotten that too.
+      const isLate = performance.now() - begun > maxResendMs || this.#stream !== stream;
+      if (isLate) throw new SignalboxError('UNAVAILABLE', undefined, { cause: error });
     }
+    try {
+      return await this.#redis.eval(this.#texts.get(name) ?? '', 1, this.#key, ...args);
+    } catch (error) {
+      throw this.#toSignalboxError(error, name);
+    }
+  }
+
+  /**
+   * A name for the process that answers as Redis: another one may lack what this one knew. Redis calls it the run id;
+   * Dragonfly has a replication id instead. Rejects with UNAVAILABLE.
+   */
+  async runId(): Promise<string> {
+    try {
+      let info = await this.#redis.info(this.#runIdSection);
+      if (this.#runIdSection === 'server' && !runId.test(info)) {
+        this.#runIdSection = 'replication';
+        info = await this.#redis.info(this.#runIdSection);
+      }
+      const [, id] = runId.exec(info) ?? [];
+      if (id !== undefined) return id;
+    } catch (error) {
+      throw this.#toSignalboxError(error, 'beat');
+    }
+    throw new SignalboxError(
+      'UNAVAILABLE',
+      'Redis cannot serve: its INFO has neither run_id nor master_replid.',
+    );
+  }
+
+  #toSignalboxError(error: unknown, script: ScriptName): unknown {
+    if (!(error instanceof Error)) return error;
+    if (error instanceof ReplyError) {
+      // Redis 7 puts ERR in front of an error of one word.
+      const code = error.message.replace(/^ERR /, '');
+      if (isErrorCode(code)) return new SignalboxError(code);
+      const [, found, ours] = otherLayout.exec(code) ?? [];
+      if (found && ours) return new OtherLayout(this.#prefix, found, ours);
+      if (!unavailable.test(error.message)) return refusal(script, error.message);
+    }
+    return new SignalboxError('UNAVAILABLE', undefined, { cause: error });
   }
 
   /** Undefined before the first connection. Each connection has a stream of its own. */
@@ -68,15 +128,8 @@ export class Commands {
   }
 }
 
-function toSignalboxError(error: unknown, script: ScriptName): unknown {
-  if (!(error instanceof Error)) return error;
-  if (error instanceof ReplyError) {
-    // Redis 7 puts ERR in front of an error of one word.
-    const code = error.message.replace(/^ERR /, '');
-    if (isErrorCode(code)) return new SignalboxError(code);
-    if (!unavailable.test(error.message)) return refusal(script, error.message);
-  }
-  return new SignalboxError('UNAVAILABLE', undefined, { cause: error });
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof ReplyError && (error as Error).message.startsWith('NOSCRIPT');
 }
 
 /** How Redis names a right that its user lacks: for a command, or for a script that runs one. */

@@ -28,18 +28,48 @@ export type Dispatch = Numbered &
     | { readonly kind: 'disowned' }
   );
 
-/** The head of a dispatch, as the scripts write it. */
-type Head = Omit<Dispatch, 'batch'> & {
-  /** The id of the first entry. The other entries have the ids that follow it. */
-  readonly first?: number;
+/** The fields of a dispatch's first line that differ between the kinds: for each kind, those that it has. */
+const fieldsOf: Readonly<Record<Dispatch['kind'], readonly ('stream' | 'room')[]>> = {
+  peer: ['stream'],
+  room: ['room'],
+  joined: ['stream', 'room'],
+  left: ['stream', 'room'],
+  replaced: ['stream'],
+  beat: [],
+  disowned: [],
 };
 
-/** Parses a dispatch: the first line is its head, and the others are its entries. The node's streams share the entries. */
-export function toDispatch(message: string): Dispatch {
+/**
+ * Parses a dispatch: the first line is its head, and the others are its entries. The node's streams share the entries.
+ * Returns undefined for anything else: others who may use this Redis can publish what they like.
+ */
+export function toDispatch(message: string): Dispatch | undefined {
   const end = message.indexOf('\n');
-  if (end === -1) return { ...JSON.parse(message), batch: [] } as Dispatch;
-  const { first = 0, ...head } = JSON.parse(message.slice(0, end)) as Head;
-  return { ...head, batch: toBatch(first, message.slice(end + 1)) } as Dispatch;
+  try {
+    const { first, ...head } = JSON.parse(end === -1 ? message : message.slice(0, end)) ?? {};
+    if (!isHead(head)) return undefined;
+    // The id of the first entry. The other entries have the ids that follow it.
+    if (end === -1) return { ...head, batch: [] } as Dispatch;
+    const batch = toBatch(first, message.slice(end + 1));
+    return isId(first) && batch.every(isEntry) ? ({ ...head, batch } as Dispatch) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isHead(head: Readonly<Record<string, unknown>>): boolean {
+  const { n, run, newest, kind } = head;
+  if (!isId(n) || !isId(newest) || typeof run !== 'string') return false;
+  const fields = Object.hasOwn(fieldsOf, String(kind)) ? fieldsOf[kind as Dispatch['kind']] : undefined;
+  return fields?.every((name) => typeof head[name] === 'string') ?? false;
+}
+
+function isEntry({ entry }: SizedEntry): boolean {
+  return typeof entry.type === 'string' && typeof entry.peer?.id === 'string';
+}
+
+function isId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { logBounds as defaultLogBounds, maxReceipts, retentionMs } from '../../bounds.ts';
+import { logBounds as defaultLogBounds, keyLifeMs, maxReceipts, retentionMs } from '../../bounds.ts';
 import type { HubOptions } from '../../hub.ts';
 
 /** Each script is a file in lua/, whose header describes its arguments, its reply and its errors. */
@@ -12,8 +12,10 @@ export const scriptNames = [
   'leave',
   'open',
   'relay',
+  'renew',
   'retire',
   'rooms',
+  'set_clock',
   'set_state',
   'sync',
 ] as const;
@@ -55,6 +57,8 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
     max_receipts: maxReceipts,
     // How long a log keeps an entry.
     retention_ms: retentionMs(graceMs),
+    // How long a key lives if no node keeps it.
+    ttl_ms: keyLifeMs(graceMs),
     grace_ms: graceMs,
     // The most peers that a room takes, and the most rooms that a peer may be in.
     max_peers: maxPeersPerRoom,
@@ -65,12 +69,15 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
   };
 }
 
+/** With this first line, Dragonfly lets a script use keys that it does not declare. For Redis it is a comment. */
+const flags = '--!df flags=allow-undeclared-keys';
+
 /** A script as Redis gets it: the constants, the libraries that it needs, and the script itself. */
 export function composeScript(name: ScriptName, constants: LuaConstants): string {
   const script = readLua(name);
   const libraries = new Map<string, string>();
   for (const library of script.libraries) addLibrary(libraries, library);
-  return [...Object.entries(constants).map(toLocal), ...libraries.values(), script.text].join('\n');
+  return [flags, ...Object.entries(constants).map(toLocal), ...libraries.values(), script.text].join('\n');
 }
 
 /** Adds a library behind those that it needs. */

@@ -57,6 +57,12 @@ export interface Beaten {
   readonly run: string;
   /** In milliseconds of Redis's clock. */
   readonly nowMs: number;
+  /** In milliseconds of the steady clock. */
+  readonly steadyMs: number;
+  /** How far the steady clock is ahead of Redis's. */
+  readonly offsetMs: number;
+  /** How far Redis's clock was set forward since the node's last beat. If it is not 0, the beat has not counted. */
+  readonly stepMs: number;
   /** Some of the other nodes. */
   readonly neighbours: readonly Neighbour[];
 }
@@ -80,6 +86,16 @@ type OpenReply =
       ...snapshot: SnapshotReply,
     ]
   | readonly [kind: 'refused', fault: EntryFault, roomId: string];
+
+type BeatReply = readonly [
+  life: string,
+  more: number,
+  nowMs: number,
+  neighbours: readonly string[],
+  steadyMs: number,
+  offsetMs: number,
+  stepMs: number,
+];
 
 type SyncReply = readonly [kind: 'snapshot', ...SnapshotReply] | readonly [kind: 'replaced' | 'lost'];
 
@@ -154,24 +170,19 @@ export function toHeldStreams([next = '0', ...held]: readonly string[]): Told<He
   return toldOfNone({ streams, next: next === '0' ? undefined : next });
 }
 
-export function toRetired(_reply: number): Told<undefined> {
-  return toldOfNone(undefined);
-}
-
-export function toBeaten([life, more, run, nowMs, others]: readonly [
-  life: string,
-  more: number,
-  run: string,
-  nowMs: number,
-  others: readonly string[],
-]): Told<Beaten> {
+/** `run` is the run id of the Redis that replies. The ids that a beat gives are in its dispatches. */
+export function toBeaten(run: string, reply: unknown): Beaten {
+  const [life, more, nowMs, others, steadyMs, offsetMs, stepMs] = reply as BeatReply;
   const neighbours: Neighbour[] = [];
   for (let i = 0; i < others.length; i += 2) {
     const [nodeId = '', url = ''] = others.slice(i, i + 2);
     neighbours.push({ nodeId, url });
   }
-  // The ids that a beat gives are in its dispatches.
-  return toldOfNone({ life, more: more === 1, run, nowMs, neighbours });
+  return { life, more: more === 1, run, nowMs, neighbours, steadyMs, offsetMs, stepMs };
+}
+
+export function toDone(_reply: number): Told<undefined> {
+  return toldOfNone(undefined);
 }
 
 /** The newest id in a snapshot. It is given to a client, so the node must know of it if another Redis takes over. */

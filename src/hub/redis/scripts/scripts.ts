@@ -3,11 +3,14 @@ import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
 import { FairQueue } from '../../../limits/fair-queue.ts';
 import type { Bounds } from '../../bounds.ts';
-import type { Cursor, Delivery, Join, JoinedRoom, Member, Peer, Receipt, Room } from '../../hub.ts';
+import type { Delivery, JoinedRoom, Member, Receipt, Room } from '../../hub.ts';
 import { type RoomView, wholeRoom } from '../../room-view.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
+import type { Beat, Broadcast, Open, Relay, Sync } from './arguments.ts';
+import { BeatRounds } from './beat-rounds.ts';
 import { type Argument, Commands } from './commands.ts';
 import { type ConstantOptions, luaConstants, type ScriptName } from './lua-source.ts';
+import { OtherLayout } from './other-layout.ts';
 import * as replies from './replies.ts';
 
 /**
@@ -23,56 +26,6 @@ export const turnTimeoutMs = 400;
 /** The scripts that carry out a call of a client. Redis refuses them if they are late (lua/lib/calls.lua). */
 type CallName = 'open' | 'join' | 'leave' | 'relay' | 'broadcast' | 'set_state';
 
-export interface Open {
-  readonly peer: Peer;
-  /** A name for the stream, which no other stream ever has. */
-  readonly stream: string;
-  readonly after: Cursor | undefined;
-  /** The rooms to enter (G15). */
-  readonly joins?: readonly Join[];
-  readonly view?: RoomView;
-  /** Whether the node has no place for a new session, only for one that goes on. */
-  readonly full?: boolean;
-}
-
-export interface Broadcast {
-  /** The id of the sender. */
-  readonly from: string;
-  readonly roomId: string;
-  readonly event: string;
-  readonly data: JsonText;
-  /** A message of the session with the same key is not sent again (G14). */
-  readonly key?: string | undefined;
-}
-
-export interface Relay extends Broadcast {
-  /** The id of the receiver. */
-  readonly to: string;
-}
-
-export interface Sync {
-  readonly peerId: string;
-  readonly stream: string;
-  /** The cursor of the last message that the stream was given. */
-  readonly after: Cursor;
-  readonly openedMs: number;
-}
-
-export interface Beat {
-  /** How often a node beats. */
-  readonly beatMs: number;
-  /** A node that is silent for longer is given up. */
-  readonly leaseMs: number;
-  /** About how many sessions and rooms to look after at most. */
-  readonly batch: number;
-  /** The run id of the Redis that answered the last beat; empty: none. */
-  readonly run: string;
-  /** The newest id that Redis has told of; 0: none. */
-  readonly newestId: number;
-  /** Where other nodes can reach the node; empty or absent: nowhere. */
-  readonly url?: string;
-}
-
 /**
  * The one door to Redis. Each method is one script: one round trip, atomic.
  *
@@ -84,6 +37,7 @@ export interface Beat {
  */
 export class Scripts {
   readonly #commands: Commands;
+  readonly #rounds: BeatRounds;
   readonly #nodeId: string;
   readonly #roomReplies = new FairQueue({
     maxRunning: maxRoomReplies,
@@ -105,8 +59,10 @@ export class Scripts {
   constructor(redis: Redis, prefix: string, nodeId: string, options: ConstantOptions, logBounds?: Bounds) {
     this.#nodeId = nodeId;
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
+    this.#rounds = new BeatRounds(this.#commands);
     redis.on('close', () => {
       this.#available = false;
+      this.#rounds.disconnected();
       this.#connection += 1;
     });
   }
@@ -207,18 +163,31 @@ export class Scripts {
 
   /** The node shuts down. */
   retire(): Promise<undefined> {
-    return this.#run('retire', [this.#nodeId], replies.toRetired);
+    return this.#run('retire', [this.#nodeId], replies.toDone);
   }
 
-  /** The node lives. After this, the other scripts may run. */
+  /** Keeps the keys of these peers, whose streams the node holds, from expiring. */
+  renew(peerIds: readonly string[]): Promise<undefined> {
+    return this.#run('renew', peerIds, replies.toDone);
+  }
+
+  /** The node lives. After this, the other scripts may run. Rejects with `OtherLayout` if they must not. */
   async beat({ beatMs, leaseMs, batch, run, newestId, url = '' }: Beat): Promise<replies.Beaten> {
     const args = [this.#nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection, url];
-    const beaten = await this.#send('beat', args, replies.toBeaten);
-    this.#clockMs = beaten.nowMs - performance.now();
-    this.#available = true;
-    this.#newestKnown = this.#connection;
-    for (const check of this.#held) check();
-    return beaten;
+    const close = () => {
+      this.#available = false;
+    };
+    try {
+      const beaten = await this.#rounds.beat(args, close);
+      this.#clockMs = beaten.nowMs - performance.now();
+      this.#available = true;
+      this.#newestKnown = this.#connection;
+      for (const check of this.#held) check();
+      return beaten;
+    } catch (error) {
+      if (error instanceof OtherLayout) close();
+      throw error;
+    }
   }
 
   #rooms(peerId: string, roomId: string, view: RoomView): Promise<readonly Room[] | undefined> {

@@ -20,6 +20,8 @@ export class LocalStream {
   readonly name: string;
   readonly peerId: string;
   readonly stream: Stream;
+  /** When its session's keys were last kept from expiring, by `performance.now`. */
+  renewedAt = performance.now();
   /** When Redis opened it, in milliseconds of Redis's clock; 0: not yet. */
   openedMs = 0;
   readonly #index: RoomIndex<LocalStream>;

@@ -74,6 +74,25 @@ export class LocalStreams {
     return stream;
   }
 
+  /**
+   * The streams whose sessions' keys were last kept before a time: the first of them, `max` at most. They count as kept
+   * from now on.
+   */
+  dueForRenewal(before: number, max: number): readonly LocalStream[] {
+    const due: LocalStream[] = [];
+    // In order: those that were kept last come last.
+    for (const stream of this.#streams.values()) {
+      if (stream.renewedAt >= before || due.length >= max) break;
+      due.push(stream);
+    }
+    for (const stream of due) {
+      stream.renewedAt = performance.now();
+      this.#streams.delete(stream.name);
+      this.#streams.set(stream.name, stream);
+    }
+    return due;
+  }
+
   /** Begins to ask for a snapshot of a stream's session. */
   begin(stream: LocalStream): SnapshotTicket {
     const gaps = this.#gaps;

@@ -1,7 +1,7 @@
 -- Tells Redis that a node lives, and does a share of the housekeeping. The script is atomic, so the node that comes
 -- first does a piece of work, and no node does it again (G4).
 --
--- Libraries: keys, ids, dispatch, takeovers, sessions
+-- Libraries: keys, ids, clock, dispatch, takeovers, sessions
 --
 -- ARGV[1]  the node
 -- ARGV[2]  how often a node beats, in ms
@@ -11,12 +11,21 @@
 -- ARGV[6]  the newest id that the node knows of; 0: none
 -- ARGV[7]  the number of the node's connection; a later connection has a larger number
 -- ARGV[8]  the URL at which other nodes can reach the node; empty: none
+-- ARGV[9]  the run id of this Redis. Not every Redis lets a script ask for it
+-- ARGV[10] the steady clock's time at the node's last beat, in ms; 0: none
+-- ARGV[11] how long ago the node sent that beat, in ms
 --
 -- Reply: {the name of the node's life, which changes if the node was given up or forgotten; 1 if there is more to do,
--- else 0; the run id of this Redis; the time by its clock, in ms; some other nodes: {node, its URL, …}}.
+-- else 0; the time by Redis's clock, in ms; some other nodes: {node, its URL, …}; the time by the steady clock, in ms; its
+-- offset; how far Redis's clock was set forward since the node's last beat, in ms}. If the last is not 0, the beat has not
+-- counted: the node runs set_clock.lua, and beats again.
+-- Errors: OTHER_LAYOUT <number found> <number of this version> if the keys are of another version of Signalbox.
 
 local node, beat_ms, lease_ms, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local last_run, seen, connection, url = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local last_run, seen, connection, url, run = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local last_beat, elapsed_ms = tonumber(ARGV[10]), tonumber(ARGV[11])
+-- Two beats that were answered differ from the node's clock by less than this, however long they were on their way.
+local max_drift_ms = 2000
 -- How long the number of the last dispatch to a given-up node is kept, and at most the witnesses of a takeover.
 local memory_ms = 3600000
 -- How many other nodes to name.
@@ -24,7 +33,7 @@ local max_neighbours = 4
 -- How many takeovers are remembered, for clients and nodes that were away meanwhile.
 local max_takeovers = 16
 
-local now = now_ms()
+local now
 -- How many sessions and rooms this beat has handled.
 local done = 0
 local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
@@ -47,10 +56,20 @@ local function hear_witness()
   end
 end
 
+-- The number of another layout in Redis. Nil if it is this one. If Redis is empty, this layout begins.
+local function other_layout()
+  local known = redis.call('HMGET', key.primary, 'layout', 'run')
+  if known[1] == layout then return nil end
+  -- The first version had no numbers.
+  if known[1] or known[2] or redis.call('EXISTS', KEYS[1]) == 1 then return known[1] or '1' end
+  redis.call('HSET', key.primary, 'layout', layout)
+  keep(key.primary)
+  return nil
+end
+
 -- A replica that takes over, or a Redis that restarts from its disk, may lack the last writes of the one before. It
--- lacks some if a node knows of a newer id than this Redis did when it began to serve. Returns this Redis's run id.
+-- lacks some if a node knows of a newer id than this Redis did when it began to serve.
 local function note_serving_redis()
-  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
   if redis.call('HGET', key.primary, 'run') ~= run then
     local upto = decimal(last_id())
     redis.call('HSET', key.primary, 'run', run, 'upto', upto)
@@ -63,7 +82,17 @@ local function note_serving_redis()
   local lacking = last_run ~= run and seen > tonumber(primary[1]) or gap_of(seen)
   if lacking and seen >= tonumber(primary[2] or '0') then disown(seen) end
   hear_witness()
-  return run
+end
+
+-- How far Redis's clock was set forward since the node's last beat, in ms. If another node has beaten just now, it was
+-- not set, and it was this node's clock or line that stood still.
+local function clock_step()
+  local step = now - last_beat - elapsed_ms
+  if last_beat == 0 or math.abs(step) <= max_drift_ms then return 0 end
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', key.nodes, now - max_drift_ms, now, 'LIMIT', 0, 2)) do
+    if other ~= node then return 0 end
+  end
+  return step
 end
 
 -- If no node could beat for a while, Redis was away, and that time does not count. The last beats, and the deadlines of
@@ -72,8 +101,8 @@ end
 -- lease even if the lease is short: otherwise the other nodes would count as silent first. This moves all deadlines at
 -- once, because the next beat sees no outage any more.
 local function shift_deadlines_after_outage()
-  local newest_beat = redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2]
-  local away_ms = newest_beat and now - tonumber(newest_beat) or math.huge
+  local newest_known = newest_beat()
+  local away_ms = newest_known and now - newest_known or math.huge
   if away_ms <= math.min(3 * beat_ms, lease_ms - beat_ms) then return end
   local all = redis.call('ZRANGE', key.nodes, 0, -1, 'WITHSCORES')
   for i = 1, #all, 2 do redis.call('ZADD', key.nodes, tonumber(all[i + 1]) + away_ms, all[i]) end
@@ -84,6 +113,7 @@ local function shift_deadlines_after_outage()
   for _, witness in ipairs(unheard_witnesses()) do
     redis.call('ZADD', key.witnesses, math.min(witness[4] + away_ms, now + retention_ms), witness[1])
   end
+  keep_entries(now)
 end
 
 -- Records the beat, and sends it to the node's own channel: if it does not come back, the node's listening connection
@@ -94,7 +124,6 @@ local function note_beat()
   if not life then
     life = decimal(allocate(1))
     redis.call('HSET', key.node(node), 'life', life)
-    redis.call('PERSIST', key.node(node))
   end
   local highest = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
   redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url)
@@ -107,7 +136,7 @@ end
 local function detach_streams_of_silent_nodes()
   local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease_ms, 'WITHSCORES')
   for i = 1, #silent, 2 do
-    local lost, last_beat = silent[i], tonumber(silent[i + 1])
+    local lost, silent_since = silent[i], tonumber(silent[i + 1])
     -- The node may come back before its last session is detached. A skipped number looks like a missed dispatch: the
     -- node then asks for snapshots, so it passes on no later entry before those that it was not sent.
     if redis.call('HDEL', key.node(lost), 'life') == 1 then
@@ -118,8 +147,9 @@ local function detach_streams_of_silent_nodes()
       if done >= batch then break end
       local at = redis.call('HMGET', key.session(peer), 'node', 'stream', 'opened')
       if at[1] == lost then
-        -- A stream that was opened after the last beat was alive then.
-        detach(peer, math.max(last_beat + beat_ms, tonumber(at[3] or '0')) + grace_ms)
+        -- A stream that was opened after the last beat was alive then. If Redis's clock was set forward for a moment, it
+        -- may seem to be opened later than now.
+        detach(peer, math.min(math.max(silent_since + beat_ms, tonumber(at[3] or '0')), now) + grace_ms)
         redis.call('HSET', key.session(peer), 'given_up', at[2])
       end
       redis.call('SREM', key.node_peers(lost), peer)
@@ -141,6 +171,38 @@ local function end_sessions_past_grace()
   end
 end
 
+-- Deletes logs without an entry for the retention time, and what is known of rooms without a member for that long. Not by
+-- expiry: if Redis's clock is set forward, all would be gone at once. And a relay need not tell that a log is in use.
+local function delete_what_is_past_retention()
+  local known = redis.call('HMGET', key.primary, 'keep_until', 'oldest_kept')
+  local oldest_kept = tonumber(known[2] or '0')
+  if now >= tonumber(known[1] or '0') then
+    oldest_kept = now_us() - retention_ms * 1000
+    redis.call('HSET', key.primary, 'oldest_kept', decimal(oldest_kept))
+  end
+  local before = '(' .. decimal(oldest_kept / 1000)
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', key.expiring, '-inf', before, 'LIMIT', 0, batch)) do
+    if done >= batch then break end
+    done = done + 1
+    local is_log = string.sub(name, 1, #key.room_meta('')) ~= key.room_meta('')
+    local newest_item = is_log and redis.call('XREVRANGE', name, '+', '-', 'COUNT', 1)[1]
+    local newest_entry = newest_item and tonumber(string.match(newest_item[1], '^%d+')) or 0
+    if newest_entry >= oldest_kept then
+      redis.call('ZADD', key.expiring, decimal(newest_entry / 1000), name)
+    else
+      redis.call('DEL', name)
+      redis.call('ZREM', key.expiring, name)
+    end
+  end
+end
+
+-- Keeps the keys of the deployment and of this node. `expiring` is never empty, so other scripts need not keep it.
+local function keep_keys()
+  redis.call('ZADD', key.expiring, '+inf', '')
+  keep(key.nodes, key.primary, key.takeovers, key.detached, key.expiring, key.node(node), key.node_peers(node))
+  redis.call('PEXPIRE', KEYS[1], ids_ttl_ms)
+end
+
 -- Names the nodes that have beaten last. If this node loses Redis, it asks them whether they hear it.
 local function neighbours()
   local found = {}
@@ -154,9 +216,16 @@ local function neighbours()
   return found
 end
 
-local run = note_serving_redis()
+local found = other_layout()
+if found then return redis.error_reply('OTHER_LAYOUT ' .. found .. ' ' .. layout) end
+now = steady_ms()
+local step = clock_step()
+if step ~= 0 then return { '', 0, now_ms(), {}, now, now - now_ms(), step } end
+note_serving_redis()
 shift_deadlines_after_outage()
 local life = note_beat()
 detach_streams_of_silent_nodes()
 end_sessions_past_grace()
-return { life, done >= batch and 1 or 0, run, now_ms(), neighbours() }
+delete_what_is_past_retention()
+keep_keys()
+return { life, done >= batch and 1 or 0, now_ms(), neighbours(), now, now - now_ms(), 0 }

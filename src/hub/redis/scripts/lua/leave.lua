@@ -30,6 +30,7 @@ end
 local past = key.session_past(peer)
 if upto and tonumber(upto) > tonumber(join) then
   redis.call('ZADD', past, upto, join .. ' ' .. room)
+  keep(past)
   if redis.call('ZCARD', past) > max_past then
     local oldest = tonumber(redis.call('ZPOPMIN', past)[2])
     local trimmed = tonumber(marked_for(peer, session, 'trimmed') or '0')

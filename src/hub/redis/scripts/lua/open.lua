@@ -1,7 +1,7 @@
 -- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). It enters the
 -- rooms that the stream asks for and that it is not in (G15). If it may not enter one of them, nothing changes.
 --
--- Libraries: keys, ids, calls, logs, dispatch, takeovers, members, joining, sessions, snapshots
+-- Libraries: keys, ids, calls, clock, logs, dispatch, takeovers, members, joining, sessions, snapshots
 --
 -- ARGV[1]  the peer's id
 -- ARGV[2]  the peer, as JSON
@@ -22,8 +22,8 @@
 
 local peer, profile, stream, after = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
-local node, opened = caller, now_ms()
 local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
+local node, opened = caller, steady_ms()
 
 local session = key.session(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
@@ -80,6 +80,7 @@ end
 
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
 redis.call('SADD', key.node_peers(node), peer)
+keep(session, key.node_peers(node))
 redis.call('HDEL', session, 'given_up')
 redis.call('ZREM', key.detached, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end

@@ -11,9 +11,13 @@
 
 local caller, caller_connection, caller_waits_until = ARGV[#ARGV - 2], ARGV[#ARGV - 1], tonumber(ARGV[#ARGV])
 
--- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. A node that was given
+-- The time until which a node waits lies at most this far ahead, in ms: unless Redis's clock was set back.
+local longest_wait_ms = 3500
+
+-- Whether the node no longer waits: its time is up (or nobody can tell, as Redis's clock was set since the last beat), it has a newer connection, or it was given up. A node that was given
 -- up must open no stream in particular: no other node would detach it if the node dies.
 local function is_late()
   local known = redis.call('HMGET', key.node(caller), 'life', 'connection')
-  return not known[1] or known[2] ~= caller_connection or now_ms() > caller_waits_until
+  local left_ms = caller_waits_until - now_ms()
+  return not known[1] or known[2] ~= caller_connection or left_ms < 0 or left_ms > longest_wait_ms
 end

@@ -37,7 +37,8 @@ local function enter(peer, profile, room, state, bytes)
   end
 
   redis.call('HSET', key.session_rooms(peer), room, decimal(join))
-  redis.call('PERSIST', key.room_meta(room))
+  redis.call('ZREM', key.expiring, key.room_meta(room))
+  keep(key.session_rooms(peer), key.room(room), key.room_meta(room))
   present[#present + 1] = joiner
   return present, join + 1, offers
 end

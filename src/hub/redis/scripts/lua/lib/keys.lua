@@ -5,7 +5,15 @@
 -- from it. They share its braces, so a deployment is in one hash slot: Redis Cluster can run each script, and
 -- one primary has all the data.
 --
--- Ids are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of that clock.
+-- Ids are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of the steady clock (clock.lua)
+-- unless it is said otherwise.
+--
+-- Every key expires some time after the last node has died: `keep` says when. While nodes live, they keep the keys that
+-- are theirs, and nothing that matters depends on expiry by Redis: a clock that is set forward would end it at once.
+
+-- The number of this layout. Raise it with each change after which nodes of the version before would misread keys,
+-- dispatches or each other's fields: nodes of different layouts refuse to serve together.
+local layout = '2'
 
 local prefix = string.sub(KEYS[1], 1, -4)
 -- The word behind the prefix keeps the kinds of keys apart: peers and rooms can have any id.
@@ -13,9 +21,13 @@ local key = {
   -- Sorted set: the nodes that beat. Score: the time of the node's last beat.
   nodes = prefix .. 'nodes',
   -- Hash: the Redis that serves as the primary.
-  --   run    its run id
-  --   upto   the last id that it knew when it began to serve
-  --   floor  no cursor below this id can be used; set when a primary had lost writes
+  --   layout       the number of the layout of all keys
+  --   run          its run id
+  --   upto         the last id that it knew when it began to serve
+  --   floor        no cursor below this id can be used; set when a primary had lost writes
+  --   offset       how far the steady clock is ahead of Redis's, in ms; absent: not at all
+  --   oldest_kept  entries below this id are past the retention time
+  --   keep_until   until then `oldest_kept` stays where it is
   primary = prefix .. 'primary',
   -- Sorted set: the takeovers, each by a Redis that began to serve. Member: the last id that it knew then. Score:
   -- the first id that it gave. An id between the two came from the Redis before, and is lost.
@@ -26,6 +38,10 @@ local key = {
   -- Hash: the cursors with which clients claim that a takeover has lost writes, until its witnesses are heard. Field: the
   -- first id of the takeover. Value: the largest such cursor.
   claims = prefix .. 'claims',
+  -- Sorted set: the keys that are deleted once they are past the retention time: each log, and `room-meta` of rooms without
+  -- members. Member: the whole key. Score: a time by Redis's clock: for a log, when an entry of it came, not always the
+  -- last; for `room-meta`, when the last member left. An empty member with the score +inf keeps the key in place.
+  expiring = prefix .. 'expiring',
   -- Sorted set: the peers whose sessions have no stream. Score: the time at which the session ends.
   detached = prefix .. 'detached',
   -- Hash: one node. It expires an hour after the node was given up. The node's channel has the same name.
@@ -54,17 +70,23 @@ local key = {
   -- Sorted set: the receipts of the session's last messages that had a key, at most `max_receipts`. Member: '1 <key>' if a
   -- receiver had a stream, else '0 <key>'. Score: the id of the message.
   session_receipts = function(peer) return prefix .. 'session-receipts:' .. peer end,
-  -- Stream: the log of the entries for this peer alone (logs.lua). It expires after the retention time.
+  -- Stream: the log of the entries for this peer alone (logs.lua).
   inbox = function(peer) return prefix .. 'inbox:' .. peer end,
   -- Hash: the members of a room. Field: the peer. Value: '<id of the join> <length of the peer> <peer><state>', where
   -- the peer and the state are JSON, and the length is in bytes.
   room = function(room) return prefix .. 'room:' .. room end,
   -- Hash: the nodes that hold the streams of members. Field: the node. Value: the number of those members.
   room_nodes = function(room) return prefix .. 'room-nodes:' .. room end,
-  -- Stream: the log of the entries for all members (logs.lua). It expires after the retention time.
+  -- Stream: the log of the entries for all members (logs.lua).
   room_log = function(room) return prefix .. 'room-log:' .. room end,
-  -- Hash: about the room. It expires after the retention time, which begins when the last member is gone.
+  -- Hash: about the room. It is deleted after the retention time, which begins when the last member is gone.
   --   peers_bytes  the size of all members as JSON, in bytes
   -- and the fields of the room's log (logs.lua).
   room_meta = function(room) return prefix .. 'room-meta:' .. room end,
 }
+
+-- Lets keys live for a day and a bit from now. Keys that a script may have made need this, unless it makes them in the
+-- place of a key that lives: no key may stay for ever if no node is left.
+local function keep(...)
+  for _, name in ipairs({ ... }) do redis.call('PEXPIRE', name, ttl_ms) end
+end

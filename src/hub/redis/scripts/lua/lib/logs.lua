@@ -1,6 +1,6 @@
 -- Logs: the inbox of each peer, and the log of each room. A resume reads what its peer missed from them.
 --
--- Libraries: ids
+-- Libraries: keys, ids
 --
 -- A log is a Redis stream. An item of it is a batch of entries with consecutive ids. The id of the item is the id of
 -- its first entry. Its fields:
@@ -13,7 +13,7 @@
 -- A hash beside the log has these fields (the session's hash, or the room's `room-meta`):
 --   entries  the number of entries in the log
 --   bytes    their size as text
---   last     the id of the newest entry; it stays when the log expires
+--   last     the id of the newest entry; it stays when the log is deleted
 --   trimmed  the id of the newest entry that was dropped
 -- `last` and `trimmed` also have their author (`_by`), and the newest id by someone else (`_other`). So the log can
 -- tell whether entries are gone that were for a given peer: a peer's own entries are no loss to it.
@@ -52,7 +52,7 @@ local function to_item(first, text, by, n) return { decimal(first) .. '-0', { 'e
 -- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
 -- (G3). Returns the number of entries that are left, and their bytes.
 local function trim(log, fields, entries, bytes)
-  local oldest_kept = now_us() - retention_ms * 1000
+  local oldest_kept = tonumber(redis.call('HGET', key.primary, 'oldest_kept') or '0')
   repeat
     local items = redis.call('XRANGE', log, '-', '+', 'COUNT', trim_step)
     for _, item in ipairs(items) do
@@ -67,7 +67,7 @@ local function trim(log, fields, entries, bytes)
   return entries, bytes
 end
 
--- Records that the log has expired: all its entries are gone.
+-- Records that the log was deleted or has expired: all its entries are gone.
 local function record_expiry(fields)
   local last = redis.call('HMGET', fields, 'last', 'last_by', 'last_other')
   if not last[1] then return end
@@ -86,7 +86,7 @@ local function append(log, fields, first, text, by, n)
     -- The fields are absent if Redis has evicted their hash.
     entries, bytes = tonumber(held[1] or length), tonumber(held[2] or '0')
   end
-  -- A busy log never expires, so entries past the retention time are dropped now and then.
+  -- A busy log is never deleted, so entries past the retention time are dropped now and then.
   if entries > max_entries or bytes > max_bytes or length % trim_step == 0 then
     entries, bytes = trim(log, fields, entries, bytes)
   end
@@ -97,7 +97,10 @@ local function append(log, fields, first, text, by, n)
     changed[9], changed[10] = 'last_other', held[3]
   end
   redis.call('HSET', fields, unpack(changed))
-  redis.call('PEXPIRE', log, retention_ms)
+  if length == 0 then
+    redis.call('ZADD', key.expiring, now_ms(), log)
+    keep(log)
+  end
 end
 
 -- The items with entries after one id, up to and including another. They include the peer's own, and the first item may

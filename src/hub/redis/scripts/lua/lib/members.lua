@@ -46,9 +46,9 @@ end
 
 -- Adds `by` to the number of a room's members whose streams a node holds.
 local function count_member(room, node, by)
-  if redis.call('HINCRBY', key.room_nodes(room), node, by) <= 0 then
-    redis.call('HDEL', key.room_nodes(room), node)
-  end
+  local count = redis.call('HINCRBY', key.room_nodes(room), node, by)
+  if count <= 0 then redis.call('HDEL', key.room_nodes(room), node) end
+  if count == 1 then keep(key.room_nodes(room)) end
 end
 
 local function peers_bytes(room) return tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') end

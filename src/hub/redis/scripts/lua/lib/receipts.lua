@@ -19,6 +19,7 @@ local function make_receipt(peer, message_key, id, connected, receivers)
     local receipts = key.session_receipts(peer)
     redis.call('ZADD', receipts, decimal(id), connected .. ' ' .. message_key)
     redis.call('ZREMRANGEBYRANK', receipts, 0, -1 - max_receipts)
+    keep(receipts)
   end
   return { decimal(id), connected, receivers }
 end

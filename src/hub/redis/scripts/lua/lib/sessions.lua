@@ -13,8 +13,7 @@ local function remove_member(peer, room, node, reason)
   if node then count_member(room, node, -1) end
   local id = allocate(1)
   if redis.call('EXISTS', key.room(room)) == 0 then
-    redis.call('PEXPIRE', key.room_meta(room), retention_ms)
-    redis.call('PEXPIRE', key.room_log(room), retention_ms)
+    redis.call('ZADD', key.expiring, now_ms(), key.room_meta(room))
   elseif member then
     -- The member is absent if Redis has evicted it: then there is no peer to tell of.
     local profile, state = peer_of(member)
@@ -45,4 +44,5 @@ local function detach(peer, deadline)
   redis.call('HDEL', key.session(peer), 'node', 'stream')
   redis.call('SREM', key.node_peers(node), peer)
   redis.call('ZADD', key.detached, deadline, peer)
+  keep(key.detached)
 end

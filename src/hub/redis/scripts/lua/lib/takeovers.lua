@@ -12,7 +12,7 @@
 -- earlier cursor can be used any more, and all nodes cut their streams. The clients learn of it now: else they would
 -- wait for entries that never come (G3).
 local function disown(seen)
-  redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)))
+  redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)), 'PX', ids_ttl_ms)
   redis.call('HSET', key.primary, 'floor', decimal(allocate(1)))
   redis.call('DEL', key.witnesses, key.claims)
   for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do dispatch(node, 'disowned', '') end

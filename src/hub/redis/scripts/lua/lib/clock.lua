@@ -1,0 +1,20 @@
+-- The steady clock. It counts the time that elapses, also if Redis's own clock is set forward or back: a grace period must
+-- then be neither shorter nor longer (G4).
+--
+-- Libraries: keys, ids
+--
+-- It is Redis's clock plus an offset. Each beat tells by how much the node's own clock, which is never set, has moved
+-- since its last beat. If Redis's clock has moved by much more or less, it was set, and set_clock.lua changes the offset.
+
+local function steady_ms() return now_ms() + tonumber(redis.call('HGET', key.primary, 'offset') or '0') end
+
+-- When a node last beat. Nil if no node is listed.
+local function newest_beat()
+  return tonumber(redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2])
+end
+
+-- From now on, no entry gets past the retention time until that time has passed: entries seem older than they are if
+-- Redis's clock was set forward, and nobody could fetch them if Redis was away (G3).
+local function keep_entries(now)
+  redis.call('HSET', key.primary, 'keep_until', now + retention_ms)
+end

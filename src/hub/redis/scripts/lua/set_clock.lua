@@ -1,0 +1,21 @@
+-- Sets the steady clock after Redis's own clock was set forward or back, so that it goes on as if nothing had happened.
+-- Each node notices, and the first one to come does it.
+--
+-- Libraries: keys, ids, clock
+--
+-- ARGV[1]  the offset of the steady clock, from the reply of the beat that noticed
+-- ARGV[2]  how far Redis's clock was set forward, in ms; negative: back
+--
+-- Reply: 1 if this set the steady clock, else 0.
+
+local offset, step = tonumber(ARGV[1]), tonumber(ARGV[2])
+local known = redis.call('HMGET', key.primary, 'layout', 'offset')
+if not known[1] or tonumber(known[2] or '0') ~= offset then return 0 end
+redis.call('HSET', key.primary, 'offset', decimal(offset - step))
+
+local now = steady_ms()
+keep_entries(now)
+-- A stream may have closed between the step and the beat that noticed it.
+local absent = redis.call('ZRANGEBYSCORE', key.detached, '(' .. decimal(now + grace_ms), '+inf')
+for _, peer in ipairs(absent) do redis.call('ZADD', key.detached, now + grace_ms, peer) end
+return 1
