@@ -37,7 +37,7 @@ export class StreamPump {
   readonly #drainTimeoutMs: number;
   readonly #pinger: NodeJS.Timeout | undefined;
   /** Resolves when the response has room again, or when the client is gone. */
-  #room: PromiseWithResolvers<void> | undefined;
+  #writable: PromiseWithResolvers<void> | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
   /** Whether the results have ended. They must be returned if the client goes away before that. */
   #ended = false;
@@ -82,7 +82,7 @@ export class StreamPump {
         if (this.#gone) return;
         if (step.done) break;
         if (this.#res.write(this.#bytesOf(step.value, isFirst))) continue;
-        await this.#hasRoom();
+        await this.#untilWritable();
         if (this.#gone) return;
       }
       this.#release();
@@ -120,20 +120,20 @@ export class StreamPump {
     this.#socket.off('end', this.#onEnd);
   }
 
-  #hasRoom(): Promise<void> {
-    this.#room = Promise.withResolvers();
+  #untilWritable(): Promise<void> {
+    this.#writable = Promise.withResolvers();
     this.#drainTimer = setTimeout(() => {
       this.#log.info({ reason: 'unread', afterMs: this.#drainTimeoutMs }, 'stream cut');
       this.#res.destroy();
     }, this.#drainTimeoutMs);
-    return this.#room.promise;
+    return this.#writable.promise;
   }
 
   #onDrain(): void {
     if (this.#ended) return;
     clearTimeout(this.#drainTimer);
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.#writable?.resolve();
+    this.#writable = undefined;
   }
 
   /** A response without room needs no ping: what waits to be sent keeps the connection open. */
@@ -150,6 +150,6 @@ export class StreamPump {
         this.#log.error({ err: error }, 'a stream could not be released');
       });
     }
-    this.#room?.resolve();
+    this.#writable?.resolve();
   }
 }

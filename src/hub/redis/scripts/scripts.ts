@@ -142,14 +142,14 @@ export class Scripts {
     return this.#rooms(peerId, '', view);
   }
 
-  /** What became of a session whose stream has missed dispatches. */
+  /** Reads the present state of a session whose stream has missed dispatches. */
   sync({ peerId, stream, after, openedMs }: Sync): Promise<replies.Synced> {
     const args = [peerId, this.#nodeId, stream, after, openedMs];
     return this.#run('sync', args, replies.toSynced(peerId, after));
   }
 
   /**
-   * A stream has been closed for so many milliseconds. Resolves to false if that changed nothing, because the session
+   * Tells Redis that a stream has been closed for `closedForMs`. Resolves to false if that changed nothing, because the session
    * has another stream or has ended.
    */
   detach(peerId: string, stream: string, closedForMs: number): Promise<boolean> {
@@ -161,7 +161,7 @@ export class Scripts {
     return this.#run('held', [this.#nodeId, page, count], replies.toHeldStreams);
   }
 
-  /** The node shuts down. */
+  /** Tells Redis that the node shuts down. */
   retire(): Promise<undefined> {
     return this.#run('retire', [this.#nodeId], replies.toDone);
   }
@@ -171,7 +171,7 @@ export class Scripts {
     return this.#run('renew', peerIds, replies.toDone);
   }
 
-  /** The node lives. After this, the other scripts may run. Rejects with `OtherLayout` if they must not. */
+  /** Tells Redis that the node lives. After this, the other scripts may run. Rejects with `OtherLayout` if they must not. */
   async beat({ beatMs, leaseMs, batch, run, newestId, url = '' }: Beat): Promise<replies.Beaten> {
     const args = [this.#nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection, url];
     const close = () => {
