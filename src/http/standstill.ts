@@ -1,5 +1,5 @@
 /** How often to look at the clock. */
-const tickMs = 50;
+const tickMs = 200;
 /** A process that is only busy rarely takes longer than this between two ticks. */
 const standstillMs = 500;
 /** How long a process may take to read what has waited for it meanwhile. */

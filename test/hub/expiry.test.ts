@@ -42,6 +42,8 @@ describe('keys in Redis', () => {
       ['relay', async () => (cursor = (await scripts.relay({ ...send, to: 'ben' })).cursor)],
       ['broadcast', () => scripts.broadcast(send)],
       ['detach', () => scripts.detach('ben', 'ben undefined', 0)],
+      ['relay with a key', () => scripts.relay({ ...send, to: 'ben', key: 'k' })],
+      ['broadcast with a key', () => scripts.broadcast({ ...send, key: 'l' })],
       ['relay to an absent peer', () => scripts.relay({ ...send, to: 'ben' })],
       ['resume', () => open('ben', cursor)],
       ['leave', () => scripts.leave('ben', 'r')],
@@ -49,6 +51,16 @@ describe('keys in Redis', () => {
       ['join of a room that was empty', () => scripts.join('ann', 'r', data)],
       ['another join', () => scripts.join('ben', 'r', data)],
       ['replaced', () => open('ben')],
+      [
+        'open with a room',
+        () =>
+          scripts.open({
+            peer: { id: 'cat', username: 'cat', guest: false },
+            stream: 'cat',
+            after: undefined,
+            joins: [{ roomId: 'entered', state: data }],
+          }),
+      ],
       ['detach of all', () => scripts.detach('ann', 'ann undefined', 0)],
       ['next beat', beat],
       ['retire', () => scripts.retire()],
@@ -86,8 +98,9 @@ describe('keys in Redis', () => {
     }
     await scripts.broadcast({ from: 'ann', roomId: 'r', event: 'e', data: payload(null) });
     await scripts.relay({ from: 'ben', roomId: 'r', to: 'ann', event: 'e', data: payload(null) });
+    await scripts.relay({ from: 'ann', roomId: 'r', to: 'ben', event: 'e', data: payload(null), key: 'k' });
     await scripts.leave('ann', 'left');
-    const own = ['session:ann', 'session-rooms:ann', 'session-past:ann', 'inbox:ann'];
+    const own = ['session:ann', 'session-rooms:ann', 'session-past:ann', 'session-receipts:ann', 'inbox:ann'];
     const room = ['room:r', 'room-nodes:r', 'room-meta:r', 'room-log:r'];
     const keys = [...own, ...room].map((name) => `{${prefix}}:${name}`);
     for (const key of keys) expect(await redis.pexpire(key, hourMs), key).toBe(1);

@@ -9,6 +9,7 @@ import { commandTimeoutMs } from '../connect/connection.ts';
 import type { Beat, Broadcast, Open, Relay, Sync } from './arguments.ts';
 import { BeatRounds } from './beat-rounds.ts';
 import { type Argument, Commands } from './commands.ts';
+import { LateCalls } from './late-calls.ts';
 import { type ConstantOptions, luaConstants, type ScriptName } from './lua-source.ts';
 import { OtherLayout } from './other-layout.ts';
 import * as replies from './replies.ts';
@@ -49,10 +50,7 @@ export class Scripts {
   #connection = 1;
   /** How far Redis's clock is ahead of `performance.now`, or less, by the time that a reply takes: never more. */
   #clockMs = 0;
-  /** The number of the newest connection that Redis knows. It refuses calls from earlier ones. */
-  #newestKnown = 0;
-  /** The failed calls whose callers are not told yet. Each is checked after a beat. */
-  readonly #held = new Set<() => void>();
+  readonly #lateCalls = new LateCalls();
   #newestId = 0;
 
   /** `nodeId`: the node that all this is done for. */
@@ -181,8 +179,7 @@ export class Scripts {
       const beaten = await this.#rounds.beat(args, close);
       this.#clockMs = beaten.nowMs - performance.now();
       this.#available = true;
-      this.#newestKnown = this.#connection;
-      for (const check of this.#held) check();
+      this.#lateCalls.connectionKnown(this.#connection);
       return beaten;
     } catch (error) {
       if (error instanceof OtherLayout) close();
@@ -210,29 +207,9 @@ export class Scripts {
     try {
       return await this.#run(name, [...args, ...identity], parse);
     } catch (error) {
-      if (mayStillRun(error)) await this.#refuses(connection, waitsUntil);
+      if (mayStillRun(error)) await this.#lateCalls.refused(connection, waitsUntil);
       throw error;
     }
-  }
-
-  /** Resolves when Redis refuses a call from this connection that was awaited until then. */
-  #refuses(connection: number, waitsUntil: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let timer: NodeJS.Timeout | undefined;
-    const check = () => {
-      clearTimeout(timer);
-      // A timer of Node.js may fire too early if the process is busy.
-      const leftMs = waitsUntil - performance.now();
-      if (leftMs >= 0 && connection >= this.#newestKnown) {
-        timer = setTimeout(check, leftMs + 1);
-        return;
-      }
-      this.#held.delete(check);
-      resolve();
-    };
-    this.#held.add(check);
-    check();
-    return promise;
   }
 
   async #run<Reply, Result>(
