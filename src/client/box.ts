@@ -79,7 +79,7 @@ export class Box extends Emitter<BoxEvents> {
     return this;
   }
 
-  /** Enters a room, and stays in it across new sessions. In a room it is in already, it returns that. */
+  /** Enters a room, and stays in it across new sessions. If the client is in the room already, returns that room. */
   async join(id: string, { state = null }: { readonly state?: Json } = {}): Promise<Room> {
     const joined = this.#joins.get(id) ?? this.#join(id, state);
     this.#joins.set(id, joined);
@@ -204,7 +204,7 @@ export class Box extends Emitter<BoxEvents> {
       return;
     }
     const room = this.#rooms.get(message.roomId);
-    // This client itself was put out of the room.
+    // The server has put this client out of the room.
     if (room && message.__typename === 'PeerRemoved' && message.peer.id === this.#peer?.id)
       this.#forget(room);
     else room?.take(message);
@@ -225,7 +225,7 @@ export class Box extends Emitter<BoxEvents> {
       this.#setStatus('renewed');
       stream.abort();
     } catch {
-      // If none succeeds in time, the stream ends with TOKEN_EXPIRED, and another token is got.
+      // If no attempt succeeds in time, the stream ends with TOKEN_EXPIRED, and the client gets another token.
       setTimeout(() => void this.#renew(stream, attempt + 1), this.#retryMs(attempt));
     }
   }
@@ -254,7 +254,7 @@ export class Box extends Emitter<BoxEvents> {
     this.#running = false;
     this.#stream?.abort();
     this.#stream = undefined;
-    // The session is another's now, or over: the next stream begins one of its own.
+    // Another stream has the session, or it is over: the next stream begins a new session.
     this.#cursor = undefined;
     this.#wake?.();
     this.#session.reject(error);
@@ -286,7 +286,7 @@ export class Box extends Emitter<BoxEvents> {
 
 function newSession(): PromiseWithResolvers<void> {
   const session = Promise.withResolvers<void>();
-  // Whoever waits for it sees the rejection.
+  // Callers that wait for the session see the rejection. Without any, it is no error.
   session.promise.catch(() => undefined);
   return session;
 }

@@ -13,7 +13,7 @@ export interface ChannelLink {
 }
 
 export interface ChannelEvents {
-  /** The peer has sent a message: any JSON value. Those that came before the first listener are given to it. */
+  /** The peer has sent a message: any JSON value. The first listener also gets the messages that came before it. */
   message: [data: unknown];
   /** The peer is gone. Nothing can be sent any more. */
   close: [];
@@ -21,22 +21,22 @@ export interface ChannelEvents {
 
 /** A part of a message: the mark of its sender, its number, its text, and 1 if the message has more parts. */
 type Frame = readonly [mark: string, n: number, text: string, more: 0 | 1];
-/** What a data channel carries: a frame, how many frames have arrived from this mark, or a question for that. */
+/** A text on a data channel: a frame, the number of frames received from this mark, or a request for that number. */
 type Packet = Frame | readonly [mark: string, count: number] | readonly [];
 
 /** The most characters in a frame: a data channel takes 256 KiB, the server 64 KiB. */
 const maxCharacters = 12_000;
-/** The most frames that wait for a confirmation, or for one that is missing. */
+/** The most frames that wait for a confirmation, or for a missing frame before them. */
 const maxWaiting = 1000;
 const confirmAfterFrames = 32;
 const confirmAfterMs = 200;
-/** A data channel that confirms nothing for this long is not used until it does. */
+/** A data channel that confirms nothing for this long is not used until it confirms something. */
 const stallMs = 4000;
 
 /**
- * A channel to one peer. Messages go over a data channel while it works, and through the server otherwise. The frames
- * have numbers, so that those of the two paths are brought in order, each once. What was not confirmed over the data
- * channel goes through the server when that channel breaks or stalls.
+ * A channel to one peer. Messages go over a data channel while it works, and through the server otherwise. Frames have
+ * numbers, so the receiver can put the frames of both paths in order, and takes each once. When the data channel breaks
+ * or stalls, the frames that it has not confirmed go through the server.
  */
 export class Channel extends Emitter<ChannelEvents> {
   readonly name: string;
@@ -186,7 +186,7 @@ export class Channel extends Emitter<ChannelEvents> {
     this.#put([this.#from, this.#received]);
   }
 
-  /** The data channel confirms nothing: the server is used, and the data channel asked whether it works again. */
+  /** The data channel confirms nothing. Frames go through the server, until the data channel answers a request. */
   #stop(): void {
     clearTimeout(this.#stall);
     this.#stall = undefined;
@@ -201,7 +201,7 @@ export class Channel extends Emitter<ChannelEvents> {
   }
 
   #relayUnconfirmed(): void {
-    // The peer drops those that it has.
+    // The peer drops the frames that it has.
     for (const frame of this.#unconfirmed.splice(0)) {
       if (!this.#closed) this.#link.relay({ channel: this.name, frame });
     }

@@ -15,18 +15,18 @@ export interface ConnectionOptions {
   iceServers(): Promise<RTCIceServer[]>;
   relay(signal: Signal): void;
   track(track: MediaStreamTrack, stream: MediaStream | undefined): void;
-  /** The channel of this name, made if there is none yet. */
+  /** The channel of this name. Makes the channel if there is none yet. */
   channel(name: string): Channel;
 }
 
-/** A path that is not there after this time is sought anew, in milliseconds. It doubles, up to 16 times this. */
+/** If there is no path after this time, ICE starts again, in milliseconds. It doubles, up to 16 times this. */
 const restartMs = 15_000;
 /** Candidates that come within this time go in one message, in milliseconds. */
 const collectMs = 20;
 
 /**
- * One RTCPeerConnection. The server says who offers first; afterwards both sides may, and "perfect negotiation" settles
- * offers that collide: the side that was not told to offer gives way.
+ * One RTCPeerConnection. The server tells one side to offer first. After that, both sides may offer. If two offers
+ * collide, the side that was not told to offer gives way ("perfect negotiation").
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -42,7 +42,7 @@ export class Connection {
   #restart: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
   #closed = false;
-  /** What comes is handled one after the other. */
+  /** Signals are handled one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
@@ -57,7 +57,7 @@ export class Connection {
   }
 
   addChannel(channel: Channel): void {
-    // The side that offers opens the channels; the other one meets them in `datachannel`.
+    // The side that offers opens the channels. The other side gets them by the event `datachannel`.
     if (!this.#options.offer) return;
     void this.#ready.then((rtc) => {
       if (!this.#closed) channel.attach(rtc.createDataChannel(channel.name));
@@ -98,7 +98,7 @@ export class Connection {
   }
 
   async #offer(rtc: RTCPeerConnection): Promise<void> {
-    // The first offer is for the other side to make, and it names the connection.
+    // The other side makes the first offer, which names the connection.
     if (this.#id === undefined) return;
     try {
       this.#makingOffer = true;
@@ -115,7 +115,7 @@ export class Connection {
     const rtc = await this.#ready;
     if (this.#closed) return;
     if (this.#id === undefined && description?.type === 'offer') this.#id = id;
-    // It belongs to a connection that is over.
+    // The signal belongs to a connection that is over.
     if (id !== this.#id) return;
     if (description) await this.#describe(rtc, description);
     for (const candidate of candidates) await this.#add(rtc, candidate);
@@ -158,7 +158,7 @@ export class Connection {
     }, collectMs);
   }
 
-  /** A path that is lost, or does not come about, is sought again, by the side that offers. */
+  /** If the path is lost, or does not come about, the side that offers starts ICE again. */
   #watch(rtc: RTCPeerConnection): void {
     const { iceConnectionState: state } = rtc;
     clearTimeout(this.#restart);

@@ -27,7 +27,7 @@ export class Credentials {
     this.#identity = identity;
   }
 
-  /** The token that was got last. */
+  /** The newest token. */
   get token(): string | undefined {
     return this.#held?.token;
   }
@@ -56,7 +56,7 @@ export class Credentials {
     return Math.min(Math.max(0, leftMs - Math.min(leftMs / 10, maxRenewalMs)), maxTimeoutMs);
   }
 
-  /** Gets a new token of the same peer. Resolves to false if that is refused. */
+  /** Gets a new token of the same peer. Resolves to false if the server refuses that. */
   async renew(url: string): Promise<boolean> {
     const held = this.#held;
     try {

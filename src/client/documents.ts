@@ -1,6 +1,6 @@
 /**
- * The one subscription of a page. Two components that open `messages` with documents of their own would replace
- * one another, so share this one.
+ * The one subscription of a page. Two components that each open `messages` would replace one another, so let all of
+ * them share this one.
  */
 export const MESSAGES = `subscription Messages($after: ID, $join: [JoinInput!]) {
   messages(after: $after, join: $join) {
@@ -18,7 +18,7 @@ const access = '{ token expiresAt peer { id username guest } }';
 export const ACCESS = `mutation ($username: String!) { access(username: $username) ${access} }`;
 export const RENEW = `mutation { renew ${access} }`;
 
-/** The fields that an outbox sends: their arguments with their types, and what is selected of each. */
+/** The fields that an outbox sends: the arguments with their types, and the selection of each field. */
 export const fields = {
   joinRoom: ['roomId: ID!, state: JSON', '{ id }'],
   leaveRoom: ['roomId: ID!', ''],

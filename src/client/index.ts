@@ -12,10 +12,10 @@ export { type Json, type Message, type PeerInfo, type Receipt, SignalboxError } 
 /**
  * Connects to a server, or to the first of several that answers, and resolves when the session has begun.
  *
- * `url` is the server's address, such as `http://localhost:4000`, with its `BASE_PATH` if it has one. `options` says who
- * the client is: `{ username }` for a guest, or `{ token }`, a function that gives a token of the application.
+ * `url` is the server's address, such as `http://localhost:4000`, with its `BASE_PATH` if it has one. `options` is
+ * `{ username }` for a guest, or `{ token }`: a function that gives a token of the application.
  *
- * In a page, it leaves its rooms at once when the page is closed.
+ * When a page is closed, its client leaves all rooms at once.
  */
 export async function connect(url: string | readonly string[], options: Options): Promise<Box> {
   const box = new Box(typeof url === 'string' ? [url] : url, options);

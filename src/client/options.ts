@@ -26,11 +26,11 @@ export interface BoxEvents {
 }
 
 export type Options = Identity & {
-  /** How long no byte may come before the connection is taken for dead, in milliseconds. 40,000 unless given. */
+  /** After this time without a byte, the connection counts as dead, in milliseconds. 40,000 by default. */
   readonly silenceMs?: number;
-  /** How long to wait before attempt `n` (from 0), in milliseconds. Unless given: at once, then up to 8 s, jittered. */
+  /** The wait before attempt `n` (from 0), in milliseconds. By default none, then up to 8 s with a random part. */
   readonly retryMs?: (attempt: number) => number;
-  /** STUN and TURN servers for the mesh. None unless given. */
+  /** STUN and TURN servers for the mesh. None by default. */
   readonly iceServers?: readonly RTCIceServer[];
 };
 

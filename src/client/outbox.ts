@@ -34,7 +34,7 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Resolves to the result of the field. Rejects with a `SignalboxError` if the server refuses it. */
+  /** Resolves to the result of the field. Rejects with a `SignalboxError` if the server refuses the operation. */
   push<Result>(field: Field, args: Operation['args']): Promise<Result> {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise<Result>((resolve, reject) => {
@@ -43,7 +43,7 @@ export class Outbox {
     });
   }
 
-  /** Rejects what waits, and all that is pushed from now on. */
+  /** Rejects the operations that wait, and those that are pushed later. */
   close(error: Error): void {
     this.#closed = error;
     for (const { reject } of this.#queue.splice(0)) reject(error);

@@ -16,7 +16,7 @@ export interface PeerEvents {
   track: [track: MediaStreamTrack, stream: MediaStream | undefined];
 }
 
-/** `direct`: over WebRTC. `relayed`: through the server, until a direct path is there or if none can be had. */
+/** `direct`: over WebRTC. `relayed`: through the server, while no WebRTC connection works. */
 export type Path = 'direct' | 'relayed';
 
 /** How long to wait before a connection that broke is made anew, in milliseconds. It doubles, up to 16 times this. */
@@ -131,7 +131,7 @@ export class Peer extends Emitter<PeerEvents> {
     this.#connection = undefined;
   }
 
-  /** A data channel has ended. The side that offers makes a new connection, and the other one follows. */
+  /** A data channel has ended. The side that offers makes a new connection, and the other side answers it. */
   #lost(): void {
     if (this.#closed || !this.wasHere || this.#reconnect) return;
     this.#reconnect = setTimeout(

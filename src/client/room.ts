@@ -4,17 +4,17 @@ import { Peer } from './peer.ts';
 import type { Json, MemberInfo, Receipt, RemovalReason, RoomMessage } from './types.ts';
 
 export interface RoomEvents {
-  /** Another peer is in the room. A new listener is also given the peers that are there already. */
+  /** Another peer is in the room. A new listener also gets the peers that are in the room already. */
   peer: [peer: Peer];
   /** A peer has left. Its connections are closed. */
   left: [peer: Peer, reason: RemovalReason | 'NEW_SESSION'];
   /** A peer has a new state: see `peer.state`. */
   state: [peer: Peer];
-  /** A peer has sent a message, by `broadcast` or by `peer.send`. */
+  /** A peer has sent a message, by `broadcast` or by `relay`. */
   message: [peer: Peer, event: string, data: Json];
 }
 
-/** What a room needs of the session it belongs to. */
+/** The parts of the session that its room needs. */
 export interface RoomLink {
   push<Result>(field: Field, args: Record<string, unknown>): Promise<Result>;
   /** A key that no other message of this client has (G14). */
@@ -25,7 +25,7 @@ export interface RoomLink {
 /** Events with this prefix belong to the mesh and are not shown as messages. */
 const meshPrefix = 'rtc.';
 
-/** One room that this client is in. It stays in it across lost connections and new sessions, until `leave`. */
+/** A room of this client. The client stays in the room across lost connections and new sessions, until `leave`. */
 export class Room extends Emitter<RoomEvents> {
   readonly id: string;
   readonly #link: RoomLink;
@@ -77,7 +77,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#link.push('relay', { roomId: this.id, peerId, event, data, key: this.#link.key() });
   }
 
-  /** For the session: `join` has resolved, and its caller has had the time to listen. */
+  /** For the session: `join` has resolved, and its caller has had time to add listeners. */
   open(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
@@ -109,7 +109,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #add({ peer: info, state }: MemberInfo, offer: boolean): void {
-    // Added again, a peer has begun a new session: its old connections are of no use.
+    // A peer that is added again has begun a new session: its old connections are of no use.
     if (this.#peers.has(info.id)) this.#remove(info.id, 'REPLACED');
     const peer = new Peer(info, state, offer, {
       relay: (event, data) => this.relay(info.id, meshPrefix + event, data),

@@ -64,14 +64,14 @@ export async function post<Data>(
   return result.data;
 }
 
-/** Posts a request that is not waited for, from a page that is being closed. */
+/** Posts a request without waiting for the answer, from a page that is being closed. */
 export function postAndForget(url: string, token: string, body: object): void {
   const headers = headersOf(token, 'application/json');
   fetch(url, { method: 'POST', headers, body: JSON.stringify(body), keepalive: true }).catch(() => undefined);
 }
 
 export interface StreamEvents {
-  /** Some bytes came, be it a comment: the connection lives. */
+  /** Some bytes came, perhaps only a comment: the connection lives. */
   life(): void;
   /** An event `next` came. */
   next(result: Result<{ messages: unknown }>): void;

@@ -74,7 +74,7 @@ export interface ErrorJson {
   };
 }
 
-/** What the server refused. `code` is one of the table in docs/protocol.md, or `NETWORK` if no answer came. */
+/** A refusal by the server. `code` is one of the table in docs/protocol.md, or `NETWORK` if no answer came. */
 export class SignalboxError extends Error {
   override readonly name = 'SignalboxError';
   readonly code: string;

@@ -34,7 +34,7 @@ export class Bodies {
   /**
    * The text of a request's body. Undefined if the client went away before the end of the body. Throws an
    * `HttpError` if the body is too large or not UTF-8, or if too many bodies are unfinished. Node.js then drops
-   * the rest of the body as it arrives, within the server's request timeout. `address`: whom the body counts for.
+   * the rest of the body as it arrives, within the server's request timeout. The body counts for `address`.
    */
   async read(req: IncomingMessage, res: ServerResponse, address: string): Promise<string | undefined> {
     if (Number(req.headers['content-length']) > this.#maxBytes) throw this.#tooLarge();

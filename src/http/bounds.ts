@@ -35,7 +35,7 @@ export function httpBounds(options: BoundsOptions): HttpBounds {
   const maxBodyBytes = 4 * maxDataBytes + 64 * 1024;
   const large = Math.max(64 * MiB, 64 * maxBodyBytes);
   const files = maxOpenFiles - Math.min(otherFiles + maxReserve, Math.floor(maxOpenFiles / 2));
-  // Without open files, Linux has Node.js drop new connections, and nobody learns of it.
+  // If a process may open no more files, Node.js drops new connections on Linux, and logs nothing.
   const connections = Math.min(maxStreams + maxCallConnections, files);
   return {
     connections: {

@@ -8,7 +8,7 @@ export interface Waiting {
   readonly run: () => void;
 }
 
-/** Is told of the requests that wait. */
+/** Learns of the requests that wait. */
 export interface WaitingRoom {
   enter(waiting: Waiting): void;
   leave(waiting: Waiting): void;
@@ -75,7 +75,7 @@ export class Connection {
     }
   }
 
-  /** The current request is answered by an event stream. What follows could never be answered, and ends it. */
+  /** The current request is answered by an event stream. A further request could never be answered, and ends it. */
   stream(): void {
     this.#streams = true;
     if (this.#waiting || this.#failed) this.socket.destroy();

@@ -36,8 +36,8 @@ const activeResolutionMs = 1000;
 const maxBusyToPass = 64;
 
 /**
- * The connections of clients. Each has one request at a time. An address has a share of them, and beyond it makes
- * room for its new connections by its idle ones. A client that does not read what it was sent is cut (G8, G13).
+ * The connections of clients. Each has one request at a time. An address has a share of them. If it opens more, its
+ * idle connections are closed. A client that does not read is cut (G8, G13).
  */
 export class Connections {
   readonly #refusals: Refusals;
@@ -87,7 +87,7 @@ export class Connections {
     });
   }
 
-  /** Whether the request came on a connection beyond the bounds, which gets nothing but signs of life. */
+  /** Whether the request came on a connection beyond the bounds: only `/health` and `/ready` are answered there. */
   isRefused(req: IncomingMessage): boolean {
     return this.#all.get(req.socket)?.inReserve ?? false;
   }
@@ -149,7 +149,7 @@ export class Connections {
       if (connection.awaitsClient) return connection;
       looked += 1;
       if (looked > maxBusyToPass) return undefined;
-      // Its client waits for an answer, or has a stream. The next search need not pass it again.
+      // The client waits for an answer, or has a stream. The next search need not look at this connection again.
       this.#open.renew(key, connection);
     }
     return undefined;

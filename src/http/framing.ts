@@ -27,7 +27,7 @@ export function sendOnce(res: ServerResponse, framing: Framing, result: Executio
   res.end(framing.complete);
 }
 
-/** Sends no result. The client comes back by itself, after 1 to 3 seconds, so that not all come at the same moment. */
+/** Sends no result. The client comes back after a random time of 1 to 3 s, so not all come at the same moment. */
 export function sendRetry(res: ServerResponse, framing: Framing): void {
   openResponse(res, framing);
   res.end(framing.retry(1000 + Math.floor(Math.random() * 2001)));

@@ -84,7 +84,7 @@ export class GraphQLRoute {
       if (result) await this.#send(req, res, accepted, result, address);
       else {
         this.#options.log.debug('a client left before its request ran');
-        // It may only have closed its side, and still read.
+        // The client may only have closed its side, and still read.
         if (!req.socket.destroyed && !res.destroyed) throw new HttpError(httpFaults.tooOld);
       }
     } catch (error) {

@@ -7,7 +7,7 @@ export function answerHealth(res: ServerResponse): void {
   sendStatus(res, 200, 'ok');
 }
 
-/** Tells a load balancer whether to send requests to this node, and other nodes who it is. */
+/** Tells a load balancer whether to send requests to this node, and tells other nodes which node this is. */
 export function answerReady(res: ServerResponse, ready: boolean, sign: NodeSign | undefined): void {
   if (sign) res.setHeader(nodeHeader, writeSign(sign));
   if (ready) sendStatus(res, 200, 'ok');

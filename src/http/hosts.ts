@@ -11,10 +11,10 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Makes a check of the host that a request names. A browser sends the name in the URL of the page. If that is a
- * foreign name which resolves to a loopback address (DNS rebinding), the page has the origin of this server for the
- * browser, and CORS does not stop it. `host`: where the server listens. A server that listens elsewhere takes any
- * name: it does not know its own.
+ * Makes a check of the host that a request names. A foreign name can resolve to a loopback address (DNS rebinding). A
+ * page from that name then has the same origin as this server, so CORS does not stop the page. But its requests name
+ * the foreign host. `host` is the address on which the server listens. If that is no loopback address, every name
+ * passes, because the server does not know its own.
  */
 export function hostCheck(host: string): (req: IncomingMessage) => void {
   if (!isLoopback(host)) return () => undefined;

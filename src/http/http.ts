@@ -31,7 +31,7 @@ export interface HttpOptions extends BoundsOptions {
   readonly log: Logger;
   /** The interval of the pings on a stream, in seconds. */
   readonly pingSeconds: number;
-  /** Where the server listens: on a loopback address, it checks the host that a request names. `0.0.0.0` by default. */
+  /** The address to listen on. On a loopback address, the server checks the header `Host`. `0.0.0.0` by default. */
   readonly host?: string;
   /** The path that all routes are below. `/` by default. */
   readonly basePath?: string;
@@ -68,7 +68,7 @@ const timeoutCheckIntervalMs = 5_000;
 const idleTimeoutMs = 30_000;
 /** How many connections may be closing at a time. Linux hands over up to some 4,000 new ones at once. */
 const maxClosing = 4096;
-/** Longer than the 60 seconds of common load balancers. If this side closed first, it could miss a request on its way. */
+/** Longer than the 60 s of common load balancers. If this side closed first, a request on its way could be lost. */
 const keepAliveTimeoutMs = 65_000;
 /** When TCP starts to ask a silent client whether it is still there. */
 const tcpProbeDelayMs = 30_000;
@@ -136,7 +136,7 @@ export function createHttp(options: HttpOptions): Http {
   };
   server.on('connection', (socket: Socket) => connections.accept(socket));
   server.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever listens is told by `listen`. Later, it is a connection that could not be accepted.
+    // `listen` reports an error of listening. A later error is of a connection that could not be accepted.
     if (server.listening) refusals.note('warn', 'connections refused', error.code ?? 'unknown');
   });
   server.on('drop', () => refusals.note('warn', 'connections refused', 'all'));

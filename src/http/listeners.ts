@@ -8,7 +8,7 @@ const sweepIntervalMs = 50;
 const closeTimeoutMs = 5_000;
 /**
  * How long answers must have said `Connection: close` before the server closes idle connections. A client that makes
- * one call after the other on a kept connection then learns it from an answer, and not from a reset. A new connection
+ * one call after the other on a kept connection then hears it from an answer, and not from a reset. A new connection
  * has the same time for its first request.
  */
 const lastCallMs = 250;
@@ -23,7 +23,7 @@ export class Listeners {
   readonly #others: NetServer[] = [];
   /** The responses that have no headers yet, or are being sent. */
   readonly #open = new Set<ServerResponse>();
-  /** The connections that have brought no request yet, and since when they are open. */
+  /** The connections without a request so far, each with the time at which it opened. */
   readonly #unused = new Map<Socket, number>();
   #draining: Promise<void> | undefined;
   #held: Promise<void> | undefined;
@@ -60,7 +60,7 @@ export class Listeners {
     res.once('close', () => this.#open.delete(res));
   }
 
-  /** From now on, each answer says `Connection: close`. Resolves when busy clients have heard it. Idempotent. */
+  /** From now on, each answer has `Connection: close`. Resolves when busy clients have got one. Idempotent. */
   drain(): Promise<void> {
     if (!this.#draining) {
       for (const res of this.#open) if (!res.headersSent) res.setHeader('Connection', 'close');

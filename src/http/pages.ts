@@ -26,7 +26,7 @@ const types: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** Pages run their own files only, and talk to this server alone. */
+/** Pages run only their own files, and connect only to this server. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",

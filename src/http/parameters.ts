@@ -46,7 +46,7 @@ export function single(search: URLSearchParams, name: string): string | undefine
 /** The four parameters of GraphQL over HTTP, once their types are checked. Others are ignored. */
 function checkParameters(given: Record<string, unknown> & Pick<Params, 'variablesText'>): Params {
   const { query, variables, operationName, extensions, variablesText } = given;
-  // With a text, the query just runs: the client sends both after it heard that there are no persisted queries.
+  // If there is a query too, it runs: a client sends both after the error for persisted queries.
   if (!query && isObject(extensions) && extensions.persistedQuery) {
     throw new HttpError(httpFaults.persistedQueryNotSupported);
   }

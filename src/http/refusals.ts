@@ -4,8 +4,8 @@ import { Sampled } from '../sampled.ts';
 type Level = 'info' | 'warn';
 
 /**
- * Logs what the server refuses or cuts. Clients can cause that as often as they like, so of each kind there is one
- * line at once, and then at most one a second, with a `count`.
+ * Logs refused requests and cut connections. Clients can cause these as often as they like. So each kind has one line
+ * at once, and then at most one a second, with a `count`.
  */
 export class Refusals {
   readonly #log: Logger;
@@ -26,7 +26,7 @@ export class Refusals {
     sampled.note();
   }
 
-  /** Logs what waits. */
+  /** Logs the lines that wait. */
   close(): void {
     for (const sampled of this.#kinds.values()) sampled.close();
   }

@@ -24,8 +24,8 @@ export function isEventSource({ method }: IncomingMessage, accepted: Accepted): 
 }
 
 /**
- * Reads a GET or a POST. `search` is the query string of its URL. The request counts for `address`. Returns undefined if
- * the client went away: it may have gone on at another node, and what it gave up here must not undo that (G2). Throws an
+ * Reads a GET or a POST. `search` is the query string of its URL. The request counts for `address`. Returns undefined
+ * if the client went away: it may have gone on at another node, and this request must not undo that (G2). Throws an
  * `HttpError` if the request is malformed, or if the client accepts no form that the server has.
  */
 export async function readRequest(
@@ -42,15 +42,15 @@ export async function readRequest(
     req.method === 'POST' ? await readPost(req, res, address, bodies) : readGet(req, search, accepted);
   if (!request) return undefined;
   if (req.socket.destroyed) return undefined;
-  // The rest takes two turns of the event loop, so calls are spared it as long as the process keeps up.
+  // The rest takes two turns of the event loop, so calls skip it unless the process has just stood still.
   if (!accepted.events && !standstill.recent) return { ...request, takesEvents: false };
   await endOfConnection();
   if (req.socket.destroyed) return undefined;
   const { readableEnded } = req.socket;
   // A client that closed its side while this process stood still may have gone on at another node.
   if (readableEnded && standstill.recent) return undefined;
-  // Otherwise it may wait for the answer to a query. For a stream it counts as gone: opening one here would end the one
-  // that it may now have on another node.
+  // Any other client that closed its side may wait for an answer, unless it asked for a stream. Then it counts as gone:
+  // a stream that opens here would end the one that it may now have on another node.
   return { ...request, takesEvents: accepted.events && !readableEnded };
 }
 

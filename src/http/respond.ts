@@ -120,8 +120,8 @@ export function sendInParts(res: ServerResponse, body: Buffer): void {
 }
 
 /**
- * Sends a JSON text, in one write unless it is large, and returns its bytes. A 401 names the scheme of authentication, a 503 when to try again. An answer may
- * hold a token or what only this caller may see, so no cache keeps it.
+ * Sends a JSON text, in one write unless it is large, and returns its bytes. A 401 names the scheme of authentication,
+ * and a 503 says when to try again. No cache keeps an answer, because it may hold a token or other private data.
  */
 export function sendJson(
   res: ServerResponse,

@@ -22,8 +22,8 @@ const defaultDrainTimeoutMs = 30_000;
  * It takes the next result only when the response has room, so nothing piles up here (G8).
  *
  * When the results end, the operation is over: the response ends with the framing's `complete`. When they are cut
- * or fail, the connection breaks in the middle of the response, and the client comes back for the rest. Several
- * clients take a response that ends as it should for the end of the operation.
+ * or fail, the connection breaks in the middle of the response, and the client comes back for the rest. Without the
+ * break, several clients would take the end of the response for the end of the operation.
  *
  * A client that closes its side of the connection counts as gone: it will send nothing more, and a process that was
  * killed looks the same.

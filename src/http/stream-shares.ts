@@ -7,7 +7,7 @@ interface HeldPlace extends StreamPlace {
   release(): void;
 }
 
-/** As many streams an address may have in any case: those of a few tabs. */
+/** The number of streams that an address may have in any case: those of a few tabs. */
 const minShare = 4;
 /** An address may have this many streams for each one that is free. */
 const perFree = 3;
@@ -17,8 +17,8 @@ const fullShare =
 
 /**
  * Shares the streams of a node among addresses. An address may have up to three times as many streams as are free,
- * and 4 in any case. So one address alone can take three quarters of MAX_STREAMS, and the fewer are left, the less
- * an address needs to hold to be refused. A stream that resumes gets its place in any case.
+ * and 4 in any case. So one address alone can take three quarters of MAX_STREAMS. When few streams are free, even an
+ * address with few streams gets no more. A stream that resumes gets its place in any case.
  */
 export class StreamShares {
   readonly #maxStreams: number;

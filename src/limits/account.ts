@@ -2,13 +2,13 @@ import { rateLimited } from '../errors.ts';
 import { type Allowance, Meter } from './meter.ts';
 import { addressCosts, type Cost, peerCosts, type Rate } from './rates.ts';
 
-/** The factors of RATE_PEER and RATE_ADDRESS; 0: no limit. */
+/** The factors of RATE_PEER and RATE_ADDRESS. 0: no limit. */
 export interface Factors {
   readonly peer: number;
   readonly address: number;
 }
 
-/** Meters what peers and addresses ask of this node (G13). The meters are exact for one node: nodes do not share them. */
+/** Meters the costs of peers and addresses at this node (G13). Nodes do not share their meters. */
 export class Meters {
   readonly peers: Meter;
   readonly addresses: Meter;
@@ -24,7 +24,7 @@ export class Meters {
   }
 }
 
-/** What one request, and the stream that it opens, is charged for: by its address, and by its peer once it is known. */
+/** Charges one request, and the stream that it opens, to its address, and to its peer once the peer is known. */
 export class Account {
   readonly #meters: Meters;
   readonly #address: Allowance | undefined;
@@ -46,14 +46,14 @@ export class Account {
     this.#peer ??= this.#meters.peers.of(peerId);
   }
 
-  /** Charges one operation of the address. Throws `RATE_LIMITED` if it may have none now. */
+  /** Charges one operation to the address. Throws `RATE_LIMITED` if the address has used up its operations. */
   begin(): void {
     this.#begun = true;
     this.check('operations');
     this.#address?.charge('operations', 1);
   }
 
-  /** Charges one operation of the peer, and checks what it may cost. Throws `RATE_LIMITED`. */
+  /** Charges one operation to the peer, and checks the other costs of it. Throws `RATE_LIMITED`. */
   beginAsPeer(costs: readonly Cost[]): void {
     this.check('operations');
     for (const cost of costs) this.check(cost);

@@ -51,7 +51,7 @@ interface Owner {
 
 /**
  * Memory that clients make the server hold, bounded in total and for each key (G8, G13). At a bound, the oldest
- * holding of the key that holds most is dropped. So whoever holds less keeps its own.
+ * holding of the key that holds most is dropped. So a key that holds less keeps its bytes.
  */
 export class BytePool {
   readonly #options: BytePoolOptions;

@@ -27,7 +27,7 @@ export interface FairQueueOptions {
 
 /**
  * Bounds the work that runs at a time, and shares it fairly: keys take turns, and within one key the order of
- * arrival counts. So a key with a long line of work makes itself wait, and not the others (G13).
+ * arrival counts. So a key with a long line of work delays itself and no other key (G13).
  */
 export class FairQueue {
   readonly #options: FairQueueOptions;

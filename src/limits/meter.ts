@@ -11,10 +11,10 @@ interface Bucket {
 const maxMetered = 100_000;
 
 /**
- * One token bucket for each kind of cost: what one peer, or one address, may still ask for.
+ * The token buckets of one peer or one address: one bucket for each kind of cost.
  *
  * A cost is often known only when the work is done (how many members a room has, how large an answer is). So a
- * bucket may fall below zero: the work that it pays for is done, and later work is refused until it has refilled.
+ * bucket may fall below zero. The work is then done all the same, and later work is refused until the bucket refills.
  * One operation has bounds of its own, so the debt is bounded too.
  */
 export class Allowance {

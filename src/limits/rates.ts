@@ -1,7 +1,7 @@
 /**
- * How much one peer, and one address, may ask of a node (G13). Each kind of cost has a token bucket: `burst` is
- * what it holds when full, `perSecond` is what flows in. An address may be an office or a proxy with many peers
- * behind it, so it has 10 to 25 times a peer's share.
+ * The limits of one peer and of one address at a node (G13). Each kind of cost has a token bucket: `burst` is how much
+ * the full bucket holds, and `perSecond` is how much flows in. An address may be an office or a proxy with many peers
+ * behind it, so it has a multiple of a peer's share.
  */
 export interface Rate {
   readonly burst: number;
@@ -28,7 +28,7 @@ const MiB = 1024 * KiB;
  * A peer's share.
  *
  * It lets a mesh of 50 peers form at once: the last to join sends 49 offers of 2 to 6 KB and some 500 candidates,
- * which are 0.5 MiB. `bytes` is the limit that a sender meets before others are hurt (see `bytesOfSend`): its burst
+ * which are 0.5 MiB. `bytes` stops a sender before it harms its receivers (see `bytesOfSend`): its burst
  * is below the backlog of a stream (1 MiB and 2,048 entries), so no reader that keeps up is cut. And within the
  * default grace period, one sender cannot fill a log (2 MiB and 4,096 entries): 768 KiB and 15 times 80 KiB are less.
  */

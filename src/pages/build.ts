@@ -9,7 +9,7 @@ const shared: InlineConfig = {
   configFile: false,
   logLevel: 'error',
   root,
-  // Links are relative: the path that the server is reached at is known to browsers alone.
+  // Links are relative, because only the browser knows the path at which it reaches the server.
   base: './',
 };
 

@@ -4,7 +4,7 @@ import type { HubOptions, Join, Peer } from '../hub.ts';
 import { MemoryRoom } from './room.ts';
 import type { Session } from './session.ts';
 
-/** Why the peer cannot enter the room; or the size of the room's members with it, in bytes. */
+/** The reason why the peer cannot enter the room, or else the size of the room's members with it, in bytes. */
 type Admission = { readonly fault: EntryFault } | { readonly fault?: undefined; readonly bytes: number };
 
 /**

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { HeldEntry } from './held-entries.ts';
 import type { Membership } from './room.ts';
 
-/** Makes the entries that tell the members of a room what happened, each with the next cursor. */
+/** Makes the entries for the members of a room, each with the next cursor. */
 export class EntryMaker {
   readonly #clock: Clock;
 

@@ -18,7 +18,7 @@ export class HeldEntry implements SizedEntry {
 }
 
 const MiB = 1024 * 1024;
-/** V8's limit includes its young generation, which keeps nothing for long: three semi-spaces, of 64 MiB in Node.js 24. */
+/** V8's limit includes the young generation, which keeps nothing for long: in Node.js 24, 3 semi-spaces of 64 MiB. */
 const youngBytes = 3 * 64 * MiB;
 
 /** The bound of all inboxes together: a quarter of the heap for what stays, and no more than a busy node needs. */
@@ -32,7 +32,7 @@ const placeBytes = 16;
 
 /**
  * Counts the memory of all inboxes together, and bounds it (G8). Above the bound, the largest inboxes lose their older
- * half, on record: a resume that needs it begins a new session (G3).
+ * half. Each inbox records the loss, so a resume that needs the lost entries begins a new session (G3).
  */
 export class HeldEntries {
   readonly #maxBytes: number;

@@ -67,7 +67,7 @@ export class MemoryHub implements Hub {
     const living = this.#sessions.get(peer.id);
     const missed = living && cursor !== undefined ? this.#missed(living, cursor) : undefined;
     const entering = roomsToEnter(joins, peer, missed && living, this.#rooms, this.#options);
-    // A session keeps its place: a resume is never refused for want of one.
+    // A session keeps its place, so a resume is never refused for lack of a place.
     if (living && missed) {
       living.peer = peer;
       return this.#attach(living, { cursor: String(cursor), resumed: true }, missed, entering, view);
@@ -190,7 +190,7 @@ export class MemoryHub implements Hub {
    * new one has to begin. Throws `REPLACED` if the cursor is another tab's.
    */
   #missed(session: Session, cursor: number): readonly SizedEntry[] | undefined {
-    // The same cursor again: the client did not get the answer that opened this session.
+    // The client sends the same cursor again, because it did not get the answer that opened this session.
     if (cursor === session.openedWith) return undefined;
     if (cursor < session.start) throw new SignalboxError('REPLACED');
     // This hub's clock never gave that cursor, so it cannot tell what followed it.
@@ -217,7 +217,7 @@ export class MemoryHub implements Hub {
     return this.#attach(session, { cursor, resumed: false }, [], entering, view);
   }
 
-  /** The session enters the rooms, and gets a stream. What it is told of their members comes after the missed entries. */
+  /** The session enters the rooms, and gets a stream. The entries about their members follow the missed entries. */
   #attach(
     session: Session,
     { cursor, resumed }: Pick<Connected, 'cursor' | 'resumed'>,
@@ -238,7 +238,7 @@ export class MemoryHub implements Hub {
     return session.attach({ type: 'Connected', cursor, peer, resumed, rooms }, batch);
   }
 
-  /** Adds the session to a room that takes it, and tells the members. Returns what the session is to be told of them. */
+  /** Adds the session to a room that takes it, and tells the members. Returns the session's entries about them. */
   #enter(session: Session, room: MemoryRoom, state: JsonText): HeldEntry[] {
     const joiner = membership(session, state);
     const others = Array.from(room.memberships.values());
@@ -265,7 +265,7 @@ export class MemoryHub implements Hub {
     room.deliver(this.#entries.removed(room.id, leaver, reason));
   }
 
-  /** Sends a message, unless the session has sent one with this key: then the receipt is that one's (G14). */
+  /** Sends a message. If the session has sent one with this key, only returns the receipt of that one (G14). */
   #sendOnce(peerId: string, key: string | undefined, send: () => Receipt & Delivery): Receipt & Delivery {
     const { receipts } = this.#session(peerId);
     const earlier = receipts.get(key);

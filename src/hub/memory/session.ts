@@ -105,7 +105,7 @@ export class Session {
     this.#graceTimer.unref();
   }
 
-  /** Takes the stream away before it ends, so that its end does not begin a grace period. */
+  /** Detaches the stream before it ends, so that its end does not begin a grace period. */
   #release(): Stream | undefined {
     clearTimeout(this.#graceTimer);
     this.#graceTimer = undefined;

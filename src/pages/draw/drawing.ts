@@ -4,8 +4,8 @@ import { parseId, type Shape } from './shape.ts';
 export type Summary = Readonly<Record<string, string>>;
 
 /**
- * What all peers draw together. Merging is idempotent, and its order does not matter: whoever has got the same changes,
- * in whichever order and how often, has the same drawing. What is removed stays removed.
+ * The drawing that all peers share. Merging is idempotent, and the order of merges does not matter. So two pages with
+ * the same changes have the same drawing. A removed shape stays removed.
  */
 export class Drawing {
   readonly #shapes = new Map<string, Shape>();
@@ -27,12 +27,12 @@ export class Drawing {
     return this.#shapes.get(id);
   }
 
-  /** An id for the author's next shape, which lies above all that are known. */
+  /** An id for the author's next shape, which lies above all known shapes. */
   nextId(author: string): string {
     return `${author}:${this.#highest + 1}`;
   }
 
-  /** Takes a shape, unless it is removed or known in this version or a later one. Returns whether it took it. */
+  /** Takes a shape, unless it was removed, or is known in this version or a later one. Returns whether it did. */
   put(shape: Shape): boolean {
     const id = parseId(shape.id);
     if (!id || this.#removed.has(shape.id)) return false;
@@ -46,7 +46,7 @@ export class Drawing {
 
   /**
    * Adds numbers to the points of a shape. `from` is how many it had before. Returns false if that changes nothing,
-   * because they are known, or because some before them are not.
+   * because the numbers are known, or because some numbers before them are missing.
    */
   extend(id: string, from: number, points: readonly number[]): boolean {
     const shape = this.#shapes.get(id);
@@ -76,7 +76,7 @@ export class Drawing {
     return last?.id;
   }
 
-  /** Removes all that is known. What others draw at the same time stays. Returns the ids. */
+  /** Removes all known shapes. Shapes that others draw at the same time stay. Returns the removed ids. */
   clear(): readonly string[] {
     return this.remove([...this.#shapes.keys()]);
   }

@@ -6,13 +6,13 @@ export interface Partner {
   readonly id: string;
   /** Whether it was in the room before this page. */
   readonly wasHere: boolean;
-  /** Whether a message can go to it now. What cannot go is made up for by `refresh`. */
+  /** Whether a message can go to it now. Later, `refresh` makes up for messages that could not go. */
   readonly reachable: () => boolean;
   send(message: Message): void;
 }
 
 export type Message =
-  /** What the sender knows. The receiver answers with what is missing, and with its own summary if asked for. */
+  /** The sender's summary. The receiver answers with the missing shapes, and with its own summary if asked. */
   | { readonly type: 'have'; readonly summary: Summary; readonly ask: boolean; readonly all: boolean }
   | { readonly type: 'shapes'; readonly shapes: readonly Shape[]; readonly removed: readonly string[] }
   | {
@@ -35,9 +35,9 @@ export interface ExchangeEvents {
 const numbersAMessage = 6000;
 
 /**
- * Keeps the drawings of all pages in a room the same. Each page tells the others what it changes. When two pages meet,
- * they compare what they know, and each gives the other its own shapes. The page that has been in the room the longest
- * also gives those whose author has left.
+ * Keeps the drawings of all pages in a room the same. Each page tells the others its changes. When two pages meet, they
+ * compare their summaries, and each gives the other its own shapes. The page that has been in the room the longest also
+ * gives the shapes whose authors have left.
  */
 export class Exchange {
   readonly drawing = new Drawing();
@@ -69,7 +69,7 @@ export class Exchange {
     for (const partner of this.#partners.values()) if (partner.reachable()) partner.send(message);
   }
 
-  /** A partner has sent something: in the best case a `Message`. */
+  /** A partner has sent any JSON value. It should be a `Message`. */
   receive(partner: Partner, value: unknown): void {
     const message = value as Message | null;
     switch (message?.type) {

@@ -1,4 +1,4 @@
-/** The element of this id. The page has it. */
+/** The element of this id, which must be in the page. */
 export function find<Type extends HTMLElement = HTMLElement>(id: string): Type {
   const element = document.getElementById(id);
   if (!element) throw new Error(`There is no element #${id}.`);

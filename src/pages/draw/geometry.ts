@@ -45,7 +45,7 @@ function boxOf([x1 = 0, y1 = 0, x2 = x1, y2 = y1]: readonly number[]) {
   };
 }
 
-/** Curves through the middles between the points. A new line begins where the pressure is another. */
+/** Curves through the middles between the points. A new line begins where the pressure changes. */
 function pencilLines(points: readonly number[], width: number): readonly Line[] {
   const lines: { path: string; width: number }[] = [];
   const [x0 = 0, y0 = 0, pressure0 = 0.5] = points;

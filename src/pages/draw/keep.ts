@@ -3,12 +3,12 @@ import { readShape } from './shape.ts';
 
 const keyOf = (room: string) => `signalbox.drawing.${room}`;
 
-/** Keeps the drawing over a reload of this tab: whoever is alone in the room would lose it. */
+/** Keeps the drawing over a reload of this tab. Otherwise a user who is alone in the room would lose it. */
 export function keepDrawing(room: string, { shapes, removed }: Drawing): void {
   try {
     sessionStorage.setItem(keyOf(room), JSON.stringify({ shapes, removed }));
   } catch {
-    // It is too large, or the browser forbids pages to store anything. The others may still have the drawing.
+    // The drawing is too large, or the browser forbids pages to store anything. Other pages may still have the drawing.
   }
 }
 
@@ -24,6 +24,6 @@ export function restoreDrawing(room: string, drawing: Drawing): void {
       if (shape) drawing.put(shape);
     }
   } catch {
-    // There is none.
+    // There is no drawing.
   }
 }

@@ -19,8 +19,8 @@ import { Tools } from './tools.ts';
 /** How long after the last newcomer the drawings are compared once more, in milliseconds. */
 const compareMs = 3000;
 /**
- * How often a stroke, and the place of the pointer, are sent, in milliseconds. Each peer that is reached through the
- * server makes both more seldom: the server takes 100 operations a second.
+ * The time between two sends of a stroke, and of the pointer's place, in milliseconds. Each peer that is reached
+ * through the server makes this time longer, because the server takes 200 operations a second.
  */
 const strokeMs = { direct: 40, perRelayed: 20 } as const;
 const pointerMs = { direct: 50, perRelayed: 60 } as const;
@@ -32,7 +32,7 @@ document.title = `${roomId} · Drawing room`;
 
 let name = readName();
 let room: Room | undefined;
-/** Where a text is to be written, once the pen is lifted: before that, a page cannot open a phone's keyboard. */
+/** The place of the next text. It is used when the pen is lifted: a page cannot open a phone's keyboard before. */
 let textAt: readonly [x: number, y: number] | undefined;
 let compare: ReturnType<typeof setTimeout> | undefined;
 /** The pointer's place that is sent next. */
@@ -65,7 +65,7 @@ nameField.addEventListener('keydown', ({ key }) => key === 'Enter' && nameField.
 box.on('status', (status) => {
   showStatus(status);
   if (box.peer) authors.add(box.peer.id);
-  // While the server was away, what should have gone through it was left out.
+  // While the server was away, this page left out the messages that had to go through it.
   if (status === 'resumed') exchange.refresh();
   showRoster();
 });

@@ -9,7 +9,7 @@ const animals =
 
 const key = 'signalbox.name';
 
-/** The name that this browser's user chose, or a friendly one by chance. */
+/** The name that this browser's user chose, or else a random friendly name. */
 export function readName(): string {
   try {
     const kept = localStorage.getItem(key);
@@ -24,7 +24,7 @@ export function keepName(name: string): void {
   try {
     localStorage.setItem(key, name);
   } catch {
-    // The name then lasts as long as the page.
+    // The name then lasts as long as the page does.
   }
 }
 

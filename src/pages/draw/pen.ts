@@ -53,7 +53,7 @@ export class Pen {
     if (this.#pointer === undefined || event.pointerId === this.#pointer)
       this.#events.hover(this.#placeOf(event));
     if (event.pointerId !== this.#pointer) return;
-    // The points between two frames, where the browser has them.
+    // The points between two frames, if the browser gives them.
     const points = event.getCoalescedEvents?.() ?? [];
     for (const point of points.length > 0 ? points : [event]) this.#events.move(...this.#pointOf(point));
   }

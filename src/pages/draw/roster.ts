@@ -13,7 +13,7 @@ const explanations: Readonly<Record<Path, string>> = {
   relayed: 'Strokes go through the server: there is no direct path, or not yet.',
 };
 
-/** Shows who is in the room, and how their strokes come here. */
+/** Shows the people in the room, and the path to each: direct or through the server. */
 export function showPeople(people: readonly Person[]): void {
   find('count').textContent = `· ${people.length}`;
   find('people').replaceChildren(...people.map(lineOf));

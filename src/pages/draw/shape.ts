@@ -24,7 +24,7 @@ export interface Shape {
 export const maxTextCharacters = 200;
 const maxNumbers = 60_000;
 
-/** The author and the number in a shape's id. Undefined if it is none. */
+/** The author and the number in a shape's id. Undefined if the text is no such id. */
 export function parseId(id: unknown): { readonly author: string; readonly n: number } | undefined {
   const parts = typeof id === 'string' ? /^(.{1,128}):([1-9]\d{0,8})$/.exec(id) : null;
   return parts ? { author: String(parts[1]), n: Number(parts[2]) } : undefined;
@@ -34,7 +34,7 @@ export function isPoints(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= maxNumbers && value.every(Number.isFinite);
 }
 
-/** What a peer has sent, if it is a shape. Peers can send anything. */
+/** The shape that a peer has sent. Undefined if it is no shape: peers can send anything. */
 export function readShape(value: unknown): Shape | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { id, kind, colour, width, points, text, version } = value as Partial<Record<keyof Shape, unknown>>;

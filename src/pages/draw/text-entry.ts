@@ -1,6 +1,6 @@
 import { board, maxTextCharacters } from './shape.ts';
 
-/** Asks for a text where it will stand. Calls `done` with it, unless it is empty or given up with Escape. */
+/** Shows a text field on the board. Calls `done` with the text, unless it is empty or the user presses Escape. */
 export function enterText(
   canvas: HTMLCanvasElement,
   place: { readonly x: number; readonly y: number; readonly size: number; readonly colour: string },
@@ -12,7 +12,7 @@ export function enterText(
   input.setAttribute('aria-label', 'Text. Enter puts it on the board, Escape gives it up.');
   Object.assign(input.style, {
     left: `${canvas.offsetLeft + place.x * scale}px`,
-    // From the baseline to the upper edge.
+    // The distance from the baseline to the upper edge.
     top: `${canvas.offsetTop + (place.y - place.size * 0.9) * scale}px`,
     fontSize: `${place.size * scale}px`,
     color: place.colour,

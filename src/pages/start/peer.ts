@@ -4,7 +4,7 @@ import { DataChannel, type Signal } from './data-channel.ts';
 import { type Message, MessageList } from './message-list.ts';
 import { access, joinRoom, leaveRoom, messages, relay } from './requests.ts';
 
-/** A room of this window's own: two visitors do not meet strangers. */
+/** This window has a room of its own, so two visitors do not meet. */
 const roomId = `lobby-${randomId()}`;
 /** How long the line stays cut, in milliseconds. The session would live for GRACE_SECONDS. */
 const cutMs = 1500;
@@ -33,7 +33,7 @@ export class Peer {
   readonly #channel: DataChannel;
   #views: Views = { graphql: '', curl: '' };
   #view: 'graphql' | 'curl' = 'graphql';
-  /** What was done already: the next thing to try is lit up. */
+  /** The steps that were done already. The next step is lit up. */
   readonly #done = new Set<Action>();
   #token: string | undefined;
   #cursor: string | undefined;
@@ -107,7 +107,7 @@ export class Peer {
     }
     this.#connected = false;
     this.#update();
-    // The server ended the stream, or its network did: a client comes back by itself.
+    // The server or the network cut the stream: a client comes back by itself.
     if (this.#stream === stream) setTimeout(() => this.#stream === stream && void this.#open(), cutMs);
   }
 
@@ -165,7 +165,7 @@ export class Peer {
     this.#update();
   }
 
-  /** Sends a request. Those that no click caused, such as candidates, do not take the place of one that did. */
+  /** Sends a request. A request that no click caused, such as a candidate, is not shown in place of one that did. */
   async #send(request: Request, isShown = true): Promise<Answer> {
     if (!isShown) return await send(this.#token, request).catch(() => ({}));
     this.#showRequest(request, false);

@@ -1,11 +1,11 @@
-/** What the methods of `Scripts` are given. */
+/** The arguments of the methods of `Scripts`. */
 import type { JsonText } from '../../../json-text.ts';
 import type { Cursor, Join, Peer } from '../../hub.ts';
 import type { RoomView } from '../../room-view.ts';
 
 export interface Open {
   readonly peer: Peer;
-  /** A name for the stream, which no other stream ever has. */
+  /** The stream's name, which no other stream ever has. */
   readonly stream: string;
   readonly after: Cursor | undefined;
   /** The rooms to enter (G15). */
@@ -47,7 +47,7 @@ export interface Beat {
   readonly batch: number;
   /** The run id of the Redis that answered the last beat; empty: none. */
   readonly run: string;
-  /** The newest id that Redis has told of; 0: none. */
+  /** The newest id that this node knows of; 0: none. */
   readonly newestId: number;
   /** Where other nodes can reach the node; empty or absent: nowhere. */
   readonly url?: string;

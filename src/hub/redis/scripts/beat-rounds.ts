@@ -7,14 +7,14 @@ import { type Beaten, toBeaten } from './replies.ts';
 const maxRounds = 4;
 
 /**
- * Sends a beat until it counts. This is what scripts cannot find out themselves: which process it is that answers as
- * Redis, and whether Redis's clock was set since the last beat.
+ * Sends a beat until it counts. Scripts cannot find out two things, so this does: which Redis process answers, and
+ * whether Redis's clock was set since the last beat.
  */
 export class BeatRounds {
   readonly #commands: Commands;
-  /** The run id of the Redis at the other end of the present connection; undefined: not asked yet. */
+  /** The run id of the Redis at the other end of the present connection. Undefined: not asked yet. */
   #servedBy: string | undefined;
-  /** What the last beat was told by the steady clock (lua/lib/clock.lua), and when it was sent. */
+  /** The steady clock's time (lua/lib/clock.lua) in the reply to the last beat, and the time at which that was sent. */
   #told: { readonly steadyMs: number; readonly sentAt: number } | undefined;
 
   constructor(commands: Commands) {
@@ -26,7 +26,7 @@ export class BeatRounds {
     this.#servedBy = undefined;
   }
 
-  /** Sends a beat with these first arguments. Calls `taken` if another Redis than was expected has answered. */
+  /** Sends a beat with these first arguments. Calls `taken` if another Redis than the expected one has answered. */
   async beat(first: readonly Argument[], taken: () => void): Promise<Beaten> {
     for (let round = 0; round < maxRounds; round++) {
       const sentAt = performance.now();
@@ -48,8 +48,8 @@ export class BeatRounds {
   }
 
   /**
-   * Resolves to undefined if another Redis has run the beat than was told. A proxy may change the Redis behind an open
-   * connection. So Redis is asked right behind each beat: what it says then is true of the beat too.
+   * Resolves to undefined if another Redis has run the beat than the one that the beat names. A proxy may change the
+   * Redis behind an open connection. So the run id is asked right after each beat: it is that of the beat's Redis too.
    */
   async #round(first: readonly Argument[], sentAt: number): Promise<Beaten | undefined> {
     const run = this.#servedBy ?? (await this.#commands.runId());

@@ -19,7 +19,7 @@ const unavailable = /^(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BU
 const otherLayout = /^OTHER_LAYOUT (\S+) (\S+)$/;
 const runId = /^(?:run_id|master_replid):(\w+)/m;
 
-/** How late a script that Redis did not know is sent again: its answer must come within 2 s (G10). */
+/** After this time, a script that Redis did not know is not sent again: its answer must come within 2 s (G10). */
 const maxResendMs = 2000 - commandTimeoutMs;
 
 /** The scripts as commands on one connection. Their replies and arguments have no types here. */
@@ -64,8 +64,8 @@ export class Commands {
       return await this.#commands.get(name)?.(this.#key, ...args);
     } catch (error) {
       if (!isUnknownScript(error)) throw this.#toSignalboxError(error, name);
-      // It has not run. ioredis has sent it a second time already, but that may have been by its hash again, because the
-      // text was under way with another call, and Redis has forgotten that too.
+      // The script has not run. ioredis has sent it twice. The second time may also have been by its hash, because the
+      // text was under way with another call, and Redis has forgotten that text too.
       const isLate = performance.now() - begun > maxResendMs || this.#stream !== stream;
       if (isLate) throw new SignalboxError('UNAVAILABLE', undefined, { cause: error });
     }
@@ -77,8 +77,8 @@ export class Commands {
   }
 
   /**
-   * A name for the process that answers as Redis: another one may lack what this one knew. Redis calls it the run id;
-   * Dragonfly has a replication id instead. Rejects with UNAVAILABLE.
+   * A name for the Redis process that answers: another process may lack data of this one. Redis calls the name the run
+   * id; Dragonfly has a replication id instead. Rejects with UNAVAILABLE.
    */
   async runId(): Promise<string> {
     try {
@@ -137,7 +137,7 @@ const missingRight = /no permissions to run the '[\w|-]+' command|can't run this
 
 /**
  * The error of a script that Redis refuses, which is a bug or a missing right. The reply itself, and the error of
- * ioredis, may quote the script's arguments: what peers send one another. So this one has only the name of the
+ * ioredis, may quote the script's arguments, and so the messages of peers. So this error has only the name of the
  * script, the code, the line, and the missing right.
  */
 function refusal(script: ScriptName, reply: string): Error {

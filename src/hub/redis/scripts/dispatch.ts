@@ -28,7 +28,7 @@ export type Dispatch = Numbered &
     | { readonly kind: 'disowned' }
   );
 
-/** The fields of a dispatch's first line that differ between the kinds: for each kind, those that it has. */
+/** The fields that only some kinds of dispatches have in their first line. */
 const fieldsOf: Readonly<Record<Dispatch['kind'], readonly ('stream' | 'room')[]>> = {
   peer: ['stream'],
   room: ['room'],
@@ -41,7 +41,7 @@ const fieldsOf: Readonly<Record<Dispatch['kind'], readonly ('stream' | 'room')[]
 
 /**
  * Parses a dispatch: the first line is its head, and the others are its entries. The node's streams share the entries.
- * Returns undefined for anything else: others who may use this Redis can publish what they like.
+ * Returns undefined for any other text: other users of this Redis can publish anything.
  */
 export function toDispatch(message: string): Dispatch | undefined {
   const end = message.indexOf('\n');
@@ -73,8 +73,8 @@ function isId(value: unknown): boolean {
 }
 
 /**
- * Parses entries with consecutive ids, as logs.lua describes them: of each a line of fields, and a line with the text of
- * its `data` or `state`.
+ * Parses entries with consecutive ids, as logs.lua describes them. Each has a line of fields, and a line with the text
+ * of its `data` or `state`.
  */
 export function toBatch(first: number, text: string): SizedEntry[] {
   const lines = text.split('\n');

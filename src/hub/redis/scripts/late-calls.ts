@@ -1,4 +1,4 @@
-/** The failed calls that Redis may still run. Their callers are told of the failure once Redis would refuse them (G2). */
+/** The failed calls that Redis may still run. A caller learns of the failure when Redis would refuse its call (G2). */
 export class LateCalls {
   /** The number of the newest connection that Redis knows. It refuses calls from earlier ones. */
   #newestKnown = 0;
@@ -11,7 +11,7 @@ export class LateCalls {
     for (const check of this.#held) check();
   }
 
-  /** Resolves when Redis refuses a call from this connection that was awaited until then. */
+  /** Resolves when Redis would refuse a call of this connection whose node waited until `waitsUntil`. */
   refused(connection: number, waitsUntil: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let timer: NodeJS.Timeout | undefined;

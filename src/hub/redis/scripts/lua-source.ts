@@ -88,7 +88,7 @@ function addLibrary(texts: Map<string, string>, name: string): void {
   texts.set(name, text);
 }
 
-/** JavaScript writes the shortest text that reads as the same double, and Lua reads it so. */
+/** JavaScript writes a number as the shortest text for the same double, and Lua reads that double from it. */
 function toLocal([name, value]: [string, number]): string {
   if (!Number.isFinite(value)) throw new RangeError(`${name} must be a finite number`);
   return `local ${name} = ${value}`;

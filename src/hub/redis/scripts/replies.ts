@@ -5,8 +5,8 @@ import type { Neighbour } from '../neighbours.ts';
 import { toBatch } from './dispatch.ts';
 
 /**
- * A parsed reply: its result, and the newest id that it tells of; 0: none. Every parser has to state that id, so no
- * new script can forget it (G3).
+ * A parsed reply: its result, and the newest id in it; 0: none. Every parser has to state that id, so no new script can
+ * forget it (G3).
  */
 export interface Told<Result> {
   readonly newestId: number;
@@ -38,13 +38,13 @@ export type Synced =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   /** It has a newer stream. */
   | { readonly kind: 'replaced' }
-  /** It was given up or has ended, or entries are gone that its stream has not been given. */
+  /** It was given up or has ended, or entries are gone that its stream did not get. */
   | { readonly kind: 'lost' };
 
 /** Some of the streams that a node holds according to Redis. */
 export interface HeldStreams {
   readonly streams: readonly { readonly peerId: string; readonly name: string }[];
-  /** The page that follows; undefined: this was the last. */
+  /** The next page. Undefined: this was the last. */
   readonly next: string | undefined;
 }
 
@@ -107,7 +107,7 @@ export const toOpened =
     const [, resumed, cursor, newestId, complete, openedMs, ...rest] = reply;
     const snapshot = toSnapshot(rest, peerId, cursor);
     const rooms = complete === 1 ? snapshot.rooms : undefined;
-    // Ids of what was missed are noted too: a client gets them from this node.
+    // The ids of missed entries are noted too, because a client gets them from this node.
     const newest = Math.max(Number(newestId), Number(newestOf(snapshot, cursor)));
     return told(String(newest), { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
   };
@@ -147,7 +147,7 @@ export function toRooms(reply: readonly RoomReply[] | null): Told<readonly Room[
   return toldOfNone(reply?.map(toRoom));
 }
 
-/** `after` is the cursor that was asked with. */
+/** `after` is the cursor of the request. */
 export const toSynced =
   (peerId: string, after: Cursor) =>
   (reply: SyncReply): Told<Synced> => {

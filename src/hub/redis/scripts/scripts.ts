@@ -16,10 +16,10 @@ import * as replies from './replies.ts';
 
 /**
  * At most this many replies with rooms are awaited at a time. Each may have megabytes, which Redis keeps in memory
- * until the node has read them (G8). A reply of `sync` may too, but its caller sends it in batches.
+ * until the node has read them (G8). A reply of `sync` may be as large, but the caller of `sync` limits them itself.
  */
 const maxRoomReplies = 64;
-/** So many of them may be for one peer: it makes itself wait, and not the others (G13). */
+/** At most this many of them are for one peer: a peer with more calls delays only itself (G13). */
 const maxRoomRepliesPerPeer = 2;
 /** A call that waits longer for its turn fails, in time for an answer within 2 s (G10). */
 export const turnTimeoutMs = 400;
@@ -28,11 +28,11 @@ export const turnTimeoutMs = 400;
 type CallName = 'open' | 'join' | 'leave' | 'relay' | 'broadcast' | 'set_state';
 
 /**
- * The one door to Redis. Each method is one script: one round trip, atomic.
+ * All scripts, as methods. Each method runs one script, in one round trip, and is atomic.
  *
  * Methods reject with the error codes that the script's header names, or with UNAVAILABLE if Redis cannot serve. After
- * each new connection a beat has to go first. Another Redis may answer than before, and until a beat has shown what
- * it knows, nothing else is sent to it.
+ * each new connection, a beat has to go first: another Redis may answer than before. Nothing else is sent until a beat
+ * has shown the newest id that this Redis knows.
  *
  * If a call of a client fails, it has no effect after that (G2).
  */
@@ -48,12 +48,12 @@ export class Scripts {
   #available = false;
   /** The number of the present connection. */
   #connection = 1;
-  /** How far Redis's clock is ahead of `performance.now`, or less, by the time that a reply takes: never more. */
+  /** How far Redis's clock is ahead of `performance.now`: too small by the time of one reply, and never too large. */
   #clockMs = 0;
   readonly #lateCalls = new LateCalls();
   #newestId = 0;
 
-  /** `nodeId`: the node that all this is done for. */
+  /** `nodeId`: the node that runs the scripts. */
   constructor(redis: Redis, prefix: string, nodeId: string, options: ConstantOptions, logBounds?: Bounds) {
     this.#nodeId = nodeId;
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
@@ -65,7 +65,7 @@ export class Scripts {
     });
   }
 
-  /** Whether Redis can be reached, and a beat has shown what it knows. */
+  /** Whether Redis can be reached, and a beat has shown the newest id that it knows. */
   get available(): boolean {
     return this.#available;
   }
@@ -80,7 +80,7 @@ export class Scripts {
     return this.#newestId;
   }
 
-  /** The Redis that answered the last beat has told of an id, in a reply or in a dispatch. */
+  /** Notes an id from a reply or a dispatch of the Redis that answered the last beat. */
   noteNewestId(id: number): void {
     if (id > this.#newestId) this.#newestId = id;
   }
@@ -147,8 +147,8 @@ export class Scripts {
   }
 
   /**
-   * Tells Redis that a stream has been closed for `closedForMs`. Resolves to false if that changed nothing, because the session
-   * has another stream or has ended.
+   * Tells Redis that a stream has been closed for `closedForMs`. Resolves to false if that changed nothing, because the
+   * session has another stream or has ended.
    */
   detach(peerId: string, stream: string, closedForMs: number): Promise<boolean> {
     return this.#run('detach', [peerId, stream, closedForMs], replies.toDetached);
@@ -169,7 +169,7 @@ export class Scripts {
     return this.#run('renew', peerIds, replies.toDone);
   }
 
-  /** Tells Redis that the node lives. After this, the other scripts may run. Rejects with `OtherLayout` if they must not. */
+  /** Tells Redis that the node lives. Then the other scripts may run. Rejects with `OtherLayout` if they must not. */
   async beat({ beatMs, leaseMs, batch, run, newestId, url = '' }: Beat): Promise<replies.Beaten> {
     const args = [this.#nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection, url];
     const close = () => {
@@ -232,7 +232,7 @@ export class Scripts {
   }
 }
 
-/** Whether a script that failed so may still run: no reply came, or none that says that it did not run. */
+/** Whether a script may still run after this error: Redis has not replied that it did not run. */
 function mayStillRun(error: unknown): boolean {
   return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
 }

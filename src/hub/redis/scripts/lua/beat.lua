@@ -1,5 +1,5 @@
--- Tells Redis that a node lives, and does a share of the housekeeping. The script is atomic, so the node that comes
--- first does a piece of work, and no node does it again (G4).
+-- Tells Redis that a node lives, and does a share of the housekeeping. The script is atomic, so each piece of work is
+-- done by one node, once (G4).
 --
 -- Libraries: keys, ids, clock, dispatch, takeovers, sessions
 --
@@ -16,15 +16,15 @@
 -- ARGV[11] how long ago the node sent that beat, in ms
 --
 -- Reply: {the name of the node's life, which changes if the node was given up or forgotten; 1 if there is more to do,
--- else 0; the time by Redis's clock, in ms; some other nodes: {node, its URL, …}; the time by the steady clock, in ms; its
--- offset; how far Redis's clock was set forward since the node's last beat, in ms}. If the last is not 0, the beat has not
--- counted: the node runs set_clock.lua, and beats again.
+-- else 0; the time by Redis's clock, in ms; some other nodes: {node, its URL, …}; the time by the steady clock, in ms;
+-- its offset; how far Redis's clock was set forward since the node's last beat, in ms}. If the last number is not 0,
+-- the beat has not counted: the node runs set_clock.lua, and beats again.
 -- Errors: OTHER_LAYOUT <number found> <number of this version> if the keys are of another version of Signalbox.
 
 local node, beat_ms, lease_ms, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local last_run, seen, connection, url, run = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local last_beat, elapsed_ms = tonumber(ARGV[10]), tonumber(ARGV[11])
--- Two beats that were answered differ from the node's clock by less than this, however long they were on their way.
+-- Between two answered beats, Redis's clock and the node's clock advance by the same time, to within less than this.
 local max_drift_ms = 2000
 -- How long the number of the last dispatch to a given-up node is kept, and at most the witnesses of a takeover.
 local memory_ms = 3600000
@@ -38,8 +38,8 @@ local now
 local done = 0
 local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
 
--- All nodes that live are witnesses of a takeover. A node that was given up before has seen nothing that this Redis does
--- not know: it was silent for a lease, and this Redis knows what came after that.
+-- All nodes that live are witnesses of a takeover. A node that was given up before is none. It was silent for a lease,
+-- and this Redis knows ids from after that, so the node has seen no id that this Redis does not know.
 local function call_witnesses(takeover)
   for _, witness in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do
     if redis.call('HEXISTS', key.node(witness), 'life') == 1 then
@@ -49,7 +49,7 @@ local function call_witnesses(takeover)
   redis.call('PEXPIRE', key.witnesses, memory_ms)
 end
 
--- This node has told what it has seen, so it is no witness any more. Forgets those that no longer matter.
+-- This node has told its newest id, so it is no witness any more. Also forgets the witnesses that no longer matter.
 local function hear_witness()
   for _, witness in ipairs(unheard_witnesses()) do
     if witness[3] == node or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
@@ -84,8 +84,8 @@ local function note_serving_redis()
   hear_witness()
 end
 
--- How far Redis's clock was set forward since the node's last beat, in ms. If another node has beaten just now, it was
--- not set, and it was this node's clock or line that stood still.
+-- How far Redis's clock was set forward since the node's last beat, in ms. If another node has beaten just now, the
+-- clock was not set: this node's own clock or line stood still.
 local function clock_step()
   local step = now - last_beat - elapsed_ms
   if last_beat == 0 or math.abs(step) <= max_drift_ms then return 0 end
@@ -97,9 +97,9 @@ end
 
 -- If no node could beat for a while, Redis was away, and that time does not count. The last beats, and the deadlines of
 -- sessions without a stream, move by that time. A deadline moves at most to the end of a grace period that begins now.
--- If no node is listed, nobody can tell how long Redis was away, and the deadlines move that far. The limit is below the
--- lease even if the lease is short: otherwise the other nodes would count as silent first. This moves all deadlines at
--- once, because the next beat sees no outage any more.
+-- If no node is listed, it is unknown how long Redis was away, and the deadlines move that far. Redis counts as away
+-- after three beats, or after a lease less one beat if that is shorter: otherwise the other nodes would count as silent
+-- first. This moves all deadlines at once, because the next beat sees no outage any more.
 local function shift_deadlines_after_outage()
   local newest_known = newest_beat()
   local away_ms = newest_known and now - newest_known or math.huge
@@ -147,8 +147,8 @@ local function detach_streams_of_silent_nodes()
       if done >= batch then break end
       local at = redis.call('HMGET', key.session(peer), 'node', 'stream', 'opened')
       if at[1] == lost then
-        -- A stream that was opened after the last beat was alive then. If Redis's clock was set forward for a moment, it
-        -- may seem to be opened later than now.
+        -- A stream that was opened after the last beat was alive then. If Redis's clock was set forward for a moment,
+        -- the stream may seem to be opened later than now.
         detach(peer, math.min(math.max(silent_since + beat_ms, tonumber(at[3] or '0')), now) + grace_ms)
         redis.call('HSET', key.session(peer), 'given_up', at[2])
       end
@@ -171,8 +171,9 @@ local function end_sessions_past_grace()
   end
 end
 
--- Deletes logs without an entry for the retention time, and what is known of rooms without a member for that long. Not by
--- expiry: if Redis's clock is set forward, all would be gone at once. And a relay need not tell that a log is in use.
+-- Deletes logs that had no entry for the retention time, and the data of rooms that had no member for that long. Redis
+-- could expire these keys, but it would delete all at once if its clock is set forward, and each relay would have to
+-- renew a key.
 local function delete_what_is_past_retention()
   local known = redis.call('HMGET', key.primary, 'keep_until', 'oldest_kept')
   local oldest_kept = tonumber(known[2] or '0')

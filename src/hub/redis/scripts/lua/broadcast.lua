@@ -1,5 +1,5 @@
--- Sends a signal to all others in a room. If the session has sent a message with the same key, it sends nothing, and
--- replies as then (G14).
+-- Sends a signal to all others in a room. If the session has sent a message with the same key, this sends nothing, and
+-- replies with the first receipt (G14).
 --
 -- Libraries: keys, ids, calls, logs, sending, members, receipts
 --

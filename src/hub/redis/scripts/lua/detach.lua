@@ -10,7 +10,7 @@
 
 local peer, stream, age = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local at = redis.call('HMGET', key.session(peer), 'stream', 'given_up')
--- If Redis's clock was set back just now, no beat has noticed it yet. But it is not earlier than the last beat.
+-- If Redis's clock was set back just now, no beat has noticed it yet. But the time is not before the last beat.
 local now = math.max(steady_ms(), newest_beat() or 0)
 if at[1] == stream then
   -- If the node is late to tell, Redis or the node was away. That time does not count.

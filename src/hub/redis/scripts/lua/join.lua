@@ -8,9 +8,9 @@
 -- ARGV[3]  the state, as JSON
 -- ARGV[4]  1 if the reply has the members, else 0
 --
--- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room; the number of members that are
--- told; the size of all members as JSON, in bytes}. A room is {id, peer, state, …}: its members in order of joining, the
--- peer and the state of each as JSON; none if the reply has no members.
+-- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room; the number of members that
+-- are told; the size of all members as JSON, in bytes}. A room is {id, peer, state, …}: its members in order of
+-- joining, the peer and the state of each as JSON; none if the reply has no members.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]

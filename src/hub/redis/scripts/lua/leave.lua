@@ -10,7 +10,7 @@
 
 local peer, room = ARGV[1], ARGV[2]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
--- How many of the rooms that it left a session remembers, for a resume from before it left them.
+-- How many left rooms a session remembers, for a resume from before it left them.
 local max_past = 64
 
 local session = key.session(peer)

@@ -1,5 +1,5 @@
--- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). It enters the
--- rooms that the stream asks for and that it is not in (G15). If it may not enter one of them, nothing changes.
+-- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). The session
+-- enters the rooms that the stream names, unless it is in them (G15). If it may not enter one, nothing changes.
 --
 -- Libraries: keys, ids, calls, clock, logs, dispatch, takeovers, members, joining, sessions, snapshots
 --
@@ -12,8 +12,8 @@
 -- ARGV[7]  a room to enter, and ARGV[8] the peer's state there, as JSON; and so on. Each room comes once.
 --
 -- Reply, one of:
---   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it gave
---   none; 1, or 0 if the members are asked for and are too large for one answer, so that they do not come; when the
+--   {'opened'; 1 if the session goes on, else 0; the cursor of `Connected`; the newest id that this gave, '0' if it
+--   gave none; 0 if the members are asked for and left out, because they are too large for one answer, else 1; when the
 --   stream was opened, in ms; and a snapshot: n; rooms; logs}
 --   {'refused', error, room}: the room cannot be entered: ROOM_FULL, TOO_MANY_ROOMS or PAYLOAD_TOO_LARGE. The room is
 --   empty if all rooms together are too large for one answer.
@@ -31,7 +31,7 @@ local start, opened_with, old_node, old_stream = known[1], known[2], known[3], k
 
 local logs
 if start then
-  -- The cursor that this session was opened with comes again if the client did not get the answer.
+  -- The client sends the cursor that this session was opened with again, because it did not get the answer.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
   if usable and vouched(tonumber(after), claim) then logs = missed(peer, after) end
@@ -70,7 +70,7 @@ elseif old_node then
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
--- The members of the rooms that the peer enters. What it is told of them comes after what it has missed.
+-- The members of the rooms that the peer enters. The entries about them come after the missed entries.
 local present = {}
 for _, joined in ipairs(entering) do
   local room, first, offers = joined[1], nil, nil

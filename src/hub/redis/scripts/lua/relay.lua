@@ -1,5 +1,5 @@
--- Sends a signal to one peer, in a room that both are in (G6). If the session has sent a message with the same key, it
--- sends nothing, and replies as then (G14).
+-- Sends a signal to one peer, in a room that both are in (G6). If the session has sent a message with the same key,
+-- this sends nothing, and replies with the first receipt (G14).
 --
 -- Libraries: keys, ids, calls, logs, sending, members, receipts
 --

@@ -1,5 +1,5 @@
--- Sets the steady clock after Redis's own clock was set forward or back, so that it goes on as if nothing had happened.
--- Each node notices, and the first one to come does it.
+-- Sets the offset of the steady clock after Redis's own clock was set forward or back, so that the steady clock goes on
+-- evenly. Each node notices the change, and the first one that runs this script sets the offset.
 --
 -- Libraries: keys, ids, clock
 --

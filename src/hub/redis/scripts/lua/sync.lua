@@ -11,7 +11,7 @@
 -- Reply, one of:
 --   {'snapshot', n, rooms without members, logs}
 --   {'replaced'}: the session has a newer stream.
---   {'lost'}: the session was given up or has ended, or entries are gone that the stream has not been given.
+--   {'lost'}: the session was given up or has ended, or entries are gone that the stream did not get.
 
 local peer, node, stream, after, opened = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local at = redis.call('HMGET', key.session(peer), 'stream', 'opened')
@@ -19,9 +19,9 @@ if at[1] ~= stream then
   -- If the stream that Redis names is the older one, Redis has lost the newer.
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
--- The node has given this cursor to the stream, so it is true.
+-- The cursor comes from the node, not from a client, so it is no invented one.
 local logs = vouched(tonumber(after), disown) and missed(peer, after)
 if not logs then return { 'lost' } end
--- Members are not needed: the stream was told of them, or their entries are in the logs.
+-- Members are not needed: the stream has had them already, or their entries are in the logs.
 local now = snapshot(peer, node, logs, room_id)
 return { 'snapshot', now[1], now[2], now[3] }

@@ -1,6 +1,6 @@
 -- Calls: whether the node that sent this script still waits for the reply. A script can arrive late, for example if a
 -- connection was halted. By then the node has told its client that the call failed, and the client may have gone on at
--- another node. What comes late must not undo what came after it (G2), so it changes nothing.
+-- another node. A late script must not undo later calls (G2), so it changes nothing.
 --
 -- Libraries: keys, ids
 --
@@ -11,12 +11,12 @@
 
 local caller, caller_connection, caller_waits_until = ARGV[#ARGV - 2], ARGV[#ARGV - 1], tonumber(ARGV[#ARGV])
 
--- The time until which a node waits lies at most this far ahead, in ms: unless Redis's clock was set back.
+-- A node waits for at most this long, in ms. A longer wait means that Redis's clock was set back.
 local longest_wait_ms = 3500
 
--- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. If Redis's clock was set
--- since the last beat, nobody can tell whether the time is up, and the call counts as late. A node that was given up must
--- open no stream: no other node would detach it if the node dies.
+-- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. If Redis's clock was
+-- set since the last beat, it is unknown whether the time is up, and the call counts as late. A node that was given up
+-- must open no stream: no other node would detach it if the node dies.
 local function is_late()
   local known = redis.call('HMGET', key.node(caller), 'life', 'connection')
   local left_ms = caller_waits_until - now_ms()

@@ -1,10 +1,11 @@
--- The steady clock. It counts the time that elapses, also if Redis's own clock is set forward or back: a grace period must
--- then be neither shorter nor longer (G4).
+-- The steady clock. It counts the time that elapses, even if Redis's own clock is set forward or back: a grace period
+-- must then be neither shorter nor longer (G4).
 --
 -- Libraries: keys, ids
 --
--- It is Redis's clock plus an offset. Each beat tells by how much the node's own clock, which is never set, has moved
--- since its last beat. If Redis's clock has moved by much more or less, it was set, and set_clock.lua changes the offset.
+-- It is Redis's clock plus an offset. Each beat tells how far the node's own clock, which is never set, has moved since
+-- the node's last beat. If Redis's clock has moved much further or less far, it was set, and set_clock.lua changes the
+-- offset.
 
 local function steady_ms() return now_ms() + tonumber(redis.call('HGET', key.primary, 'offset') or '0') end
 
@@ -13,8 +14,8 @@ local function newest_beat()
   return tonumber(redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2])
 end
 
--- From now on, no entry gets past the retention time until that time has passed: entries seem older than they are if
--- Redis's clock was set forward, and nobody could fetch them if Redis was away (G3).
+-- From now on, and for the retention time, no further entry counts as past the retention time. If Redis's clock was set
+-- forward, entries seem older than they are. If Redis was away, no client could fetch them (G3).
 local function keep_entries(now)
   redis.call('HSET', key.primary, 'keep_until', now + retention_ms)
 end

@@ -3,7 +3,7 @@
 -- Libraries: keys, ids
 --
 -- Dispatches to a node have consecutive numbers, so a node notices if it missed one. Each names the Redis that sends
--- it: a node that hears one Redis and asks another must not mix what they know (G3).
+-- it: a node that hears one Redis and asks another must not mix their data (G3).
 
 -- The first 8 characters of this Redis's run id. It is on record since the first beat that this Redis received.
 local sender

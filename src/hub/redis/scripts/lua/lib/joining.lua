@@ -2,9 +2,9 @@
 --
 -- Libraries: keys, ids, logs, sending, members
 
--- The size of a room's members in bytes once a peer has entered with a member of `size` bytes. If it may not enter: nil,
--- and the error. `earlier` is the peer's member in the room if it has one, from a session that ends now. `rooms` is the
--- number of rooms that the peer is in.
+-- The size of a room's members in bytes, once a peer has entered with a member of `size` bytes. If it may not enter:
+-- nil, and the error. `earlier` is the peer's member in the room if it has one, from a session that ends now. `rooms`
+-- is the number of rooms that the peer is in.
 local function admit(room, earlier, size, rooms)
   if redis.call('HLEN', key.room(room)) - (earlier and 1 or 0) >= max_peers then return nil, 'ROOM_FULL' end
   if rooms >= max_rooms then return nil, 'TOO_MANY_ROOMS' end
@@ -14,8 +14,9 @@ local function admit(room, earlier, size, rooms)
 end
 
 -- Adds a peer to a room that it is not in. Each member is sent a `PeerAdded` of the joiner. The joiner's inbox gets a
--- `PeerAdded` of each member, with `offer: true` (G1). `bytes` is what `admit` returned. Returns the members in order of
--- joining, the joiner included; the id of the joiner's first entry; and the joiner's entries as text, nil if there are none.
+-- `PeerAdded` of each member, with `offer: true` (G1). `bytes` is the size that `admit` returned. Returns the members
+-- in order of joining, the joiner included; the id of the joiner's first entry; and the joiner's entries as text, nil
+-- if there are none.
 local function enter(peer, profile, room, state, bytes)
   local present = members(room)
   -- One id for the joiner's entry, and one for each of the joiner's offers.

@@ -8,8 +8,8 @@
 -- Ids are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of the steady clock (clock.lua)
 -- unless it is said otherwise.
 --
--- Every key expires some time after the last node has died: `keep` says when. While nodes live, they keep the keys that
--- are theirs, and nothing that matters depends on expiry by Redis: a clock that is set forward would end it at once.
+-- Every key expires some time after the last node has died: `keep` says when. While nodes live, they keep their keys.
+-- Nothing that matters depends on expiry, because Redis would delete keys at once if its clock is set forward.
 
 -- The number of this layout. Raise it with each change after which nodes of the version before would misread keys,
 -- dispatches or each other's fields: nodes of different layouts refuse to serve together.
@@ -35,12 +35,13 @@ local key = {
   -- Sorted set: the nodes that lived at a takeover and have not beaten since (takeovers.lua). Member: '<first id of the
   -- takeover> <node>'. Score: the time until which they matter; by then, each session from before has ended or gone on.
   witnesses = prefix .. 'witnesses',
-  -- Hash: the cursors with which clients claim that a takeover has lost writes, until its witnesses are heard. Field: the
-  -- first id of the takeover. Value: the largest such cursor.
+  -- Hash: the cursors with which clients claim that a takeover has lost writes, until its witnesses are heard. Field:
+  -- the first id of the takeover. Value: the largest such cursor.
   claims = prefix .. 'claims',
-  -- Sorted set: the keys that are deleted once they are past the retention time: each log, and `room-meta` of rooms without
-  -- members. Member: the whole key. Score: a time by Redis's clock: for a log, when an entry of it came, not always the
-  -- last; for `room-meta`, when the last member left. An empty member with the score +inf keeps the key in place.
+  -- Sorted set: the keys that are deleted once they are past the retention time: each log, and `room-meta` of rooms
+  -- without members. Member: the whole key. Score: a time by Redis's clock. For a log, it is the time of one of its
+  -- entries, not always the last; for `room-meta`, the time when the last member left. An empty member with the score
+  -- +inf keeps the sorted set from being empty.
   expiring = prefix .. 'expiring',
   -- Sorted set: the peers whose sessions have no stream. Score: the time at which the session ends.
   detached = prefix .. 'detached',
@@ -67,8 +68,8 @@ local key = {
   -- Sorted set: the rooms that the session has left. Member: '<id of the join> <room>'. Score: the id of the last
   -- entry in the room's log that is for the peer.
   session_past = function(peer) return prefix .. 'session-past:' .. peer end,
-  -- Sorted set: the receipts of the session's last messages that had a key, at most `max_receipts`. Member: '1 <key>' if a
-  -- receiver had a stream, else '0 <key>'. Score: the id of the message.
+  -- Sorted set: the receipts of the session's last messages that had a key, at most `max_receipts`. Member: '0 <key>'
+  -- if there were receivers and none had a stream, else '1 <key>'. Score: the id of the message.
   session_receipts = function(peer) return prefix .. 'session-receipts:' .. peer end,
   -- Stream: the log of the entries for this peer alone (logs.lua).
   inbox = function(peer) return prefix .. 'inbox:' .. peer end,
@@ -85,8 +86,8 @@ local key = {
   room_meta = function(room) return prefix .. 'room-meta:' .. room end,
 }
 
--- Lets keys live for a day and a bit from now. Keys that a script may have made need this, unless it makes them in the
--- place of a key that lives: no key may stay for ever if no node is left.
+-- Lets keys live for a little more than a day from now. A script calls this for each key that it may have made, unless
+-- the key replaces one that lives: no key may stay for ever if no node is left.
 local function keep(...)
   for _, name in ipairs({ ... }) do redis.call('PEXPIRE', name, ttl_ms) end
 end

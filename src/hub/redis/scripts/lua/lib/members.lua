@@ -8,8 +8,8 @@ local function peer_of(member)
   return string.sub(member, last + 1, last + tonumber(bytes)), string.sub(member, last + tonumber(bytes) + 1)
 end
 
--- A room's members in order of joining, each as {peer, state}. It sorts numbers, because sorting with a compare function
--- is slower.
+-- A room's members in order of joining, each as {peer, state}. This sorts numbers, because sorting with a compare
+-- function is slower.
 local function members(room)
   local joins, by_join = {}, {}
   for i, member in ipairs(redis.call('HVALS', key.room(room))) do
@@ -22,7 +22,7 @@ local function members(room)
   return joins
 end
 
--- A room as scripts return it: {id, peer, state, peer, state, …}. `present` are its members, if the caller has read them.
+-- A room as scripts return it: {id, peer, state, peer, state, …}. `present`: its members, if the caller has read them.
 local function room_reply(room, present)
   local reply = { room }
   for _, member in ipairs(present or members(room)) do
@@ -67,8 +67,8 @@ local function too_large(bytes) return bytes > 2 * max_room_bytes end
 local function member_bytes(peer, state) return #peer + #state + #'{"peer":,"state":}' end
 
 -- The size of a room's members in bytes, with a member of `size` bytes in place of the peer's earlier one; `earlier` is
--- nil or false if it has none. Nil if the room does not take it, because the member grows, is larger than an equal share,
--- and fills the room: so no large member can keep others out.
+-- nil or false if it has none. Nil if the room does not take it, because the member grows, is larger than an equal
+-- share, and makes the room too large. So no large member can keep others out.
 local function bytes_with(room, earlier, size)
   local was = earlier and member_bytes(peer_of(earlier)) or 0
   local bytes = math.max(peers_bytes(room) + size - was, size)

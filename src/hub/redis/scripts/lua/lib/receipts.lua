@@ -1,5 +1,5 @@
--- Receipts: what the sender of a signal is told. If the sender gave a key, its session remembers the receipt, so that a
--- repeated call is answered and not sent again (G14).
+-- Receipts: the replies to the sender of a signal. If the sender gave a key, its session remembers the receipt, so that
+-- a repeated call gets the receipt and sends nothing (G14).
 --
 -- Libraries: keys, ids
 
@@ -12,8 +12,8 @@ local function earlier_receipt(peer, message_key)
   end
 end
 
--- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0; `receivers` is how many
--- the message was sent to.
+-- Makes the receipt of a message, and remembers it if the message has a key. `connected` is 1 or 0; `receivers` is the
+-- number of receivers.
 local function make_receipt(peer, message_key, id, connected, receivers)
   if message_key ~= '' then
     local receipts = key.session_receipts(peer)

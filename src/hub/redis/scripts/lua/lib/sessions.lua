@@ -15,7 +15,7 @@ local function remove_member(peer, room, node, reason)
   if redis.call('EXISTS', key.room(room)) == 0 then
     redis.call('ZADD', key.expiring, now_ms(), key.room_meta(room))
   elseif member then
-    -- The member is absent if Redis has evicted it: then there is no peer to tell of.
+    -- If Redis has evicted the member, the peer is unknown, and nothing can be sent about it.
     local profile, state = peer_of(member)
     send_to_room(room, id, to_entry('"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile
       .. ',"reason":"' .. reason .. '"', state), peer)

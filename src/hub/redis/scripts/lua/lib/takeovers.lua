@@ -2,14 +2,14 @@
 --
 -- Libraries: keys, ids, dispatch
 --
--- A cursor in the gap of a takeover is one of two things: an earlier Redis gave it and this one has lost it, or a client
--- made it up. The nodes know. A node has seen every cursor that it gave to a client, and each beat tells the newest id
--- that its node has seen. So the nodes that lived at a takeover are its witnesses, until they have beaten: if none of
--- them has seen more than this Redis knows, the cursor was made up. If a witness was given up before it was heard, only
--- clients can tell what it had seen, and are believed.
+-- If a cursor lies in the gap of a takeover, either an earlier Redis gave it and this one has lost it, or a client made
+-- it up. The nodes know which. A node has seen every cursor that it gave to a client, and each beat tells the newest id
+-- that its node has seen. So the nodes that lived at a takeover are its witnesses, until they have beaten. If no
+-- witness has seen a newer id than this Redis knew, the client made the cursor up. If a witness was given up before it
+-- was heard, only clients know which ids it had seen, and their cursors are believed.
 
--- Called when this Redis has lost acknowledged writes, up to the id `seen` or further. It cannot tell which, so no
--- earlier cursor can be used any more, and all nodes cut their streams. The clients learn of it now: else they would
+-- Called when this Redis has lost acknowledged writes, up to the id `seen` or further. It cannot tell which writes, so
+-- no earlier cursor can be used any more, and all nodes cut their streams. So clients learn of the loss now, and do not
 -- wait for entries that never come (G3).
 local function disown(seen)
   redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)), 'PX', ids_ttl_ms)
@@ -35,8 +35,8 @@ local function unheard_witnesses()
   return all
 end
 
--- Called when a client comes with a cursor in the gap of a takeover. While a witness may still be heard, this only notes
--- the claim. The client begins anew in any case.
+-- Called when a client comes with a cursor in the gap of a takeover. While a witness may still be heard, this only
+-- notes the claim. The client begins anew in any case.
 local function claim(cursor, takeover)
   local may_come = false
   for _, witness in ipairs(unheard_witnesses()) do
@@ -51,7 +51,7 @@ local function claim(cursor, takeover)
   redis.call('PEXPIRE', key.claims, retention_ms)
 end
 
--- Called when a node is given up: claims about what it may have seen are believed now.
+-- Called when a node is given up: claims about ids that it may have seen are believed now.
 local function believe_claims(node)
   for _, witness in ipairs(unheard_witnesses()) do
     local cursor = witness[3] == node and redis.call('HGET', key.claims, witness[2])
@@ -59,7 +59,7 @@ local function believe_claims(node)
   end
 end
 
--- Whether this Redis can tell what followed a cursor. `heed` is called if the cursor lies in the gap of a takeover.
+-- Whether this Redis knows all entries after a cursor. `heed` is called if the cursor lies in the gap of a takeover.
 local function vouched(cursor, heed)
   if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
   local takeover = gap_of(cursor)
