@@ -30,6 +30,8 @@ const algorithm = 'HS256';
 
 /** The most verified tokens to cache. Checking a signature costs more than the rest of a request. */
 const maxCachedTokens = 10_000;
+/** The most characters of all cached tokens. */
+const maxCachedCharacters = 8 * 1024 * 1024;
 
 /**
  * How far the clock of whoever made a token may be ahead of this one's, in seconds, as its `nbf` shows. `exp` has no
@@ -41,7 +43,11 @@ const notBeforeLeewaySeconds = 10;
 export class Tokens {
   readonly #secrets: readonly [Uint8Array, ...Uint8Array[]];
   readonly #ttlMs: number;
-  readonly #verified = new LRUCache<string, Caller>({ max: maxCachedTokens });
+  readonly #verified = new LRUCache<string, Caller>({
+    max: maxCachedTokens,
+    maxSize: maxCachedCharacters,
+    sizeCalculation: (_caller, token) => token.length,
+  });
 
   constructor({ secret, otherSecrets = [], ttlSeconds }: TokensOptions) {
     this.#secrets = [secret, ...otherSecrets];
@@ -70,6 +76,8 @@ export class Tokens {
       checkExpiry(known.expiresAt);
       return known;
     }
+    // One token has one text. Otherwise the cache would hold many copies with white space in them.
+    if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw tokenError(tokenFaults.notJwt);
     const caller = await this.#read(token);
     this.#verified.set(token, caller);
     return caller;

@@ -28,6 +28,8 @@ type Packet = Frame | readonly [mark: string, count: number] | readonly [];
 const maxCharacters = 12_000;
 /** The most frames that wait for a confirmation, or for a missing frame before them. */
 const maxWaiting = 1000;
+/** A longer message is not taken. */
+const maxMessageCharacters = 16 * 1024 * 1024;
 const confirmAfterFrames = 32;
 const confirmAfterMs = 200;
 /** A data channel that confirms nothing for this long is not used until it confirms something. */
@@ -96,7 +98,10 @@ export class Channel extends Emitter<ChannelEvents> {
     this.#data?.close();
     this.#data = data;
     this.#stalled = false;
-    data.addEventListener('message', ({ data: text }) => this.#take(JSON.parse(String(text)) as Packet));
+    data.addEventListener('message', ({ data: text }) => {
+      const packet = parsed(String(text));
+      if (Array.isArray(packet)) this.#take(packet as unknown as Packet);
+    });
     data.addEventListener('open', () => this.#link.changed());
     data.addEventListener('close', () => {
       if (this.#data !== data) return;
@@ -110,7 +115,9 @@ export class Channel extends Emitter<ChannelEvents> {
 
   /** For the peer: a frame has come, over either path. */
   receive(frame: Frame): void {
-    const [mark, n] = frame;
+    const [mark, n, text] = frame;
+    // A peer can send anything.
+    if (typeof mark !== 'string' || !Number.isSafeInteger(n) || typeof text !== 'string') return;
     if (mark !== this.#from) {
       this.#from = mark;
       this.#received = this.#confirmed = 0;
@@ -125,11 +132,14 @@ export class Channel extends Emitter<ChannelEvents> {
       this.#received += 1;
       this.#early.delete(this.#received);
       this.#text += next[2];
+      if (this.#text.length > maxMessageCharacters) this.#text = '';
       if (next[3]) continue;
-      const data: unknown = JSON.parse(this.#text);
+      const whole = this.#text;
       this.#text = '';
-      if (this.#unheard) this.#unheard.push(data);
-      else this.emit('message', data);
+      const data = parsed(whole);
+      if (data === undefined) continue;
+      if (!this.#unheard) this.emit('message', data);
+      else if (this.#unheard.length < maxWaiting) this.#unheard.push(data);
     }
   }
 
@@ -205,5 +215,14 @@ export class Channel extends Emitter<ChannelEvents> {
     for (const frame of this.#unconfirmed.splice(0)) {
       if (!this.#closed) this.#link.relay({ channel: this.name, frame });
     }
+  }
+}
+
+/** The value of a JSON text; undefined if it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

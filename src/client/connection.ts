@@ -23,6 +23,8 @@ export interface ConnectionOptions {
 const restartMs = 15_000;
 /** Candidates that come within this time go in one message, in milliseconds. */
 const collectMs = 20;
+/** The most candidates that wait for a description. */
+const maxEarly = 200;
 
 /**
  * One RTCPeerConnection. The server tells one side to offer first. After that, both sides may offer. If two offers
@@ -137,7 +139,7 @@ export class Connection {
       // One candidate that is of no use, or that belongs to an ignored offer, must not keep the others away.
       await rtc.addIceCandidate(candidate).catch(() => undefined);
     } else {
-      this.#early.push(candidate);
+      if (this.#early.length < maxEarly) this.#early.push(candidate);
     }
   }
 

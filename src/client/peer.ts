@@ -21,6 +21,8 @@ export type Path = 'direct' | 'relayed';
 
 /** How long to wait before a connection that broke is made anew, in milliseconds. It doubles, up to 16 times this. */
 const reconnectMs = 2000;
+/** The most channels that the other side can open. */
+const maxChannels = 32;
 
 /** Another peer in a room, and the connections to it. */
 export class Peer extends Emitter<PeerEvents> {
@@ -84,9 +86,12 @@ export class Peer extends Emitter<PeerEvents> {
 
   /** For the room: the peer's mesh has sent something. */
   receive(event: string, data: Json): void {
-    if (this.#closed) return;
+    // A peer can send anything.
+    if (this.#closed || typeof data !== 'object' || data === null) return;
     if (event === 'data') {
       const { channel, frame } = data as { channel: string; frame: Json };
+      if (typeof channel !== 'string' || !Array.isArray(frame)) return;
+      if (!this.#channels.has(channel) && this.#channels.size >= maxChannels) return;
       this.channel(channel).receive(frame as unknown as Parameters<Channel['receive']>[0]);
       return;
     }

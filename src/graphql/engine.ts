@@ -97,7 +97,12 @@ export function createEngine(
           { params: params as GraphQLParams, request: { method: request.method } as Request },
           context,
         )) as ExecutionResult | AsyncIterableIterator<ExecutionResult, undefined>;
-        if (Symbol.asyncIterator in result) return Object.assign(result, { heartbeats: context.heartbeats });
+        if (Symbol.asyncIterator in result) {
+          // A stream may be open for days, and a client may send any variables: nothing keeps them.
+          Object.assign(params, { variables: undefined });
+          Object.assign(context, { variablesText: undefined });
+          return Object.assign(result, { heartbeats: context.heartbeats });
+        }
         return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;
       } catch (error) {
         return { errors: [toPublic(error)] };

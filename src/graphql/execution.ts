@@ -160,6 +160,8 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         try {
           source = await createSourceEventStream(withTexts(given));
           if (!(Symbol.asyncIterator in source)) return source;
+          // The stream needs them no more (G8).
+          Object.assign(given, { variableValues: undefined });
           const messages = source as AsyncIterable<Message, undefined>;
           return new MessageResults(messages, selection, context, options.toPublic, leave);
         } finally {

@@ -26,6 +26,12 @@ export function chargeSend({ account }: Pick<Context, 'account'>, payload: JsonT
   return payload;
 }
 
+/** Charges a state, which is sent twice: when it is set, and again when its peer leaves the room. */
+export function chargeState(context: Pick<Context, 'account'>, state: JsonText): JsonText {
+  chargeSend(context, state);
+  return chargeSend(context, state);
+}
+
 /** Whether the selection of a field asks for the members of rooms: what is not asked for is not read. */
 export function viewOf({ fieldNodes, fragments }: GraphQLResolveInfo): RoomView {
   return { members: fieldNodes.some(({ selectionSet }) => countMembers(selectionSet, fragments) > 0) };

@@ -67,7 +67,14 @@ class Selection {
 
   constructor(key: string, args: ExecutionArgs, options: SelectionOptions) {
     this.key = key;
-    this.#args = { ...args, contextValue: undefined };
+    this.#args = dependsOnVariables(args.document)
+      ? { ...args, contextValue: undefined }
+      : {
+          ...args,
+          contextValue: undefined,
+          variableValues: undefined,
+          document: withoutArguments(args.document),
+        };
     this.#options = options;
     const fragments: Record<string, FragmentDefinitionNode> = {};
     for (const definition of args.document.definitions) {
@@ -150,7 +157,7 @@ export class Selections {
   #addBytes(address: string, change: number): void {
     const before = this.#bytes.get(address) ?? 0;
     const bytes = before + change;
-    if (change > 0 && before > 0 && bytes > maxAddressSelectionBytes) {
+    if (change > 0 && bytes > maxAddressSelectionBytes) {
       throw rateLimited(tooManySelections, retryAfterMs);
     }
     if (bytes === 0) this.#bytes.delete(address);
@@ -162,6 +169,22 @@ export class Selections {
 function keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
   const variables = dependsOnVariables(document) ? JSON.stringify(variableValues) : '';
   return `${operationName ?? ''}\n${variables}\n${document.loc?.source.body ?? ''}`;
+}
+
+/** The document without the arguments of its root fields. Messages do not depend on them, so no variable need be kept. */
+function withoutArguments(document: DocumentNode): DocumentNode {
+  const definitions = document.definitions.map((definition) => {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) return definition;
+    const selections = definition.selectionSet.selections.map((one) =>
+      one.kind === Kind.FIELD ? { ...one, arguments: [] } : one,
+    );
+    return {
+      ...definition,
+      variableDefinitions: [],
+      selectionSet: { ...definition.selectionSet, selections },
+    };
+  });
+  return { ...document, definitions };
 }
 
 const variableSelections = new WeakMap<DocumentNode, boolean>();

@@ -81,6 +81,10 @@ export class GraphQLRoute {
       const { standstill } = this.#options;
       const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
       const result = request && (await this.#run(res, request, address));
+      if (request && result && isResults(result)) {
+        // The stream needs them no more (G8).
+        Object.assign(request.parameters, { variables: undefined, variablesText: undefined });
+      }
       if (result) await this.#send(req, res, accepted, result, address);
       else {
         this.#options.log.debug('a client left before its request ran');

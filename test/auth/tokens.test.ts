@@ -188,4 +188,10 @@ describe('Tokens', () => {
       expect(await refused(text)).toContain('not a JWT');
     },
   );
+
+  it('a token has one text: the same one with white space or padding in it is refused', async () => {
+    const token = await made({ sub: 'a', username: 'ann', exp: Math.floor(Date.now() / 1000) + 60 });
+    expect(await refused(`${token}=`)).toContain('not a JWT');
+    expect(await refused(token.replace('.', '\n.'))).toContain('not a JWT');
+  });
 });

@@ -36,6 +36,36 @@ test('a listener that is added late is given the peers that are there', async ()
   expect((await meets(room, 'ada')).id).toBe(ada.peer?.id);
 });
 
+test('a peer that sends nonsense to the mesh breaks no stream', async () => {
+  const { url } = await serveSignalbox();
+  const ada = await open(url, { username: 'ada' });
+  const ben = await open(url, { username: 'ben' });
+  const adasRoom = await ada.join('lobby');
+  const bensRoom = await ben.join('lobby');
+  const bensAda = await meets(bensRoom, 'ada');
+  await meets(adasRoom, 'ben');
+  const statuses = statusesOf(ada);
+  const heard = heardIn(adasRoom);
+  const nonsense = [
+    null,
+    1,
+    'x',
+    [],
+    {},
+    { channel: 'c' },
+    { channel: 'c', frame: null },
+    { channel: 1, frame: [] },
+  ];
+  const frames = [[], [1, 1, 'x'], ['m', 'x', 'x'], ['m', 1], ['m', 1, '{'], ['m', 2, {}]];
+  for (const data of [...nonsense, ...frames.map((frame) => ({ channel: 'c', frame }))]) {
+    await bensRoom.relay(bensAda.id, 'rtc.data', data as never);
+    await bensRoom.relay(bensAda.id, 'rtc.signal', data as never);
+  }
+  await bensRoom.relay(bensAda.id, 'chat', 'still here');
+  await expect.poll(() => heard).toEqual(['ben: chat "still here"']);
+  expect(statuses).toEqual([]);
+});
+
 test('G3: a lost connection is resumed, and what was sent meanwhile arrives once and in order', async () => {
   const { url, http } = await serveSignalbox();
   const ada = await open(url, { username: 'ada' });

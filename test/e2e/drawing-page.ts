@@ -3,8 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 
-/** How long a change may take to reach another page. */
-export const soon = { timeout: 15_000 };
+/** How long a change may take to reach another page. Chromium holds downloads back if a page saves too often. */
+export const soon = { timeout: 15_000, interval: 500 };
 
 /** A Chromium in which pages find one another without a STUN server. */
 export function launchForWebRtc(): Promise<Browser> {

@@ -230,3 +230,37 @@ it('G13: rooms that a stream enters count as joins for a new session, and not fo
   expect(codes[0], 'a second session').toMatch(/^\d+$/);
   expect(codes[2]).toBe('RATE_LIMITED');
 });
+
+it('G13: rooms that a resumed session enters with its stream count as joins', async () => {
+  const { peer } = await stage({ rate: 1 });
+  const ann = await peer('ann');
+  const query = `subscription ($after: ID, $join: [JoinInput!]) { messages(after: $after, join: $join) { cursor } }`;
+  let after: string | undefined;
+  let code: unknown;
+  let rooms = 0;
+  for (; rooms < 200 && code === undefined; rooms += 8) {
+    const join = Array.from({ length: 8 }, (_, i) => ({ roomId: `room ${i}` }));
+    const results = await ann.open(query, { after, join });
+    if ('errors' in results) code = codeOf(results as ExecutionResult);
+    else {
+      const { value } = await results.next();
+      after = (value?.data?.messages as { cursor: string } | undefined)?.cursor;
+      for (const { roomId } of join) await ann.ask(`mutation { leaveRoom(roomId: "${roomId}") }`);
+    }
+  }
+  expect(code).toBe('RATE_LIMITED');
+  expect(rooms).toBeLessThan(peerCosts.joins.burst + 24);
+});
+
+it('G13: a state counts twice, because the leave sends it again', async () => {
+  const { peer } = await stage({ rate: 1 });
+  const ann = await peer('ann');
+  await ann.open(`subscription { ${signalFields} }`);
+  const enter =
+    'mutation ($state: JSON) { joinRoom(roomId: "r", state: $state) { id } leaveRoom(roomId: "r") }';
+  let cycles = 0;
+  while (cycles < 50 && codeOf(await ann.ask(enter, { state: page })) === undefined) cycles += 1;
+  const affordable = Math.ceil(peerCosts.bytes.burst / (2 * bytesOfSend(page.length + 2)));
+  expect(cycles).toBeGreaterThanOrEqual(affordable);
+  expect(cycles).toBeLessThanOrEqual(affordable + 2);
+});

@@ -22,6 +22,13 @@ function shape(id: string, more: Partial<Shape> = {}): Shape {
 const idsOf = ({ shapes }: Drawing) => shapes.map(({ id }) => id);
 
 describe('a drawing', () => {
+  it('has a next id for its author, whatever numbers other peers have used', () => {
+    const drawing = new Drawing();
+    for (const id of ['evil:999999999', 'ada:500000001', 'ada:500000000']) drawing.put(shape(id));
+    const mine = drawing.nextId('ada');
+    expect(drawing.put(shape(mine))).toBe(true);
+  });
+
   it('is the same in whichever order and how often its changes come', () => {
     const changes: ((drawing: Drawing) => unknown)[] = [
       (drawing) => drawing.put(shape('ada:1')),

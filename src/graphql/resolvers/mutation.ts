@@ -1,7 +1,7 @@
 import { noGuests, notAGuest, SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
 import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
-import { begin, chargeSend, viewOf } from '../metering.ts';
+import { begin, chargeSend, chargeState, viewOf } from '../metering.ts';
 
 export const mutation: MutationResolvers = {
   access: async (_root, { username }, { tokens, guestAccess, account }) => {
@@ -24,7 +24,7 @@ export const mutation: MutationResolvers = {
   joinRoom: async (_root, { roomId, state }, context, info) => {
     const { account, hub, maxDataBytes } = context;
     const { id } = await begin(context, 'joins', 'bytes', 'messages', 'answers');
-    const payload = chargeSend(context, checkPayload('state', state, maxDataBytes));
+    const payload = chargeState(context, checkPayload('state', state, maxDataBytes));
     account.charge('joins', 1);
     const room = await hub.joinRoom(id, checkRoomId(roomId), payload, viewOf(info));
     // The leave is paid for too. The joiner asked for a message about each member.
@@ -75,7 +75,7 @@ export const mutation: MutationResolvers = {
 
   setState: async (_root, { roomId, state }, context) => {
     const { id } = await begin(context, 'bytes', 'messages');
-    const payload = chargeSend(context, checkPayload('state', state, context.maxDataBytes));
+    const payload = chargeState(context, checkPayload('state', state, context.maxDataBytes));
     const member = await context.hub.setState(id, checkRoomId(roomId), payload);
     context.account.charge('messages', member.receivers);
     return member;

@@ -1,9 +1,9 @@
 import { SignalboxError } from '../../errors.ts';
 import type { SubscriptionResolvers } from '../../generated/schema.ts';
-import type { Cursor, Message } from '../../hub/hub.ts';
+import type { Cursor, Join, Message } from '../../hub/hub.ts';
 import type { Context } from '../context.ts';
 import { checkCursor, checkHeartbeat, checkJoins } from '../input.ts';
-import { begin, chargeSend, viewOf } from '../metering.ts';
+import { begin, chargeState, viewOf } from '../metering.ts';
 
 /** What it takes to send one missed entry, in bytes of an answer, besides its own bytes. */
 const missedEntryBytes = 1024;
@@ -20,6 +20,13 @@ function requestedCursor(
   return undefined;
 }
 
+/** The rooms that a session is not in yet. */
+async function newRooms(peerId: string, joins: readonly Join[], { hub }: Context): Promise<readonly Join[]> {
+  if (joins.length === 0) return joins;
+  const rooms = new Set((await hub.rooms(peerId, { members: false })).map(({ id }) => id));
+  return joins.filter(({ roomId }) => !rooms.has(roomId));
+}
+
 export const subscription: SubscriptionResolvers = {
   messages: {
     subscribe: async (_root, { after, join, heartbeat }, context, info) => {
@@ -27,13 +34,12 @@ export const subscription: SubscriptionResolvers = {
       const caller = await begin(context, 'opens', 'answers');
       const cursor = requestedCursor(after, context.credentials);
       const joins = checkJoins(join ?? [], context.maxDataBytes);
-      // A session that resumes is in these rooms already, as a rule.
-      if (joins.length > 0 && cursor === undefined) {
-        for (const cost of joinCosts) account.check(cost);
-      }
       const beatSeconds = heartbeat == null ? undefined : checkHeartbeat(heartbeat);
       context.streamPlace?.take(cursor !== undefined);
       account.charge('opens', 1);
+      // A session that resumes is in these rooms already, as a rule.
+      const entering = cursor === undefined ? joins : await newRooms(caller.id, joins, context);
+      if (entering.length > 0) for (const cost of joinCosts) account.check(cost);
       const stream = await context.hub.open(
         { id: caller.id, username: caller.username, guest: caller.guest },
         cursor,
@@ -42,9 +48,10 @@ export const subscription: SubscriptionResolvers = {
       );
       const { entries, bytes } = stream.waiting;
       account.charge('answers', bytes + missedEntryBytes * entries);
-      if (!stream.resumes) {
-        account.charge('joins', joins.length);
-        for (const { state } of joins) chargeSend(context, state);
+      const entered = stream.resumes ? entering : joins;
+      if (entered.length > 0) {
+        account.charge('joins', entered.length);
+        for (const { state } of entered) chargeState(context, state);
         // Each member that the peer is told of is told of the peer, and of its leave.
         account.charge('messages', 2 * entries);
       }

@@ -3,6 +3,9 @@ import { parseId, type Shape } from './shape.ts';
 /** How much of each author's work a peer knows. Two peers that know the same have the same text for an author. */
 export type Summary = Readonly<Record<string, string>>;
 
+/** A number above this does not raise the next one. */
+const maxFollowed = 500_000_000;
+
 /**
  * The drawing that all peers share. Merging is idempotent, and the order of merges does not matter. So two pages with
  * the same changes have the same drawing. A removed shape stays removed.
@@ -29,7 +32,9 @@ export class Drawing {
 
   /** An id for the author's next shape, which lies above all known shapes. */
   nextId(author: string): string {
-    return `${author}:${this.#highest + 1}`;
+    let n = this.#highest + 1;
+    while (this.#shapes.has(`${author}:${n}`) || this.#removed.has(`${author}:${n}`)) n += 1;
+    return `${author}:${n}`;
   }
 
   /** Takes a shape, unless it was removed, or is known in this version or a later one. Returns whether it did. */
@@ -38,7 +43,8 @@ export class Drawing {
     if (!id || this.#removed.has(shape.id)) return false;
     const known = this.#shapes.get(shape.id);
     if (known && known.version >= shape.version) return false;
-    this.#highest = Math.max(this.#highest, id.n);
+    // A peer cannot use up the numbers by a large one.
+    if (id.n <= maxFollowed) this.#highest = Math.max(this.#highest, id.n);
     this.#shapes.set(shape.id, shape);
     this.#sorted = undefined;
     return true;
@@ -61,7 +67,8 @@ export class Drawing {
   remove(ids: readonly string[]): readonly string[] {
     const fresh = ids.filter((id) => parseId(id) && !this.#removed.has(id));
     for (const id of fresh) {
-      this.#highest = Math.max(this.#highest, parseId(id)?.n ?? 0);
+      const n = parseId(id)?.n ?? 0;
+      if (n <= maxFollowed) this.#highest = Math.max(this.#highest, n);
       this.#removed.add(id);
       this.#shapes.delete(id);
     }
