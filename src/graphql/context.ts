@@ -61,7 +61,7 @@ export interface Context extends Services, RequestInfo, MessageContext {
   /** What this request has read of rooms, so that it reads nothing twice. */
   readonly reads: Map<string, Promise<unknown>>;
   /** The JSON text of the variables, if there are any: values of type JSON are taken from it. */
-  readonly variablesText: string | undefined;
+  variablesText: string | undefined;
   /** `messages` sets this if its stream has heartbeats. The connection then needs no comments to stay open. */
   heartbeats: boolean;
 }

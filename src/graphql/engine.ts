@@ -100,7 +100,7 @@ export function createEngine(
         if (Symbol.asyncIterator in result) {
           // A stream may be open for days, and a client may send any variables: nothing keeps them.
           Object.assign(params, { variables: undefined });
-          Object.assign(context, { variablesText: undefined });
+          context.variablesText = undefined;
           return Object.assign(result, { heartbeats: context.heartbeats });
         }
         return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;

@@ -78,13 +78,7 @@ export class GraphQLRoute {
     }
     const address = this.#options.connections.addressOf(req);
     try {
-      const { standstill } = this.#options;
-      const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
-      const result = request && (await this.#run(res, request, address));
-      if (request && result && isResults(result)) {
-        // The stream needs them no more (G8).
-        Object.assign(request.parameters, { variables: undefined, variablesText: undefined });
-      }
+      const result = await this.#resultOf(req, res, search, accepted, address);
       if (result) await this.#send(req, res, accepted, result, address);
       else {
         this.#options.log.debug('a client left before its request ran');
@@ -98,18 +92,29 @@ export class GraphQLRoute {
     }
   }
 
+  /**
+   * Reads the request and runs it. Undefined if the client has left by then. A stream may be open for days: nothing that
+   * lives as long may keep the request, because a client may send any variables (G8).
+   */
+  async #resultOf(
+    req: IncomingMessage,
+    res: ServerResponse,
+    search: string,
+    accepted: Accepted,
+    address: string,
+  ): Promise<ExecutionResult | Results | undefined> {
+    const { standstill } = this.#options;
+    const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
+    return request && this.#run(res, request, address);
+  }
+
   /** The result, when the turn of the address has come. Undefined if the client has left by then. */
   async #run(
     res: ServerResponse,
     { method, parameters, credentials, takesEvents }: GraphQLRequest,
     address: string,
   ): Promise<ExecutionResult | Results | undefined> {
-    let streamPlace: StreamPlace | undefined;
-    if (takesEvents) {
-      const place = this.#streams.place(address);
-      res.once('close', () => place.release());
-      streamPlace = place;
-    }
+    const streamPlace = takesEvents ? this.#placeFor(res, address) : undefined;
     const turns = takesEvents ? this.#opens : this.#calls;
     try {
       return await turns.run(address, async () => {
@@ -127,6 +132,13 @@ export class GraphQLRoute {
       if (error instanceof SignalboxError) throw new HttpError(httpFaults.noTurn);
       throw error;
     }
+  }
+
+  /** A place for the stream that the request may open, until the response is closed. */
+  #placeFor(res: ServerResponse, address: string): StreamPlace {
+    const place = this.#streams.place(address);
+    res.once('close', () => place.release());
+    return place;
   }
 
   async #send(

@@ -218,14 +218,6 @@ export class Scripts {
     parse: (reply: Reply) => replies.Told<Result>,
   ): Promise<Result> {
     if (!this.#available || this.#commands.full) throw new SignalboxError('UNAVAILABLE');
-    return this.#send(name, args, parse);
-  }
-
-  async #send<Reply, Result>(
-    name: ScriptName,
-    args: readonly Argument[],
-    parse: (reply: Reply) => replies.Told<Result>,
-  ): Promise<Result> {
     const { newestId, result } = parse((await this.#commands.send(name, args)) as Reply);
     this.noteNewestId(newestId);
     return result;
