@@ -5,7 +5,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sse } from '../../src/http/sse.ts';
 import { StreamPump } from '../../src/http/stream-pump.ts';
-import { closing, engineOf, openTo, recordingLog, serve, silent, TestResults, Wire } from './support.ts';
+import {
+  closing,
+  engineOf,
+  heldEngine,
+  openTo,
+  recordingLog,
+  serve,
+  silent,
+  TestResults,
+  Wire,
+} from './support.ts';
 
 const page = 'x'.repeat(64 * 1024);
 /** Below the socket's high-water mark: the server does not wait after writing one line. */
@@ -182,44 +192,30 @@ describe('a client that leaves', () => {
 
   it('G4: when a client leaves before its stream begins, the results are released and none is taken', async () => {
     const results = new TestResults();
-    const asked = Promise.withResolvers<void>();
-    const left = Promise.withResolvers<void>();
-    const { http, port } = await serve({
-      run: async () => {
-        asked.resolve();
-        await left.promise;
-        return results;
-      },
-    });
+    const { engine, asked, allow } = heldEngine(results);
+    const { http, port } = await serve(engine);
     const { wire, serverSide } = await openTo(http, port);
     wire.subscribe();
-    await asked.promise;
+    await asked;
     const ended = once(serverSide, 'end');
     wire.socket.destroy();
     await ended;
-    left.resolve();
+    allow();
     await results.released;
     expect(results.returned).toBe(1);
     expect(results.taken).toBe(0);
   });
 
   it('the server goes on serving when a client leaves while its request runs', async () => {
-    const asked = Promise.withResolvers<void>();
-    const left = Promise.withResolvers<void>();
-    const { http, port } = await serve({
-      run: async () => {
-        asked.resolve();
-        await left.promise;
-        return { data: { a: 1 } };
-      },
-    });
+    const { engine, asked, allow } = heldEngine({ data: { a: 1 } });
+    const { http, port } = await serve(engine);
     const { wire, serverSide } = await openTo(http, port);
     wire.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
-    await asked.promise;
+    await asked;
     const ended = once(serverSide, 'end');
     wire.socket.destroy();
     await ended;
-    left.resolve();
+    allow();
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   });
 
@@ -246,24 +242,17 @@ describe('a client that leaves', () => {
 
 describe('closing the server', () => {
   it('G11: a server that closes answers the requests in flight and closes idle connections', async () => {
-    const asked = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
-    const { http, port } = await serve({
-      run: async () => {
-        asked.resolve();
-        await answered.promise;
-        return { data: { a: 1 } };
-      },
-    });
+    const { engine, asked, allow } = heldEngine({ data: { a: 1 } });
+    const { http, port } = await serve(engine);
     const idle = await Wire.open(port);
     idle.send('GET /health HTTP/1.1\r\nHost: x\r\n\r\n');
     await idle.until('ok');
     const busy = await Wire.open(port);
     busy.send('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
-    await asked.promise;
+    await asked;
     const closed = http.close();
     await idle.closed;
-    answered.resolve();
+    allow();
     expect(await busy.toEnd()).toContain('{"data":{"a":1}}');
     await closed;
     expect(http.server.listening).toBe(false);

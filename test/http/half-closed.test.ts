@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { engineOf, openTo, serve, serveSignalbox, TestResults, Wire } from './support.ts';
+import { engineOf, heldEngine, openTo, serve, serveSignalbox, TestResults, Wire } from './support.ts';
 
 describe('a client that closes its side after its request', () => {
   const half = async (port: number, head: string, body = '') => {
@@ -27,20 +27,13 @@ describe('a client that closes its side after its request', () => {
   });
 
   it('a half-closed client gets the answer of a request that takes long', async () => {
-    const asked = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
-    const { http, port } = await serve({
-      run: async () => {
-        asked.resolve();
-        await answered.promise;
-        return { data: { a: 1 } };
-      },
-    });
+    const { engine, asked, allow } = heldEngine({ data: { a: 1 } });
+    const { http, port } = await serve(engine);
     const { wire, serverSide } = await openTo(http, port);
     const ended = once(serverSide, 'end');
     wire.socket.end('GET /graphql?query=a HTTP/1.1\r\nHost: x\r\n\r\n');
-    await Promise.all([asked.promise, ended]);
-    answered.resolve();
+    await Promise.all([asked, ended]);
+    allow();
     expect(await wire.toEnd()).toContain('{"data":{"a":1}}');
   });
 

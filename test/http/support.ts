@@ -163,6 +163,20 @@ export function engineOf(answer: ExecutionResult | Results): Engine {
   return { run: async () => answer };
 }
 
+/** An engine that holds its answer back until `allow` is called. `asked` resolves when it has had a request. */
+export function heldEngine(answer: ExecutionResult | Results) {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const { promise: allowed, resolve: allow } = Promise.withResolvers<void>();
+  const engine: Engine = {
+    run: async () => {
+      ask();
+      await allowed;
+      return answer;
+    },
+  };
+  return { engine, asked, allow };
+}
+
 /** Resolves when the connection closes, with or without an error. */
 export function closing(socket: Socket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
