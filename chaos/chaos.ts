@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { access } from '../test/support/client.ts';
 import { closeConnections } from './api.ts';
+import { undoClockSteps } from './clock-steps.ts';
 import { Deployment } from './deployment.ts';
 import type { ClientHistory, History } from './history.ts';
 import { Random } from './random.ts';
@@ -76,6 +77,7 @@ export async function runChaos(options: ChaosOptions): Promise<History> {
     becomeCalm(population, history, new Store(redis, deployment.prefix)),
   );
   history.lagMs = lag.max / 1e6;
+  undoClockSteps(history);
   return history;
 }
 

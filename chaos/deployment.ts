@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeProcess } from '../test/support/node.ts';
 import { freshPrefix } from '../test/support/redis.ts';
-import { startWire, type Wire } from '../test/support/wire.ts';
 import type { Nodes } from './connection.ts';
 import type { FaultRecord, History } from './history.ts';
+import { Line } from './line.ts';
 import type { ChaosRedis } from './redis.ts';
-import type { Fault } from './schedule.ts';
+import { clockSteps, type Fault } from './schedule.ts';
 
 /** How often a node sends a ping on a quiet stream. */
 const pingSeconds = 1;
@@ -29,8 +29,8 @@ export class Deployment implements Nodes {
   readonly #history: History;
   readonly #nodes: (NodeProcess | undefined)[];
   readonly #env: Readonly<Record<string, string>>;
-  /** Each node's own line to Redis, if it has one. */
-  readonly #lines: Wire[] = [];
+  /** Each node's own line to Redis. */
+  readonly #lines: Line[] = [];
   /** The nodes that are halted, or whose lines stand still. */
   readonly #halted = new Set<number>();
   /** The fault in progress at each target. The next fault of that target waits for its end. */
@@ -44,7 +44,6 @@ export class Deployment implements Nodes {
       HOST: '127.0.0.1',
       // Without the banner: what a node writes to stderr is an incident.
       NODE_ENV: 'production',
-      REDIS_URL: redis.url,
       REDIS_PREFIX: this.prefix,
       // A secret of its own: if a client reaches a node of another run by mistake, the node refuses it.
       TOKEN_SECRET: randomBytes(32).toString('base64'),
@@ -58,10 +57,7 @@ export class Deployment implements Nodes {
   static async start(redis: ChaosRedis, count: number, history: History): Promise<Deployment> {
     const deployment = new Deployment(redis, count, history);
     try {
-      const { linePort } = redis;
-      for (let node = 0; linePort !== undefined && node < count; node++) {
-        deployment.#lines.push(await startWire(linePort));
-      }
+      for (let node = 0; node < count; node++) deployment.#lines.push(await Line.start(redis.farEnds));
       await Promise.all(Array.from({ length: count }, (_, node) => deployment.#startNode(node)));
       return deployment;
     } catch (error) {
@@ -94,8 +90,10 @@ export class Deployment implements Nodes {
     const mine = before.then(async () => {
       if (target !== 'redis') await this.#waitForAnotherNode(target);
       const record: FaultRecord = { kind: fault.kind, target, from: Date.now() };
+      const stepSeconds = clockSteps[fault.kind];
+      if (stepSeconds !== undefined) record.stepSeconds = stepSeconds;
       this.#history.faults.push(record);
-      await this.#apply(fault);
+      await this.#apply(fault, record);
       record.to = Date.now();
     });
     this.#queues.set(target, mine);
@@ -120,7 +118,7 @@ export class Deployment implements Nodes {
     while (!this.listening.some((other) => other !== node && !this.#halted.has(other))) await sleep(pollMs);
   }
 
-  async #apply({ kind, forMs, ...fault }: Fault): Promise<void> {
+  async #apply({ kind, forMs, ...fault }: Fault, record: FaultRecord): Promise<void> {
     const node = 'node' in fault ? fault.node : 0;
     switch (kind) {
       case 'node-kill':
@@ -153,6 +151,11 @@ export class Deployment implements Nodes {
         await sleep(forMs);
         return redis.restart({ empty: kind === 'redis-empty' });
       }
+      case 'clock-forward':
+      case 'clock-back':
+        await this.redis.stepClock(record.stepSeconds ?? 0);
+        record.steppedAt = Date.now();
+        return sleep(forMs);
       case 'redis-crash':
         return this.redis.crash();
       case 'redis-handover':
@@ -198,9 +201,7 @@ export class Deployment implements Nodes {
     await this.#queues.get('redis');
     const deadline = Date.now() + startLimitMs;
     for (;;) {
-      const line = this.#lines[node];
-      const env = line ? { ...this.#env, REDIS_URL: `redis://127.0.0.1:${line.port}` } : this.#env;
-      const process = new NodeProcess({ env });
+      const process = new NodeProcess({ env: { ...this.#env, REDIS_URL: this.#lines[node]?.url ?? '' } });
       try {
         await process.listening();
         this.#nodes[node] = process;

@@ -3,7 +3,8 @@ import type { FaultKind } from './schedule.ts';
 
 /**
  * Everything that happened in a run, as its clients saw it. Times are wall-clock milliseconds. Cursors are numbers, in
- * microseconds of the same clock (all processes share one machine), so cursors and times can be compared.
+ * microseconds of the same clock (all processes share one machine), so cursors and times can be compared. If faults set
+ * the clock of Redis, `undoClockSteps` has changed the cursors to what they would have been without.
  */
 export interface History {
   startedAt: number;
@@ -31,6 +32,10 @@ export interface FaultRecord {
   readonly from: number;
   /** When the fault was undone. Undefined while it lasts. */
   to?: number;
+  /** How far the fault set the clock of Redis forward, in seconds; negative: back. */
+  stepSeconds?: number;
+  /** When Redis certainly went by its new clock. */
+  steppedAt?: number;
 }
 
 export interface Incident {

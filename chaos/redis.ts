@@ -4,6 +4,8 @@ import type { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../test/support/redis.ts';
 import { type Sentinels, startSentinels } from '../test/support/sentinel.ts';
 import { until } from '../test/support/until.ts';
+import { Clock } from './clock.ts';
+import type { FarEnds } from './line.ts';
 
 /** Every acknowledged write is on disk, so a Redis that is killed comes back with all its data. */
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always'];
@@ -19,21 +21,23 @@ const dividedMs = 3000;
 
 /** The Redis of a run: either one that keeps its data on disk, or a primary and a replica behind sentinels. */
 export class ChaosRedis {
-  /** A value for `REDIS_URL`. */
-  readonly url: string;
+  readonly #clock: Clock;
   readonly #single: RedisServer | undefined;
   readonly #sentinels: Sentinels | undefined;
 
-  private constructor(single: RedisServer | undefined, sentinels: Sentinels | undefined) {
+  private constructor(clock: Clock, single: RedisServer | undefined, sentinels: Sentinels | undefined) {
+    this.#clock = clock;
     this.#single = single;
     this.#sentinels = sentinels;
-    this.url = sentinels?.url ?? single?.url ?? '';
   }
 
   static async start(replicated: boolean): Promise<ChaosRedis> {
-    if (!replicated) return new ChaosRedis(await startRedis({ args: durable }), undefined);
+    const clock = await Clock.start();
+    const { env } = clock;
+    if (!replicated) return new ChaosRedis(clock, await startRedis({ args: durable, env }), undefined);
     const [password, sentinelPassword] = [randomSecret(), randomSecret()];
-    return new ChaosRedis(undefined, await startSentinels({ password, sentinelPassword, downAfterMs }));
+    const sentinels = await startSentinels({ password, sentinelPassword, downAfterMs, env });
+    return new ChaosRedis(clock, undefined, sentinels);
   }
 
   /** The Redis that serves now. */
@@ -43,9 +47,26 @@ export class ChaosRedis {
     return server;
   }
 
-  /** The port that a line of a node leads to. Undefined if the nodes have to find the primary by themselves. */
-  get linePort(): number | undefined {
-    return this.#single?.port;
+  /** Where the line of a node leads to. */
+  get farEnds(): FarEnds {
+    const sentinels = this.#sentinels;
+    const urlOf = (port: number | undefined) => `redis://127.0.0.1:${port}`;
+    return {
+      servers: (sentinels?.servers ?? (this.#single ? [this.#single] : [])).map(({ port }) => port),
+      sentinels: sentinels?.ports ?? [],
+      urlBy: ([server], guides) => sentinels?.urlBy(guides) ?? urlOf(server),
+    };
+  }
+
+  /** Sets the clock of Redis forward, or back if `seconds` is negative. Resolves when Redis goes by it. */
+  async stepClock(seconds: number): Promise<void> {
+    await this.#clock.step(seconds);
+    await this.withClient((redis) =>
+      until(async () => {
+        const [now] = await redis.time();
+        return Math.abs(Number(now) - Date.now() / 1000 - this.#clock.offsetSeconds) < 2;
+      }, 'Redis goes by its new clock'),
+    );
   }
 
   /** Calls `work` with a client of the Redis that serves now. */
@@ -118,6 +139,7 @@ export class ChaosRedis {
   async stop(): Promise<void> {
     await this.#single?.stop();
     await this.#sentinels?.stop();
+    await this.#clock.stop();
   }
 }
 

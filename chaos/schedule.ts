@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 const nodeFaults = ['node-kill', 'node-stop', 'node-drain'] as const;
 /** Faults of a node's line to Redis: it stands still for longer than the node waits for an answer, or than the grace. */
 const lineFaults = ['line-stall', 'line-cut'] as const;
+/** Faults of the clock of Redis. */
+const clockFaults = ['clock-forward', 'clock-back'] as const;
 /** Faults of a single Redis that keeps its data on disk. `redis-empty` deletes the data. */
 const singleFaults = [
   'kill-listening',
@@ -16,7 +18,7 @@ const singleFaults = [
 const replicatedFaults = ['kill-listening', 'kill-commands', 'redis-crash', 'redis-handover'] as const;
 
 export type NodeFaultKind = (typeof nodeFaults | typeof lineFaults)[number];
-export type RedisFaultKind = (typeof singleFaults | typeof replicatedFaults)[number];
+export type RedisFaultKind = (typeof clockFaults | typeof singleFaults | typeof replicatedFaults)[number];
 export type FaultKind = NodeFaultKind | RedisFaultKind;
 
 /** One fault. Times are in milliseconds from the beginning of the run. */
@@ -40,6 +42,15 @@ const durationsMs: Readonly<Record<FaultKind, readonly [min: number, max: number
   'redis-empty': [0, 2000],
   'redis-crash': [0, 0],
   'redis-handover': [0, 0],
+  'clock-forward': [0, 0],
+  // Until the clock shows again what it showed before the step. Until then, cursors tell no times.
+  'clock-back': [4200, 4200],
+};
+
+/** How far each fault sets the clock of Redis forward, in seconds; negative: back. */
+export const clockSteps: Readonly<Partial<Record<FaultKind, number>>> = {
+  'clock-forward': 3600,
+  'clock-back': -4,
 };
 
 /** How long a target is left alone after a fault. */
@@ -66,8 +77,9 @@ export interface ScheduleOptions {
 export function schedule(random: Random, { durationMs, nodes, replicated }: ScheduleOptions): Fault[] {
   const kinds: readonly FaultKind[] = [
     ...nodeFaults,
-    // Sentinels name the primary's own address, so a line through a proxy would not be used.
-    ...(replicated ? replicatedFaults : [...lineFaults, ...singleFaults]),
+    ...lineFaults,
+    ...clockFaults,
+    ...(replicated ? replicatedFaults : singleFaults),
   ];
   const nodesFreeAt = Array.from({ length: nodes }, () => 0);
   let redisFreeAt = 0;

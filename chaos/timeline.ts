@@ -1,3 +1,4 @@
+import { type Blur, blursOf } from './clock-steps.ts';
 import type {
   Arrival,
   Call,
@@ -52,10 +53,12 @@ export class Timeline {
   readonly nodes: readonly number[];
   /** How long after its end a fault may still have effects. */
   readonly aftermathMs: number;
+  readonly #blurs: readonly Blur[];
   readonly #byPeer = new Map<string, readonly JudgedSession[]>();
 
   constructor(history: History) {
     this.history = history;
+    this.#blurs = blursOf(history);
     // The nodes are as slow as this process: they share one machine.
     this.aftermathMs = shortestAftermathMs + 5 * history.lagMs;
     this.nodes = [...new Set(history.clients.flatMap(({ attempts }) => attempts.map(({ node }) => node)))];
@@ -75,6 +78,18 @@ export class Timeline {
     return this.sessionsOf(peerId).find(
       ({ startCursor, endCursor }) => startCursor < cursor && cursor < endCursor,
     );
+  }
+
+  /** Whether the cursors of that time, in milliseconds, tell nothing about times, because Redis's clock was set back. */
+  isBlurred(from: number, to = from): boolean {
+    return this.#blurs.some((blur) => blur.from <= to && from <= blur.to);
+  }
+
+  /** When a message was sent, in milliseconds: as its cursor tells, or else at the latest when it arrived. */
+  sentAt({ cursor, at }: Arrival): number {
+    const told = cursor / 1000;
+    const blur = this.#blurs.find(({ from, to }) => from <= told && told <= to);
+    return blur ? Math.min(Math.max(told, at), blur.to) : told;
   }
 
   /** Whether the session certainly was in the room from one cursor to the other. */
@@ -182,8 +197,36 @@ export class Timeline {
       endCursor: next?.startCursor ?? Number.POSITIVE_INFINITY,
       receivedUpTo: connectedAtCalm ? Math.max(newest, calm.at * 1000) : newest,
       byCursor: new Map(arrivals.map((arrival) => [arrival.cursor, arrival])),
-      memberships: memberships(record),
+      memberships: this.#memberships(record),
     };
+  }
+
+  /** A session is certainly in a room from the answer to `joinRoom` until it calls `leaveRoom`. */
+  #memberships(record: Session): Map<string, Span[]> {
+    const rooms = new Map<string, Span[]>();
+    for (const call of record.client.calls) {
+      if (call.session !== record) continue;
+      const spans = rooms.get(call.roomId) ?? [];
+      const open = spans.at(-1)?.to === Number.POSITIVE_INFINITY;
+      if (call.kind === 'join' && call.outcome === 'ok' && call.sameSession && !open) {
+        const from = this.#sharpAfter(call.endedAt) * 1000;
+        rooms.set(call.roomId, [...spans, { from, to: Number.POSITIVE_INFINITY }]);
+      } else if (call.kind === 'leave' && open && call.outcome !== 'not sent') {
+        const [last] = spans.splice(-1);
+        const to = this.#sharpBefore(call.startedAt) * 1000;
+        rooms.set(call.roomId, [...spans, { from: last?.from ?? 0, to }]);
+      }
+    }
+    return rooms;
+  }
+
+  /** The first moment, not before this one, at which cursors tell times. */
+  #sharpAfter(at: number): number {
+    return this.#blurs.find((blur) => blur.from <= at && at <= blur.to)?.to ?? at;
+  }
+
+  #sharpBefore(at: number): number {
+    return this.#blurs.find((blur) => blur.from <= at && at <= blur.to)?.from ?? at;
   }
 }
 
@@ -194,21 +237,4 @@ function endedBefore({ attempt }: StreamHistory, at: number): boolean {
 /** Whether a call may have had an effect. */
 export function mayHaveHappened({ outcome }: Call): boolean {
   return outcome === 'ok' || outcome === 'unknown';
-}
-
-/** A session is certainly in a room from the answer to `joinRoom` until it calls `leaveRoom`. */
-function memberships(record: Session): Map<string, Span[]> {
-  const rooms = new Map<string, Span[]>();
-  for (const call of record.client.calls) {
-    if (call.session !== record) continue;
-    const spans = rooms.get(call.roomId) ?? [];
-    const open = spans.at(-1)?.to === Number.POSITIVE_INFINITY;
-    if (call.kind === 'join' && call.outcome === 'ok' && call.sameSession && !open) {
-      rooms.set(call.roomId, [...spans, { from: call.endedAt * 1000, to: Number.POSITIVE_INFINITY }]);
-    } else if (call.kind === 'leave' && open && call.outcome !== 'not sent') {
-      const [last] = spans.splice(-1);
-      rooms.set(call.roomId, [...spans, { from: last?.from ?? 0, to: call.startedAt * 1000 }]);
-    }
-  }
-  return rooms;
 }

@@ -38,11 +38,8 @@ const thinkMs = [50, 600] as const;
 /** The share of clients that never come back after their stream was cut. */
 const giveUpChance = 0.2;
 const blipMs = [1, 800] as const;
-/**
- * A call without an answer may have taken effect. For this long the user does not make the opposite call, so that it
- * knows which rooms it is in.
- */
-export const settleMs = 15_000;
+/** The chance that a user whose join or leave failed with UNAVAILABLE makes the opposite call next. */
+const changeOfMindChance = 0.5;
 
 /** A simulated user: it joins and leaves rooms, sends messages and loses its connection, at random. */
 export class User {
@@ -59,7 +56,6 @@ export class User {
   readonly #toJoin = new Set<string>();
   /** Rooms to leave. A room stays here until `leaveRoom` was answered. */
   readonly #toLeave = new Set<string>();
-  readonly #unsettledUntil = new Map<string, number>();
   #calmDown: AbortSignal | undefined;
   #n = 0;
   #busy = false;
@@ -88,7 +84,7 @@ export class User {
         // Some clients never come back, so that the nodes have to find out.
         if (!this.#calmDown?.aborted && this.#random.chance(giveUpChance)) this.connection.close();
       },
-      arrived: (message) => this.#noteMember(message),
+      arrived: (message) => this.#noteChange(message),
     });
   }
 
@@ -140,14 +136,25 @@ export class User {
   /** Joins and leaves the rooms that it still has to join or leave. */
   async #settle(): Promise<void> {
     for (const room of this.#toLeave) {
-      if ((await this.#call('leave', room)).outcome === 'ok') this.#toLeave.delete(room);
-      else return;
+      const { outcome, code } = await this.#call('leave', room);
+      if (outcome !== 'ok') return this.#reconsider(room, code);
+      this.#toLeave.delete(room);
     }
-    for (const room of this.#toJoin) {
-      const { outcome, sameSession } = await this.#call('join', room, { state: { n: this.#n } });
-      if (outcome === 'ok' && sameSession) this.#toJoin.delete(room);
-      else return;
+    for (const [room] of this.#wanted) {
+      if (!this.#toJoin.has(room)) continue;
+      const join = await this.#call('join', room, { state: { n: this.#n } });
+      if (join.outcome !== 'ok') return this.#reconsider(room, join.code);
+      if (!join.sameSession) return;
+      this.#toJoin.delete(room);
+      for (const { peer } of join.room?.members ?? []) this.#noteMember(room, peer.id);
     }
+  }
+
+  /** After a failed join or leave, the user may want the opposite at once. The failed call must not undo it (G2). */
+  #reconsider(room: string, code: string | undefined): void {
+    if (code !== 'UNAVAILABLE' || this.#calmDown?.aborted || !this.#random.chance(changeOfMindChance)) return;
+    if (this.#toLeave.delete(room)) this.#wantToJoin(room);
+    else this.#wantToLeave(room);
   }
 
   async #act(): Promise<void> {
@@ -184,20 +191,25 @@ export class User {
 
   #chooseRoomToJoin(): void {
     if (this.#wanted.size >= 3) return;
-    const room = this.#random.pick(this.#rooms.filter((id) => !this.#wanted.has(id) && this.#isSettled(id)));
-    if (room === undefined) return;
+    const room = this.#random.pick(
+      this.#rooms.filter((id) => !this.#wanted.has(id) && !this.#toLeave.has(id)),
+    );
+    if (room !== undefined) this.#wantToJoin(room);
+  }
+
+  #chooseToLeave(room: string): void {
+    if (!this.#toJoin.has(room)) this.#wantToLeave(room);
+  }
+
+  #wantToJoin(room: string): void {
     this.#wanted.set(room, new Set());
     this.#toJoin.add(room);
   }
 
-  #chooseToLeave(room: string): void {
-    if (!this.#isSettled(room) || this.#toJoin.has(room)) return;
+  #wantToLeave(room: string): void {
     this.#wanted.delete(room);
+    this.#toJoin.delete(room);
     this.#toLeave.add(room);
-  }
-
-  #isSettled(room: string): boolean {
-    return (this.#unsettledUntil.get(room) ?? 0) < Date.now() && !this.#toLeave.has(room);
   }
 
   async #send(kind: 'relay' | 'broadcast', roomId: string): Promise<void> {
@@ -207,11 +219,13 @@ export class User {
     await this.#call(kind, roomId, { to, event: 'load', data });
   }
 
-  #noteMember(message: Message): void {
-    if (message.__typename !== 'PeerAdded' && message.__typename !== 'PeerRemoved') return;
-    const known = this.#wanted.get(message.roomId);
-    if (message.__typename === 'PeerAdded') known?.add(message.peer.id);
-    else known?.delete(message.peer.id);
+  #noteChange(message: Message): void {
+    if (message.__typename === 'PeerAdded') this.#noteMember(message.roomId, message.peer.id);
+    else if (message.__typename === 'PeerRemoved') this.#wanted.get(message.roomId)?.delete(message.peer.id);
+  }
+
+  #noteMember(roomId: string, peerId: string): void {
+    if (peerId !== this.history.id) this.#wanted.get(roomId)?.add(peerId);
   }
 
   async #call(
@@ -233,8 +247,6 @@ export class User {
     record.outcome = answer.outcome;
     if (answer.outcome === 'ok') recordAnswer(record, answer);
     else record.code = answer.code;
-    const changes = kind === 'join' || kind === 'leave';
-    if (changes && answer.outcome === 'unknown') this.#unsettledUntil.set(roomId, Date.now() + settleMs);
     return record;
   }
 }

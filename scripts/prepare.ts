@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { chromium, findExecutable, findProgram, type Program, redisServer } from './programs.ts';
+import { chromium, findExecutable, findProgram, libfaketime, type Program, redisServer } from './programs.ts';
 
 /** How long one `apt-get` command may take. */
 const aptTimeoutMs = 10 * 60_000;
@@ -14,7 +14,7 @@ const aptTimeoutMs = 10 * 60_000;
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
 function findMissing(): readonly Program[] {
-  return [redisServer, chromium].filter((program) => findProgram(program) === undefined);
+  return [redisServer, chromium, libfaketime].filter((program) => findProgram(program) === undefined);
 }
 
 async function install(programs: readonly Program[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** A program that the tests need and that npm does not install. */
+/** A program, or a library, that the tests need and that npm does not install. */
 export interface Program {
   readonly name: string;
   /** The name of Debian's package. */
@@ -11,6 +11,8 @@ export interface Program {
   readonly candidates: readonly string[];
   /** The environment variable with its path. It takes precedence over the candidates. */
   readonly variable: string;
+  /** Whether it is a file that programs load, not a program. */
+  readonly isLibrary?: boolean;
 }
 
 export const redisServer: Program = {
@@ -36,12 +38,29 @@ export const chromium: Program = {
   variable: 'CHROMIUM_PATH',
 };
 
+/** Lets the chaos checker set the clock of a Redis. */
+export const libfaketime: Program = {
+  name: 'libfaketime',
+  aptPackage: 'libfaketime',
+  brewPackage: 'libfaketime',
+  candidates: [
+    '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
+    '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
+    '/usr/lib64/faketime/libfaketime.so.1',
+    '/usr/local/lib/faketime/libfaketime.so.1',
+    '/opt/homebrew/lib/faketime/libfaketime.1.dylib',
+  ],
+  variable: 'LIBFAKETIME_PATH',
+  isLibrary: true,
+};
+
 /** The path of the program, or undefined if it is missing. */
 export function findProgram(program: Program): string | undefined {
+  const find = program.isLibrary ? findLibrary : findExecutable;
   const given = process.env[program.variable];
-  if (given) return isExecutable(given) ? given : undefined;
+  if (given) return find(given);
   for (const candidate of program.candidates) {
-    const path = findExecutable(candidate);
+    const path = find(candidate);
     if (path) return path;
   }
   return undefined;
@@ -54,9 +73,17 @@ export function findExecutable(command: string): string | undefined {
   return folders.map((folder) => join(folder, command)).find(isExecutable);
 }
 
+function findLibrary(path: string): string | undefined {
+  return mayAccess(path, constants.R_OK) ? path : undefined;
+}
+
 function isExecutable(path: string): boolean {
+  return mayAccess(path, constants.X_OK);
+}
+
+function mayAccess(path: string, mode: number): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;

@@ -64,6 +64,7 @@ function lostBroadcast(timeline: Timeline, senderId: string, call: Call, reportL
 }
 
 function lostState(timeline: Timeline, senderId: string, call: Call, reportLoss: ReportLoss): void {
+  if (timeline.isBlurred(call.startedAt, call.endedAt)) return;
   const [from, to] = [call.startedAt * 1000, call.endedAt * 1000];
   for (const { id: peerId } of timeline.history.clients) {
     if (peerId === senderId) continue;

@@ -79,6 +79,7 @@ function wasNoMember(
   cursor: number,
 ): boolean {
   const [startedAt, at] = [startCursor / 1000, cursor / 1000];
+  if (timeline.isBlurred(startedAt) || timeline.isBlurred(at)) return false;
   let outSince: number | undefined = startedAt;
   for (const call of record.client.calls) {
     if (call.roomId !== roomId || call.startedAt > at) continue;
@@ -108,6 +109,7 @@ function wrongRefusals(timeline: Timeline, session: JudgedSession): Violation[] 
       continue;
     }
     if (!timeline.wasMember(session, call.roomId, from, to)) continue;
+    if (timeline.isBlurred(call.startedAt, call.endedAt)) continue;
     if (mayHaveForgotten(timeline, call.endedAt)) continue;
     if (call.room === null)
       report('G6', `the query room returned null to ${nameOf(session)}, which is a member`);

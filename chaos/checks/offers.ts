@@ -59,6 +59,7 @@ function wrongCounterparts(timeline: Timeline, session: JudgedSession, arrival: 
 function missingJoins(timeline: Timeline, session: JudgedSession, arrival: Arrival): Violation[] {
   const { message, cursor } = arrival;
   if (message.__typename !== 'PeerAdded') return [];
+  if (timeline.isBlurred(cursor / 1000)) return [];
   const { offer, peer, roomId } = message;
   const joiner = offer ? session.client : timeline.history.clients.find((client) => client.id === peer.id);
   if (joiner && timeline.mayHaveCalled(joiner, 'join', roomId, cursor / 1000)) return [];

@@ -99,8 +99,10 @@ function wrongSendOrder(sessions: readonly JudgedSession[]): Violation[] {
   return found;
 }
 
-/** With these codes, the node has told its client that the call failed, or the client has waited for longer than that. */
+/** With UNAVAILABLE, the node has told its client that the call failed. With NO_ANSWER, the client has given up. */
 const failedCodes = new Set(['UNAVAILABLE', 'NO_ANSWER']);
+/** A node that was halted may send a call to Redis before it reads that the client has given up, in milliseconds. */
+const readingMs = 300;
 
 /** The cursors of what the calls caused, as clients received it. By the client's id and the number of the call. */
 function effects(sessions: readonly JudgedSession[]): Map<string, Arrival> {
@@ -108,8 +110,9 @@ function effects(sessions: readonly JudgedSession[]): Map<string, Arrival> {
   for (const { arrivals } of sessions) {
     for (const arrival of arrivals) {
       const { message } = arrival;
-      const n =
-        message.__typename === 'PeerChanged' ? (message.state as { n?: number } | null)?.n : undefined;
+      const changes =
+        message.__typename === 'PeerChanged' || (message.__typename === 'PeerAdded' && !message.offer);
+      const n = changes ? (message.state as { n?: number } | null)?.n : undefined;
       const key = n === undefined ? keyOf(message) : `${message.peer.id}#${n}`;
       if (key !== undefined) found.set(key, arrival);
     }
@@ -126,6 +129,9 @@ function lateEffects(timeline: Timeline): Violation[] {
       if (failed.outcome !== 'unknown' || !failedCodes.has(failed.code ?? '')) continue;
       const late = effectOf(failed);
       if (late === undefined) continue;
+      const readBy =
+        failed.code === 'NO_ANSWER' ? failed.endedAt + readingMs + 5 * timeline.history.lagMs : 0;
+      if (late < readBy * 1000) continue;
       const undone = calls.slice(i + 1).find((call) => {
         const cursor = call.outcome === 'ok' && call.startedAt >= failed.endedAt ? effectOf(call) : undefined;
         return cursor !== undefined && cursor < late;

@@ -34,6 +34,7 @@ function wrongRemovals(timeline: Timeline, receiver: JudgedSession, arrival: Arr
     .find(({ startCursor, endCursor }) => startCursor < cursor && cursor <= endCursor);
   if (!session) return [];
   const at = cursor / 1000;
+  if (timeline.isBlurred(at)) return [];
   const report = (guarantee: string, problem: string) => {
     const attempts = session.client.attempts.filter(({ startedAt, endedAt = startedAt }) => {
       return startedAt < at + 2000 && endedAt > at - 2 * timeline.history.graceMs;

@@ -46,10 +46,15 @@ class ViewCheck {
   }
 
   run(): Violation[] {
+    const uncertain = this.#uncertainRooms();
     const steps: Step[] = [
-      ...this.#session.arrivals.map((arrival) => ({ at: arrival.cursor / 1000, arrival })),
+      ...this.#session.arrivals
+        .filter(({ message }) => !uncertain.has(message.roomId))
+        .map((arrival) => ({ at: this.#timeline.sentAt(arrival), arrival })),
       ...this.#leaves(),
-      ...this.#roomReports().map((roomReport) => ({ at: roomReport.to, roomReport })),
+      ...this.#roomReports()
+        .filter(({ room }) => !uncertain.has(room.id))
+        .map((roomReport) => ({ at: roomReport.to, roomReport })),
     ];
     for (const step of steps.sort((a, b) => a.at - b.at)) {
       if ('left' in step) this.#view.leave(step.left);
@@ -60,10 +65,27 @@ class ViewCheck {
     return this.#found.slice(0, 1);
   }
 
+  /**
+   * The rooms that the session may have left without knowing it, and those that it left while cursors told no times:
+   * what it knew of them before may count or not.
+   */
+  #uncertainRooms(): ReadonlySet<string> {
+    const { record } = this.#session;
+    const moves = record.client.calls.filter(({ kind, outcome, session }) => {
+      return session === record && (kind === 'join' || kind === 'leave') && outcome !== 'not sent';
+    });
+    const uncertain = moves.filter(({ kind, outcome, startedAt, endedAt, roomId }, i) => {
+      if (kind !== 'leave') return false;
+      const next = moves.slice(i + 1).find((call) => call.roomId === roomId);
+      return this.#timeline.isBlurred(startedAt, endedAt) || (outcome === 'unknown' && next?.kind === 'join');
+    });
+    return new Set(uncertain.map(({ roomId }) => roomId));
+  }
+
   #take(arrival: Arrival): void {
     const contradiction = this.#view.take(arrival);
-    if (contradiction === undefined) return;
     const { message, at } = arrival;
+    if (contradiction === undefined || this.#mayHaveEndedByLoss(at)) return;
     const guarantee = message.__typename === 'PeerRemoved' ? 'G4' : 'G3';
     const { id: peerId, username } = message.peer;
     const summary = `${nameOf(this.#session)} received ${message.__typename} for ${username} in "${message.roomId}", ${contradiction}`;
@@ -76,6 +98,13 @@ class ViewCheck {
     );
     const events = before ? [arrivalEvent(this.#session, before)] : [sessionEvent(this.#session)];
     this.#found.push(violation(guarantee, summary, at, arrivalEvent(this.#session, arrival), ...events));
+  }
+
+  /** Whether the session ended, and an earlier failover may be why. Until it ends, a node may serve it by either Redis. */
+  #mayHaveEndedByLoss(at: number): boolean {
+    const { livedToCalm, endCursor } = this.#session;
+    const endedSoon = at + noticeLossMs > endCursor / 1000 || endCursor === Number.POSITIVE_INFINITY;
+    return !livedToCalm && endedSoon && this.#timeline.mayHaveFailedOver(at - noticeLossMs, at);
   }
 
   #leaves(): Step[] {
@@ -121,6 +150,7 @@ class ViewCheck {
   /** Skips a report if the room changed between its two times: then the right content is not certain. */
   #compare({ source, from, to, room, call }: RoomReport): void {
     const { receivedUpTo, arrivals, client } = this.#session;
+    if (this.#timeline.isBlurred(from, to)) return;
     if (to * 1000 > receivedUpTo || this.#timeline.mayHaveFailedOver(from - noticeLossMs, to)) return;
     const changed = arrivals.some(({ cursor, message }) => {
       const within = from * 1000 <= cursor && cursor <= (to + 1) * 1000 && message.roomId === room.id;

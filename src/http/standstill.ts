@@ -1,8 +1,8 @@
 /** How often to look at the clock. */
 const tickMs = 200;
-/** A process that is only busy rarely takes longer than this between two ticks. */
-const standstillMs = 500;
-/** How long a process may take to read what has waited for it meanwhile. */
+/** A process that reads its connections in time never takes longer than this between two ticks. */
+const standstillMs = 400;
+/** How long a process may take to read what has waited for it meanwhile. If it has to pause again, it takes longer. */
 const readingMs = 1000;
 
 /**

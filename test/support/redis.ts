@@ -15,6 +15,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** More arguments of redis-server, such as `['--appendonly', 'yes']`. */
   readonly args?: readonly string[];
+  /** More variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A prefix that no other test uses, for a hub on the shared Redis. */
@@ -114,7 +116,8 @@ export class RedisServer {
   async start(): Promise<void> {
     const path = findProgram(redisServer);
     if (!path) throw new Error('There is no redis-server: run `npm test`, or set REDIS_SERVER_PATH.');
-    const child = spawn(path, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...this.#options.env };
+    const child = spawn(path, this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'], env });
     keep(child);
     await untilSays(child, 'Ready to accept connections');
     this.#child = child;

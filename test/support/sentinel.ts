@@ -18,16 +18,19 @@ export interface SentinelOptions {
   readonly sentinelPassword: string;
   /** How long a primary is silent before a sentinel counts it as down, in milliseconds. 500 unless given. */
   readonly downAfterMs?: number;
+  /** More variables of the environments of the primary and the replica. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a primary, a replica and three sentinels on loopback. Two sentinels decide that a primary is down. */
 export async function startSentinels(options: SentinelOptions): Promise<Sentinels> {
-  const { password } = options;
+  const { password, env = {} } = options;
   const secrets = ['--masterauth', password, '--repl-timeout', '5'];
-  const primary = await startRedis({ password, args: secrets });
+  const primary = await startRedis({ password, args: secrets, env });
   const replica = await startRedis({
     password,
     args: [...secrets, '--replicaof', '127.0.0.1', `${primary.port}`],
+    env,
   });
   const sentinels = new Sentinels([primary, replica], options);
   try {
@@ -38,6 +41,10 @@ export async function startSentinels(options: SentinelOptions): Promise<Sentinel
     await sentinels.stop();
     throw error;
   }
+}
+
+function toHosts(ports: readonly number[]): string {
+  return ports.map((port) => `127.0.0.1:${port}`).join(',');
 }
 
 /** Starts one sentinel on loopback, with these lines in its configuration file. */
@@ -82,14 +89,23 @@ export class Sentinels {
     this.#options = options;
   }
 
+  get ports(): readonly number[] {
+    return this.#sentinels.map(({ port }) => port);
+  }
+
   /** The hosts and ports of the sentinels, as in a URL. */
   get hosts(): string {
-    return this.#sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    return toHosts(this.ports);
   }
 
   get url(): string {
+    return this.urlBy(this.ports);
+  }
+
+  /** The URL for clients that reach the sentinels by other ports. */
+  urlBy(ports: readonly number[]): string {
     const { password, sentinelPassword } = this.#options;
-    return `redis+sentinel://:${password}@${this.hosts}/${primaryName}?sentinelPassword=${sentinelPassword}`;
+    return `redis+sentinel://:${password}@${toHosts(ports)}/${primaryName}?sentinelPassword=${sentinelPassword}`;
   }
 
   /** Creates or changes an ACL user in all sentinels. */
