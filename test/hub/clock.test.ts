@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { commandTimeoutMs } from '../../src/hub/redis/connect/connection.ts';
 import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { JsonText } from '../../src/json-text.ts';
 import { freshPrefix } from '../support/redis.ts';
+import { startWire } from '../support/wire.ts';
 import { hubAt } from './forms/support.ts';
 import { TestPeer } from './peer.ts';
 import { defaultOptions, refusal } from './support.ts';
@@ -109,6 +112,30 @@ describe('if the clock of Redis is set', () => {
     await expect(open(scripts, 'ann')).rejects.toEqual(refusal('UNAVAILABLE'));
     await beat(scripts);
     await open(scripts, 'ann');
+  });
+
+  it('G2: a call that was under way when the clock was set back is refused', async () => {
+    const wire = await startWire(Number(new URL(inject('redisUrl')).port));
+    const slow = new Redis({ port: wire.port, commandTimeout: commandTimeoutMs });
+    onTestFinished(async () => {
+      slow.disconnect();
+      await wire.stop();
+    });
+    const [one, two] = [new Scripts(slow, prefix, 'one', { ...defaultOptions, graceMs }), scriptsOf('two')];
+    await beat(one);
+    await beat(two);
+    await open(two, 'ann');
+    wire.stall();
+    await expect(one.join('ann', 'late', JsonText.null)).rejects.toEqual(refusal('UNAVAILABLE'));
+    await stepClock(redis, prefix, -3);
+    await beat(two);
+    await two.join('ann', 'in time', JsonText.null);
+    wire.release();
+    // The next beat comes behind the late call.
+    await beat(one);
+    const rooms = await two.rooms('ann');
+    expect(rooms?.map(({ id }) => id)).toEqual(['in time']);
+    await one.join('ann', 'later', JsonText.null);
   });
 
   it('all nodes see one step, and change the steady clock once', async () => {

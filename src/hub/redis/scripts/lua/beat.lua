@@ -127,6 +127,7 @@ local function note_beat()
   end
   local highest = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
   redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url)
+  if connection >= highest then redis.call('HDEL', key.node(node), 'clock_set') end
   dispatch(node, 'beat', '')
   return life
 end

@@ -15,10 +15,11 @@ local caller, caller_connection, caller_waits_until = ARGV[#ARGV - 2], ARGV[#ARG
 local longest_wait_ms = 3500
 
 -- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. If Redis's clock was
--- set since the last beat, it is unknown whether the time is up, and the call counts as late. A node that was given up
--- must open no stream: no other node would detach it if the node dies.
+-- set since the node's last beat, it is unknown whether the time is up, and the call counts as late. A node that was given
+-- up must open no stream: no other node would detach it if the node dies.
 local function is_late()
-  local known = redis.call('HMGET', key.node(caller), 'life', 'connection')
+  local known = redis.call('HMGET', key.node(caller), 'life', 'connection', 'clock_set')
+  if not known[1] or known[2] ~= caller_connection or known[3] then return true end
   local left_ms = caller_waits_until - now_ms()
-  return not known[1] or known[2] ~= caller_connection or left_ms < 0 or left_ms > longest_wait_ms
+  return left_ms < 0 or left_ms > longest_wait_ms
 end
