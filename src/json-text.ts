@@ -40,8 +40,16 @@ export class JsonText {
 
   /** Whether an object anywhere in the value has this key, however the key is escaped. */
   hasKey(key: string): boolean {
-    if (!this.text.includes(JSON.stringify(key)) && !this.text.includes('\\u')) return false;
-    return hasKey(JSON.parse(this.text), key);
+    const { text } = this;
+    const plain = JSON.stringify(key);
+    if (!text.includes(plain) && !text.includes('\\u')) return false;
+    for (let at = text.indexOf('"'), end = 0; at >= 0; at = text.indexOf('"', end)) {
+      end = endOfString(text, at);
+      if (text[end] !== ':') continue;
+      const name = text.slice(at, end);
+      if (name === plain || (name.includes('\\u') && JSON.parse(name) === key)) return true;
+    }
+    return false;
   }
 
   /** The value, for tests and for readers that need it: numbers may be rounded. */
@@ -162,11 +170,4 @@ function scanValue(json: string, from: number): { end: number; depth: number; co
     }
   }
   return { end: at, depth, compact: compact + json.slice(pending, at) };
-}
-
-/** The JSON has a bounded depth by now, so the recursion is bounded too. */
-function hasKey(value: unknown, key: string): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!Array.isArray(value) && Object.hasOwn(value, key)) return true;
-  return Object.values(value).some((inner) => hasKey(inner, key));
 }

@@ -49,6 +49,10 @@ describe('JsonText', () => {
   it('JsonText finds a key on every level, however it is escaped, and no string that only looks like one', () => {
     expect(JsonText.of('{"a":[{"__proto__":1}]}').hasKey('__proto__')).toBe(true);
     expect(JsonText.of(String.raw`{"\u005f_proto__":1}`).hasKey('__proto__')).toBe(true);
+    expect(
+      JsonText.of('{"a":{"__proto__":1},"a":1}').hasKey('__proto__'),
+      'in a value that another hides',
+    ).toBe(true);
     expect(JsonText.of('["__proto__",":"]').hasKey('__proto__')).toBe(false);
     expect(JsonText.of(String.raw`"\"__proto__\":1"`).hasKey('__proto__')).toBe(false);
   });
