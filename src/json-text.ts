@@ -8,14 +8,21 @@ export class JsonText {
   static readonly null = new JsonText('null');
 
   readonly text: string;
+  /** Counted when they are first asked for, or known from the beginning. */
+  #bytes: number | undefined;
+  #depth: number | undefined;
 
-  private constructor(text: string) {
+  private constructor(text: string, bytes?: number, depth?: number) {
     this.text = text;
+    this.#bytes = bytes;
+    this.#depth = depth;
   }
 
   /** The value that a valid JSON text holds. The text is copied, so that it does not keep a larger one alive. */
   static of(json: string): JsonText {
-    return new JsonText(Buffer.from(scanValue(json, 0).compact).toString());
+    const { compact, depth } = scanValue(json, 0);
+    const copy = Buffer.from(compact);
+    return new JsonText(copy.toString(), copy.length, depth);
   }
 
   /** Takes a text that is known to be valid and compact, such as one that JSON.stringify or a log returns. */
@@ -25,7 +32,8 @@ export class JsonText {
 
   /** The size as UTF-8, in bytes. */
   get bytes(): number {
-    return Buffer.byteLength(this.text);
+    this.#bytes ??= Buffer.byteLength(this.text);
+    return this.#bytes;
   }
 
   /** The size in memory, in bytes: V8 keeps one byte a character, or two if any character is beyond Latin-1. */
@@ -35,7 +43,8 @@ export class JsonText {
 
   /** How many levels of arrays and objects it has. */
   get depth(): number {
-    return scanValue(this.text, 0).depth;
+    this.#depth ??= scanValue(this.text, 0).depth;
+    return this.#depth;
   }
 
   /** Whether an object anywhere in the value has this key, however the key is escaped. */
@@ -84,6 +93,23 @@ export function membersOf(json: string): Map<string, string> {
     at = afterComma(json, end);
   }
   return members;
+}
+
+/** The text of one member of a valid JSON object. The last of several with this name counts. Undefined if there is none. */
+export function memberOf(json: string, name: string): string | undefined {
+  const quoted = JSON.stringify(name);
+  let member: string | undefined;
+  let at = skipSpace(json, skipSpace(json, 0) + 1);
+  while (json[at] !== '}') {
+    const nameEnd = endOfString(json, at);
+    const begin = skipSpace(json, skipSpace(json, nameEnd) + 1);
+    const { end } = scanValue(json, begin);
+    const given = json.slice(at, nameEnd);
+    if (given === quoted || (given.includes('\\') && JSON.parse(given) === name))
+      member = json.slice(begin, end);
+    at = afterComma(json, end);
+  }
+  return member;
 }
 
 /** The elements of a valid JSON array, each by its text. */

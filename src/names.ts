@@ -25,6 +25,9 @@ const spaceAtAnEnd = /^\p{White_Space}|\p{White_Space}$/u;
 const visible =
   /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\u2800\u{1d159}\u{13441}\u{13442}\ufffc]/u;
 
+/** What most names are, and nothing is wrong with: printable ASCII without a space at either end. */
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
 /**
  * What is wrong with a name, and what is accepted, to follow "it" or the name's own name. Undefined if nothing is.
  *
@@ -33,6 +36,7 @@ const visible =
  */
 export function faultOfName(kind: NameKind, value: string): string | undefined {
   const max = maxCharacters[kind];
+  if (value.length <= max && plain.test(value)) return undefined;
   if (kind === 'key') {
     const fault = faultOfCharacters(value, max);
     return fault && `${fault}: use 1 to ${max} printable characters`;

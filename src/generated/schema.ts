@@ -1,5 +1,6 @@
 import type { JsonText } from '../json-text.ts';
-import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { FieldInfo as GraphQLResolveInfo } from '../graphql/context.ts';
 import type { Peer as PeerModel, Member as MemberModel, Room as RoomModel, Message as MessageModel, Connected as ConnectedModel, PeerAdded as PeerAddedModel, PeerChanged as PeerChangedModel, PeerRemoved as PeerRemovedModel, Signal as SignalModel, Heartbeat as HeartbeatModel } from '../hub/hub.ts';
 import type { Context } from '../graphql/context.ts';
 export type Maybe<T> = T | null;

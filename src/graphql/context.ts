@@ -1,7 +1,9 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Account, Meters } from '../limits/account.ts';
 import type { ResponseBudget } from './response-budget.ts';
+import type { Results } from './result.ts';
 
 /** The parts that all resolvers use. They live as long as the node. */
 export interface Services {
@@ -43,6 +45,9 @@ export interface RequestInfo {
   readonly streamPlace?: StreamPlace | undefined;
 }
 
+/** What a resolver may know of its field, besides the arguments. A plan knows no more, and graphql-js knows this too. */
+export type FieldInfo = Pick<GraphQLResolveInfo, 'fieldName' | 'fieldNodes' | 'fragments'>;
+
 /** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */
 export interface MessageContext {
   /** The budget of this response or event. */
@@ -62,6 +67,8 @@ export interface Context extends Services, RequestInfo, MessageContext {
   readonly reads: Map<string, Promise<unknown>>;
   /** The JSON text of the variables, if there are any: values of type JSON are taken from it. */
   variablesText: string | undefined;
+  /** The results of the stream that the request has opened. */
+  results: Results | undefined;
   /** `messages` sets this if its stream has heartbeats. The connection then needs no comments to stay open. */
   heartbeats: boolean;
 }

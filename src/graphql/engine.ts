@@ -6,11 +6,14 @@ import type { Caller } from '../auth/tokens.ts';
 import { SignalboxError } from '../errors.ts';
 import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
-import { useExecution } from './execution.ts';
+import { fieldResolver, useExecution } from './execution.ts';
 import { documentCache, useDocumentLimits, useNoIntrospection } from './limits.ts';
+import { PreparedOperations } from './prepared/operations.ts';
 import { resolvers } from './resolvers/index.ts';
 import { maxResponseBytes, ResponseBudget } from './response-budget.ts';
+import type { Result, Results } from './result.ts';
 
+export type { Results } from './result.ts';
 export { cursorOf } from './selections.ts';
 
 /** The parts of a GraphQL request. None of them is checked yet. */
@@ -23,18 +26,12 @@ export interface Params {
   readonly extensions?: unknown;
 }
 
-/** The results of one subscription. If its stream is cut, `next` rejects (see `isCut`). */
-export interface Results extends AsyncIterableIterator<ExecutionResult, undefined> {
-  /** Whether some results are heartbeats. The connection then needs no comments to stay open. */
-  readonly heartbeats: boolean;
-}
-
 export interface Engine {
   /**
    * Runs one request. Does not throw: the result holds the errors. Each has the HTTP status that it asks for
    * in `extensions.http`, which the HTTP layer removes before it answers.
    */
-  run(params: Params, request: RequestInfo): Promise<ExecutionResult | Results>;
+  run(params: Params, request: RequestInfo): Promise<Result | Results>;
   /** Charges the address for a request that HTTP has refused (G13). */
   chargeRefused?(address: string): void;
 }
@@ -64,15 +61,19 @@ export function createEngine(
   { introspection = true }: EngineOptions = {},
 ): Engine {
   const toPublic = (error: unknown) => toPublicError(error, log);
+  const schema = buildSchema();
+  const documents = documentCache<DocumentNode>();
+  const prepared = new PreparedOperations({ schema, fieldResolver });
+  const accept = (document: DocumentNode) => prepared.accept(document);
   const yoga = createYoga<Context>({
-    schema: buildSchema(),
+    schema,
     plugins: [
       useDocumentLimits,
       ...(introspection ? [] : [useNoIntrospection]),
-      useExecution({ maxDataBytes: services.maxDataBytes, toPublic }),
+      useExecution({ maxDataBytes: services.maxDataBytes, toPublic, accept }),
     ],
     parserAndValidationCache: {
-      documentCache: documentCache<DocumentNode>(),
+      documentCache: documents,
       errorCache: documentCache<GraphQLError>(),
     },
     // Only `toPublicError` turns errors into those that clients get.
@@ -81,6 +82,21 @@ export function createEngine(
     graphiql: false,
     cors: false,
   });
+  /** Undefined if the operation has no plan, or its variables are not right. Then nothing has happened. */
+  const runPrepared = ({ query, variables, operationName }: Params, context: Context) => {
+    const document = typeof query === 'string' ? documents.get(query) : undefined;
+    return document && prepared.run(document, operationName, variables, context);
+  };
+  const runByYoga = async (params: Params, context: Context): Promise<Result | Results> => {
+    const request = { method: context.method } as Request;
+    const result = await yoga.getResultForParams({ params: params as GraphQLParams, request }, context);
+    if (!context.results) return result as ExecutionResult;
+    // A stream may be open for days, and a client may send any variables: nothing keeps them.
+    Object.assign(params, { variables: undefined });
+    context.variablesText = undefined;
+    // Not those of Yoga: it wraps them, and each event would wait for some more promises.
+    return context.results;
+  };
   return {
     chargeRefused: (address) => services.meters.account(address).chargeAddress('operations', 1),
     async run({ variablesText, ...params }, request) {
@@ -93,17 +109,9 @@ export function createEngine(
         return { errors: [toPublic(error)] };
       }
       try {
-        const result = (await yoga.getResultForParams(
-          { params: params as GraphQLParams, request: { method: request.method } as Request },
-          context,
-        )) as ExecutionResult | AsyncIterableIterator<ExecutionResult, undefined>;
-        if (Symbol.asyncIterator in result) {
-          // A stream may be open for days, and a client may send any variables: nothing keeps them.
-          Object.assign(params, { variables: undefined });
-          context.variablesText = undefined;
-          return Object.assign(result, { heartbeats: context.heartbeats });
-        }
-        return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;
+        const result = await (runPrepared(params, context) ?? runByYoga(params, context));
+        if (Symbol.asyncIterator in result || !result.errors) return result;
+        return { ...result, errors: result.errors.map(toPublic) };
       } catch (error) {
         return { errors: [toPublic(error)] };
       } finally {
@@ -130,6 +138,7 @@ function createContext(services: Services, request: RequestInfo, variablesText: 
     budget: new ResponseBudget(maxResponseBytes(services.maxDataBytes)),
     account,
     reads: new Map(),
+    results: undefined,
     heartbeats: false,
     caller() {
       caller ??= token ? verify(token) : Promise.reject(new SignalboxError('UNAUTHENTICATED'));

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   createSourceEventStream,
+  type DocumentNode,
   defaultFieldResolver,
   type ExecutionArgs,
-  type ExecutionResult,
   execute,
   GraphQLError,
   type GraphQLFieldResolver,
@@ -12,9 +12,10 @@ import type { Plugin } from 'graphql-yoga';
 import type { Message } from '../hub/hub.ts';
 import { isCut } from '../hub/stream.ts';
 import type { Context, MessageContext } from './context.ts';
-import { withJsonTexts } from './json-arguments.ts';
+import { jsonVariablesOf, withJsonTexts } from './json-arguments.ts';
 import { operationError } from './limits.ts';
 import { maxSelectionBytes, ResponseBudget } from './response-budget.ts';
+import type { Result, Results } from './result.ts';
 import { type Selection, Selections } from './selections.ts';
 
 /** The longest pause before an event, so that a stream ends in time when its client has left. */
@@ -25,10 +26,12 @@ export interface ExecutionOptions {
   readonly maxDataBytes: number;
   /** Turns an error into the one that the client gets. */
   readonly toPublic: (error: unknown) => GraphQLError;
+  /** Takes note of a query or mutation that is valid and within all limits. */
+  readonly accept: (document: DocumentNode) => void;
 }
 
 /** Resolves fields without a resolver of their own, and charges their text to the budget: ids and names may be long. */
-const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, args, context, info) => {
+export const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, args, context, info) => {
   const value: unknown = defaultFieldResolver(source, args, context, info);
   if (typeof value === 'string') context.budget.spend(Buffer.byteLength(value));
   return value;
@@ -38,7 +41,7 @@ const fieldResolver: GraphQLFieldResolver<unknown, MessageContext> = (source, ar
  * Turns a stream's messages into results, one at a time. Nothing queues here: the stream has the only backlog, and
  * bounds it. An error that ends the stream becomes the last result. A cut rejects unchanged.
  */
-class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined> {
+class MessageResults implements Results {
   readonly #messages: AsyncIterator<Message, undefined>;
   readonly #selection: Selection;
   readonly #context: Context;
@@ -61,7 +64,11 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
     this.#onEnd = onEnd;
   }
 
-  async next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  get heartbeats(): boolean {
+    return this.#context.heartbeats;
+  }
+
+  async next(): Promise<IteratorResult<Result, undefined>> {
     try {
       if (this.#selection.isLarge) await this.#pay();
       const step = await this.#messages.next();
@@ -94,7 +101,7 @@ class MessageResults implements AsyncIterableIterator<ExecutionResult, undefined
     this.#onEnd = undefined;
   }
 
-  async return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  async return(): Promise<IteratorResult<Result, undefined>> {
     this.#end();
     await this.#messages.return?.();
     return { done: true, value: undefined };
@@ -114,7 +121,7 @@ function withTexts(args: ExecutionArgs): ExecutionArgs {
   const { variablesText } = args.contextValue as Context;
   const { variableValues } = args;
   if (variablesText === undefined || !variableValues) return args;
-  return { ...args, variableValues: withJsonTexts(args, variableValues, variablesText) };
+  return { ...args, variableValues: withJsonTexts(jsonVariablesOf(args), variableValues, variablesText) };
 }
 
 function eventStreamRequired(): GraphQLError {
@@ -138,6 +145,7 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
         setResultAndStopExecution({ errors: [error] });
         return;
       }
+      options.accept(args.document);
       setExecuteFn(async (given: ExecutionArgs) =>
         budget.check(await execute({ ...withTexts(given), fieldResolver })),
       );
@@ -163,7 +171,8 @@ export function useExecution(options: ExecutionOptions): Plugin<Context> {
           // The stream needs them no more (G8).
           Object.assign(given, { variableValues: undefined });
           const messages = source as AsyncIterable<Message, undefined>;
-          return new MessageResults(messages, selection, context, options.toPublic, leave);
+          context.results = new MessageResults(messages, selection, context, options.toPublic, leave);
+          return context.results;
         } finally {
           if (!source || !(Symbol.asyncIterator in source)) leave();
         }

@@ -11,6 +11,7 @@ import {
   type ObjectValueNode,
   typeFromAST,
   type ValueNode,
+  type VariableNode,
 } from 'graphql';
 import { elementsOf, JsonText, membersOf, writeJson } from '../json-text.ts';
 
@@ -22,24 +23,30 @@ interface Operation {
   readonly operationName?: string | null | undefined;
 }
 
+/** The types of an operation's variables that are of type JSON, or have parts of type JSON; by name. */
+export type JsonVariables = ReadonlyMap<string, GraphQLInputType>;
+
+export function jsonVariablesOf({ schema, document, operationName }: Operation): JsonVariables {
+  const found = new Map<string, GraphQLInputType>();
+  for (const { variable, type } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
+    const inputType = typeFromAST(schema, type) as GraphQLInputType | undefined;
+    if (inputType && holdsJson(inputType)) found.set(variable.name.value, inputType);
+  }
+  return found;
+}
+
 /**
  * The variables of an operation, with a `JsonText` for each value of type JSON (G12). `text` is the JSON text of
  * the variables as the client sent it; `values` is the same, parsed.
  */
-export function withJsonTexts(operation: Operation, values: Variables, text: string): Variables {
-  const { schema, document, operationName } = operation;
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  let texts: Map<string, string> | undefined;
-  let variables: Record<string, unknown> | undefined;
-  for (const { variable, type } of definitions) {
-    const name = variable.name.value;
-    const inputType = typeFromAST(schema, type) as GraphQLInputType | undefined;
-    if (!inputType || values[name] === undefined || !holdsJson(inputType)) continue;
-    texts ??= membersOf(text);
-    variables ??= { ...values };
-    variables[name] = convert(inputType, texts.get(name) ?? 'null');
+export function withJsonTexts(types: JsonVariables, values: Variables, text: string): Variables {
+  if (types.size === 0) return values;
+  const variables = { ...values };
+  const texts = membersOf(text);
+  for (const [name, type] of types) {
+    if (Object.hasOwn(values, name)) variables[name] = convert(type, texts.get(name) ?? 'null');
   }
-  return variables ?? values;
+  return variables;
 }
 
 const jsonHolders = new WeakMap<GraphQLInputType, boolean>();
@@ -99,14 +106,19 @@ export function textOfLiteral(node: ValueNode, variables: Variables | null | und
     case Kind.OBJECT:
       return textOfObject(node, variables);
     case Kind.VARIABLE:
-      return writeJson(variables?.[node.name.value] ?? null);
+      return writeJson(valueOfVariable(node, variables) ?? null);
   }
+}
+
+/** The value of a variable. It may be named as a property that every object has. */
+function valueOfVariable({ name }: VariableNode, variables: Variables | null | undefined): unknown {
+  return variables && Object.hasOwn(variables, name.value) ? variables[name.value] : undefined;
 }
 
 /** A field whose variable has no value is left out, as GraphQL does with input objects. */
 function textOfObject({ fields }: ObjectValueNode, variables: Variables | null | undefined): string {
   const members = fields.flatMap(({ name, value }) => {
-    const isAbsent = value.kind === Kind.VARIABLE && variables?.[value.name.value] === undefined;
+    const isAbsent = value.kind === Kind.VARIABLE && valueOfVariable(value, variables) === undefined;
     return isAbsent ? [] : [`${JSON.stringify(name.value)}:${textOfLiteral(value, variables)}`];
   });
   return `{${members.join(',')}}`;

@@ -1,9 +1,8 @@
-import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../auth/tokens.ts';
 import type { RoomView } from '../hub/room-view.ts';
 import type { JsonText } from '../json-text.ts';
 import { bytesOfSend, type Cost } from '../limits/rates.ts';
-import type { Context } from './context.ts';
+import type { Context, FieldInfo } from './context.ts';
 import { countMembers } from './query-cost.ts';
 
 /**
@@ -33,7 +32,7 @@ export function chargeState(context: Pick<Context, 'account'>, state: JsonText):
 }
 
 /** Whether the selection of a field asks for the members of rooms: what is not asked for is not read. */
-export function viewOf({ fieldNodes, fragments }: GraphQLResolveInfo): RoomView {
+export function viewOf({ fieldNodes, fragments }: FieldInfo): RoomView {
   return { members: fieldNodes.some(({ selectionSet }) => countMembers(selectionSet, fragments) > 0) };
 }
 

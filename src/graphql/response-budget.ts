@@ -1,8 +1,10 @@
-import { type ExecutionResult, GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { SignalboxError } from '../errors.ts';
 import { maxRoomBytes } from '../hub/bounds.ts';
 import type { JsonText } from '../json-text.ts';
+import type { FieldInfo } from './context.ts';
 import { estimateBytes } from './query-cost.ts';
+import type { Result } from './result.ts';
 
 /**
  * How many bytes of JSON one response or event may still take. A small query can ask for a huge response: it may
@@ -34,20 +36,25 @@ export class ResponseBudget {
     return this.#left >= 0;
   }
 
+  /** A budget of what is left. What it spends is not charged here, unless the caller does. */
+  rest(): ResponseBudget {
+    return new ResponseBudget(this.#left);
+  }
+
   /** Charges the size of a JSON value. False if the budget is exceeded. */
   spendOnValue(value: JsonText): boolean {
     return this.spend(value.bytes);
   }
 
   /** Charges a list: for each element, the estimated size of its selected fields. False if the budget is exceeded. */
-  spendOnList(length: number, { fieldNodes, fragments }: GraphQLResolveInfo): boolean {
+  spendOnList(length: number, { fieldNodes, fragments }: FieldInfo): boolean {
     let bytesEach = 0;
     for (const { selectionSet } of fieldNodes) bytesEach += estimateBytes(selectionSet, fragments);
     return this.spend(length * bytesEach);
   }
 
   /** The result as it is, or an error without any data if the budget is exceeded. */
-  check(result: ExecutionResult): ExecutionResult {
+  check(result: Result): Result {
     return this.#left < 0 ? { data: null, errors: [this.error()] } : result;
   }
 

@@ -1,7 +1,6 @@
 import {
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   executeSync,
   type FragmentDefinitionNode,
   type GraphQLError,
@@ -12,10 +11,13 @@ import {
 } from 'graphql';
 import { rateLimited } from '../errors.ts';
 import type { Cursor, Message } from '../hub/hub.ts';
+import { JsonText } from '../json-text.ts';
 import type { Account } from '../limits/account.ts';
 import type { MessageContext } from './context.ts';
+import { compile, type Plan } from './prepared/plan.ts';
 import { estimateBytes, estimateBytesWithout } from './query-cost.ts';
 import { maxEventBytes, maxResponseBytes, ResponseBudget } from './response-budget.ts';
+import type { Result } from './result.ts';
 
 export interface SelectionOptions {
   /** The most bytes of JSON in one `data` or `state`. The bound of events follows from it. */
@@ -36,13 +38,13 @@ const tooManySelections =
 /** Nobody can tell when the address will close a stream. */
 const retryAfterMs = 5000;
 
-const cursors = new WeakMap<ExecutionResult, Cursor>();
+const cursors = new WeakMap<Result, Cursor>();
 
 /**
  * The cursor of the message behind a subscription's result. Undefined for heartbeats and errors. All streams with
  * the same selection share one result object, so it can serve as a key for anything derived from it.
  */
-export function cursorOf(result: ExecutionResult): Cursor | undefined {
+export function cursorOf(result: Result): Cursor | undefined {
   return cursors.get(result);
 }
 
@@ -61,8 +63,10 @@ class Selection {
   readonly streams = new Map<string, number>();
   /** What an event costs its reader, by the types of message of which more than usual is selected. */
   readonly #costs = new Map<string, number>();
-  readonly #results = new WeakMap<Message, ExecutionResult>();
+  readonly #results = new WeakMap<Message, Result>();
   readonly #args: ExecutionArgs;
+  /** Undefined if only graphql-js can make results. */
+  readonly #plan: Plan | undefined;
   readonly #options: SelectionOptions;
 
   constructor(key: string, args: ExecutionArgs, options: SelectionOptions) {
@@ -76,6 +80,7 @@ class Selection {
           document: withoutArguments(args.document),
         };
     this.#options = options;
+    this.#plan = compile(args.document, { schema: args.schema, fieldResolver: options.fieldResolver });
     const fragments: Record<string, FragmentDefinitionNode> = {};
     for (const definition of args.document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
@@ -97,22 +102,51 @@ class Selection {
    * The result for one message, made once. It is synchronous, because all resolvers of messages are. `account` pays if
    * the result is made for it, and is more than ordinary.
    */
-  resultFor(message: Message, account: Account): ExecutionResult {
+  resultFor(message: Message, account: Account): Result {
     let result = this.#results.get(message);
     if (!result) {
-      const { maxDataBytes, toPublic, fieldResolver } = this.#options;
       const isConnected = message.type === 'Connected';
-      const budget = new ResponseBudget((isConnected ? maxResponseBytes : maxEventBytes)(maxDataBytes));
-      const contextValue: MessageContext = { budget };
-      result = budget.check(executeSync({ ...this.#args, rootValue: message, contextValue, fieldResolver }));
-      if (result.errors) result = { ...result, errors: result.errors.map(toPublic) };
-      else if (message.type !== 'Heartbeat') cursors.set(result, message.cursor);
+      let budget = this.#budgetFor(message);
+      result = this.#write(message, budget);
+      if (!result) {
+        budget = this.#budgetFor(message);
+        result = this.#execute(message, budget);
+      }
+      if (!result.errors && message.type !== 'Heartbeat') cursors.set(result, message.cursor);
       this.#results.set(message, result);
       // The client asked for its rooms. It did not ask for what others send.
       if (isConnected) account.charge('answers', budget.spent);
       else account.charge('answers', this.#costs.get(message.type) ?? 0);
     }
     return result;
+  }
+
+  #budgetFor({ type }: Message): ResponseBudget {
+    return new ResponseBudget(
+      (type === 'Connected' ? maxResponseBytes : maxEventBytes)(this.#options.maxDataBytes),
+    );
+  }
+
+  /** The result as text. Undefined if the message is too large, or not as plain as its type: graphql-js has an error then. */
+  #write(message: Message, budget: ResponseBudget): Result | undefined {
+    const [field] = this.#plan?.fields ?? [];
+    if (!field) return undefined;
+    try {
+      const context = { budget };
+      const text = `{${field.write(field.resolve(message, {}, context), context)}}`;
+      return budget.exceeded ? undefined : { data: JsonText.ofCompact(text) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #execute(message: Message, budget: ResponseBudget): Result {
+    const { toPublic, fieldResolver } = this.#options;
+    const contextValue: MessageContext = { budget };
+    const result = budget.check(
+      executeSync({ ...this.#args, rootValue: message, contextValue, fieldResolver }),
+    );
+    return result.errors ? { ...result, errors: result.errors.map(toPublic) } : result;
   }
 }
 

@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { Result } from '../graphql/result.ts';
 
 /** A way to write results into one response, one after another. There is one for each media type. */
 export interface Framing {
   readonly headers: OutgoingHttpHeaders;
   /** One result. Many streams share a result, so the frame is made once. */
-  next(result: ExecutionResult): Buffer;
+  next(result: Result): Buffer;
   /** Keeps the connection open. Clients ignore it. */
   readonly ping: string;
   /** Asks the client to come back after this time, in milliseconds. */
@@ -21,7 +21,7 @@ export function openResponse(res: ServerResponse, { headers }: Framing): void {
 }
 
 /** Sends one result and the end of the operation. For a query from a client that does not accept JSON. */
-export function sendOnce(res: ServerResponse, framing: Framing, result: ExecutionResult): void {
+export function sendOnce(res: ServerResponse, framing: Framing, result: Result): void {
   openResponse(res, framing);
   res.write(framing.next(result));
   res.end(framing.complete);

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import { httpFaults, SignalboxError } from '../errors.ts';
 import type { StreamPlace } from '../graphql/context.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
+import type { Result } from '../graphql/result.ts';
 import { BytePool } from '../limits/byte-pool.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
 import { Bodies } from './body.ts';
@@ -102,10 +102,10 @@ export class GraphQLRoute {
     search: string,
     accepted: Accepted,
     address: string,
-  ): Promise<ExecutionResult | Results | undefined> {
+  ): Promise<Result | Results | undefined> {
     const { standstill } = this.#options;
     const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
-    return request && this.#run(res, request, address);
+    return request && (await this.#run(res, request, address));
   }
 
   /** The result, when the turn of the address has come. Undefined if the client has left by then. */
@@ -113,19 +113,14 @@ export class GraphQLRoute {
     res: ServerResponse,
     { method, parameters, credentials, takesEvents }: GraphQLRequest,
     address: string,
-  ): Promise<ExecutionResult | Results | undefined> {
+  ): Promise<Result | Results | undefined> {
     const streamPlace = takesEvents ? this.#placeFor(res, address) : undefined;
     const turns = takesEvents ? this.#opens : this.#calls;
     try {
-      return await turns.run(address, async () => {
+      return await turns.run(address, () => {
         if (res.destroyed) return undefined;
-        return this.#options.engine.run(parameters, {
-          method,
-          takesEvents,
-          credentials,
-          address,
-          streamPlace,
-        });
+        const info = { method, takesEvents, credentials, address, streamPlace };
+        return this.#options.engine.run(parameters, info);
       });
     } catch (error) {
       // The engine does not throw, so the turn did not come.
@@ -145,7 +140,7 @@ export class GraphQLRoute {
     req: IncomingMessage,
     res: ServerResponse,
     accepted: Accepted,
-    result: ExecutionResult | Results,
+    result: Result | Results,
     address: string,
   ): Promise<void> {
     if (isResults(result)) {
@@ -166,7 +161,7 @@ export class GraphQLRoute {
    * An EventSource hides the status from its page, and gives up for good at any but 200. So it gets an error as an
    * event; if the error may pass, it gets none and comes back by itself.
    */
-  #sendToEventSource(res: ServerResponse, result: ExecutionResult): void {
+  #sendToEventSource(res: ServerResponse, result: Result): void {
     if (isTemporary(result)) {
       this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
       sendRetry(res, sse);
@@ -187,6 +182,6 @@ export class GraphQLRoute {
   }
 }
 
-function isResults(result: ExecutionResult | Results): result is Results {
+function isResults(result: Result | Results): result is Results {
   return Symbol.asyncIterator in result;
 }

@@ -20,9 +20,14 @@ export function hostCheck(host: string): (req: IncomingMessage) => void {
   if (!isLoopback(host)) return () => undefined;
   const own = (host.includes(':') ? `[${host}]` : host).toLowerCase();
   const names = [...new Set([...loopbackNames, own])];
+  /** What the last request named that passed. Most name the same. */
+  let passed: string | undefined;
   return (req) => {
-    const name = authorityOf(req)?.replace(/:\d*$/, '').toLowerCase();
+    const authority = authorityOf(req);
+    if (authority === passed) return;
+    const name = authority?.replace(/:\d*$/, '').toLowerCase();
     // Every browser names a host. HTTP/1.0 does not require it.
     if (name !== undefined && !names.includes(name)) throw new HttpError(httpFaults.foreignHost(names));
+    passed = authority;
   };
 }

@@ -1,6 +1,6 @@
 import { httpFaults } from '../errors.ts';
 import type { Params } from '../graphql/engine.ts';
-import { membersOf } from '../json-text.ts';
+import { memberOf } from '../json-text.ts';
 import { HttpError } from './http-error.ts';
 
 /** The parameters in the query string of a GET. Throws an `HttpError`. */
@@ -22,7 +22,7 @@ export function parametersOfBody(bodyText: string): Params {
   if (!isObject(body)) throw new HttpError(httpFaults.bodyNotObject(kindOf(body)));
   return checkParameters({
     ...body,
-    variablesText: body.variables == null ? undefined : membersOf(text).get('variables'),
+    variablesText: body.variables == null ? undefined : memberOf(text, 'variables'),
   });
 }
 

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { unexpectedError } from '../errors.ts';
-import { writeJson } from '../json-text.ts';
+import type { Result } from '../graphql/result.ts';
+import { JsonText, writeJson } from '../json-text.ts';
 import { HttpError } from './http-error.ts';
 import type { JsonType } from './negotiate.ts';
 
@@ -27,7 +28,7 @@ function hintOf(extensions: unknown): HttpHint | undefined {
 }
 
 /** The highest status and all headers that the errors of a result ask for, if it is sent as this type. */
-export function outcomeOf(result: ExecutionResult, type: JsonType): Outcome {
+export function outcomeOf(result: Result, type: JsonType): Outcome {
   const headers: Record<string, string> = {};
   if (!result.errors) return { status: 200, headers };
   const strict = type === 'application/graphql-response+json';
@@ -43,7 +44,7 @@ export function outcomeOf(result: ExecutionResult, type: JsonType): Outcome {
 }
 
 /** Whether the same request may succeed a little later. */
-export function isTemporary({ errors = [] }: ExecutionResult): boolean {
+export function isTemporary({ errors = [] }: Result): boolean {
   return errors.some(({ extensions }) => {
     const status = hintOf(extensions)?.status;
     return extensions.retryable === true || status === 503 || status === 429;
@@ -51,8 +52,11 @@ export function isTemporary({ errors = [] }: ExecutionResult): boolean {
 }
 
 /** A result as JSON, without the `extensions.http` of its errors. The errors are shared, so they are not changed. */
-export function toBody(result: ExecutionResult): string {
-  if (!result.errors) return writeJson(result);
+export function toBody(result: Result): string {
+  if (!result.errors) {
+    // Most results are prepared: their data is a text.
+    return result.data instanceof JsonText ? `{"data":${result.data.text}}` : writeJson(result);
+  }
   return writeJson({ ...result, errors: result.errors.map((error) => toPublicJson(error.toJSON())) });
 }
 
@@ -65,7 +69,7 @@ function toPublicJson(error: GraphQLFormattedError): GraphQLFormattedError {
 /** Sends a result of GraphQL as JSON, and returns the bytes of its body. */
 export function sendResult(
   res: ServerResponse,
-  result: ExecutionResult,
+  result: Result,
   type: JsonType,
   { status, headers }: Outcome,
 ): number {
@@ -89,7 +93,7 @@ export function sendError(res: ServerResponse, error: unknown, log: Logger): voi
 }
 
 /** An error that was thrown, in the form of a GraphQL result. */
-export function toResult(error: unknown): ExecutionResult {
+export function toResult(error: unknown): Result {
   if (!(error instanceof HttpError)) {
     const { message, code, status } = unexpectedError;
     return { errors: [new GraphQLError(message, { extensions: { code, http: { status } } })] };

@@ -1,12 +1,12 @@
-import type { ExecutionResult } from 'graphql';
 import { cursorOf } from '../graphql/engine.ts';
+import type { Result } from '../graphql/result.ts';
 import type { Framing } from './framing.ts';
 import { toBody } from './respond.ts';
 
 /** Frames by their results. Many streams share a result, so its frame is encoded once. */
-const frames = new WeakMap<ExecutionResult, Buffer>();
+const frames = new WeakMap<Result, Buffer>();
 
-function frameOf(result: ExecutionResult): Buffer {
+function frameOf(result: Result): Buffer {
   const cursor = cursorOf(result);
   const id = cursor === undefined ? '' : `id: ${cursor}\n`;
   return Buffer.from(`event: next\n${id}data: ${onOneLine(toBody(result))}\n\n`);

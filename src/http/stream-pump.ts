@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ExecutionResult } from 'graphql';
 import type { Logger } from 'pino';
 import type { Results } from '../graphql/engine.ts';
+import type { Result } from '../graphql/result.ts';
 import { isCut } from '../hub/stream.ts';
 import { type Framing, openResponse } from './framing.ts';
 
@@ -99,7 +99,7 @@ export class StreamPump {
   }
 
   /** A comment follows the first message: some virus scanners hold an event back until more comes. */
-  #bytesOf(result: ExecutionResult, isFirst: boolean): Buffer {
+  #bytesOf(result: Result, isFirst: boolean): Buffer {
     const bytes = this.#framing.next(result);
     return isFirst && !result.errors ? Buffer.concat([bytes, Buffer.from(this.#framing.ping)]) : bytes;
   }

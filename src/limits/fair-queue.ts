@@ -41,7 +41,7 @@ export class FairQueue {
   }
 
   /** Runs the work in its turn. Rejects with UNAVAILABLE if its turn does not come in time. */
-  async run<Value>(key: string, work: () => Promise<Value>): Promise<Value> {
+  async run<Value>(key: string, work: () => Promise<Value> | Value): Promise<Value> {
     const line = this.#lines.get(key) ?? { running: 0, movedAt: 0, waiting: new Set() };
     this.#lines.set(key, line);
     if (this.#isFree(line)) this.#start(line);

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { logBounds } from '../../src/hub/bounds.ts';
 import { bytesOfSend, peerCosts } from '../../src/limits/rates.ts';
 import { payload } from '../hub/peer.ts';
-import { stage } from './stage.ts';
+import { parsed, stage } from './stage.ts';
 
 const page = 'x'.repeat(64 * 1024 - 2);
 
@@ -217,7 +217,7 @@ it('G13: rooms that a stream enters count as joins for a new session, and not fo
     const results = await ann.open(query, { after, join });
     if ('errors' in results) return codeOf(results as ExecutionResult);
     const { value } = await results.next();
-    const messages = value?.data?.messages as { cursor: string } | undefined;
+    const messages = (value && parsed(value).data?.messages) as { cursor: string } | undefined;
     return messages?.cursor;
   };
   let cursor = String(await open());
@@ -244,7 +244,7 @@ it('G13: rooms that a resumed session enters with its stream count as joins', as
     if ('errors' in results) code = codeOf(results as ExecutionResult);
     else {
       const { value } = await results.next();
-      after = (value?.data?.messages as { cursor: string } | undefined)?.cursor;
+      after = ((value && parsed(value).data?.messages) as { cursor: string } | undefined)?.cursor;
       for (const { roomId } of join) await ann.ask(`mutation { leaveRoom(roomId: "${roomId}") }`);
     }
   }

@@ -4,7 +4,9 @@ import { expect, onTestFinished } from 'vitest';
 import { Tokens } from '../../src/auth/tokens.ts';
 import type { Services } from '../../src/graphql/context.ts';
 import { createEngine, type Results } from '../../src/graphql/engine.ts';
+import type { Result } from '../../src/graphql/result.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
+import { JsonText } from '../../src/json-text.ts';
 import { Meters } from '../../src/limits/account.ts';
 import { payload } from '../hub/peer.ts';
 import { defaultOptions } from '../hub/support.ts';
@@ -34,7 +36,7 @@ export async function stage({ rate = 0, tell }: Pick<Services, 'tell'> & { reado
     return {
       id: issued.id,
       ask: async (query: string, variables = {}) => {
-        return (await engine.run({ query, variables }, request)) as ExecutionResult;
+        return parsed((await engine.run({ query, variables }, request)) as Result);
       },
       open: async (query: string, variables = {}) => {
         return (await engine.run({ query, variables }, request)) as Results;
@@ -52,12 +54,18 @@ export async function stage({ rate = 0, tell }: Pick<Services, 'tell'> & { reado
   return { engine, hub, peer };
 }
 
+/** The same result, with its data as a value if it is a text. */
+export function parsed({ data, ...rest }: Result): ExecutionResult<Record<string, unknown>> {
+  if (data === undefined) return rest;
+  return { ...rest, data: data instanceof JsonText ? (data.parse() as Record<string, unknown>) : data };
+}
+
 /** The result of the next Signal, or the next error. Skips messages about other peers. */
-export async function nextSignal(results: Results): Promise<ExecutionResult> {
+export async function nextSignal(results: Results): Promise<Result> {
   for (;;) {
     const { value } = await results.next();
     if (!value) expect.fail('The results ended before a Signal came.');
-    const message = value.data?.messages as { event?: string } | undefined;
+    const message = parsed(value).data?.messages as { event?: string } | undefined;
     if (value.errors || message?.event !== undefined) return value;
   }
 }
