@@ -21,17 +21,26 @@ export class BenchNode {
 
   /**
    * Runs a file; its path is relative to the root of this project. The file must write a line of JSON with
-   * `"msg":"listening"` and its `url` to stdout. Resolves once it has. Throws if the process ends before.
+   * `"msg":"listening"` and its `url` to stdout. Resolves once it has. Throws if the process ends before. `nodeArgs`
+   * are for Node.js itself.
    */
-  static async start(file: string, env: Readonly<Record<string, string>>): Promise<BenchNode> {
+  static async start(
+    file: string,
+    env: Readonly<Record<string, string>>,
+    nodeArgs: readonly string[] = [],
+  ): Promise<BenchNode> {
     // All load comes from one address, and faster than any client may be.
     const noRates = { RATE_PEER: '0', RATE_ADDRESS: '0' };
     // The settings of the shell must not influence the measurement.
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, ['--expose-gc', '--import', probe, resolve(root, file)], {
-      env: { PATH, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', ...noRates, ...env },
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeArgs, '--expose-gc', '--import', probe, resolve(root, file)],
+      {
+        env: { PATH, NODE_ENV: 'production', PORT: '0', HOST: '127.0.0.1', ...noRates, ...env },
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      },
+    );
     keep(child);
     const { stdout } = child;
     if (!stdout) throw new Error(`${file} has no stdout.`);
@@ -43,6 +52,11 @@ export class BenchNode {
       return new BenchNode(child, Number(new URL(url).port));
     }
     throw new Error(`${file} ended before it listened.`);
+  }
+
+  /** Whether the process has not ended. */
+  get lives(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Asks the probe in the process. One question at a time. */
@@ -68,7 +82,7 @@ export class BenchNode {
 
   /** Kills the process at once, as a crash would. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.lives) return;
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exit;

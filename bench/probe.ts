@@ -16,6 +16,16 @@ export interface MemoryAnswer {
   readonly heapBytes: number;
 }
 
+/** The memory as it is, without garbage collection. */
+export interface UsageAnswer {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** What V8 has taken for the heap. */
+  readonly reservedBytes: number;
+  /** Buffers, which lie outside the heap. */
+  readonly bufferBytes: number;
+}
+
 /** CPU time in microseconds by function, with the file that it is from. */
 export interface ProfileAnswer {
   readonly frames: readonly { readonly name: string; readonly url: string; readonly micros: number }[];
@@ -24,6 +34,7 @@ export interface ProfileAnswer {
 export interface Answers {
   readonly cpu: CpuAnswer;
   readonly memory: MemoryAnswer;
+  readonly usage: UsageAnswer;
   readonly startProfile: Record<string, never>;
   readonly stopProfile: ProfileAnswer;
 }
@@ -45,6 +56,10 @@ async function answer(question: Question): Promise<Answers[Question]> {
       globalThis.gc?.();
       const { rss, heapUsed } = process.memoryUsage();
       return { rssBytes: rss, heapBytes: heapUsed };
+    }
+    case 'usage': {
+      const { rss, heapUsed, heapTotal, arrayBuffers } = process.memoryUsage();
+      return { rssBytes: rss, heapBytes: heapUsed, reservedBytes: heapTotal, bufferBytes: arrayBuffers };
     }
     case 'startProfile':
       session = new Session();

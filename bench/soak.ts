@@ -6,6 +6,7 @@ import { ApiClient, access } from '../test/support/client.ts';
 import { MessageStream } from '../test/support/message-stream.ts';
 import { type NodeProcess, startNode } from '../test/support/node.ts';
 import { startRedis } from '../test/support/redis.ts';
+import { soakUnderAttack } from './attacked.ts';
 import { plot, type Sample } from './plot.ts';
 import { progress } from './progress.ts';
 
@@ -19,6 +20,10 @@ const help = `Watches the memory of two nodes and their Redis while sessions com
   --minutes N   how long; default 10
   --rate N      sessions per minute; default 5000
   --svg FILE    also draw the memory over time into this file
+  --attacked    instead: watch a node of 512 MB under all attacks of one address, with 200 honest peers of other
+                addresses that must lose nothing; once in memory and once on Redis
+  --seconds N   how long each of these takes; default 600
+  --json FILE   also write their results to this file
   --help        print this help
 `;
 
@@ -26,6 +31,9 @@ const flags = readFlags(help, {
   minutes: { type: 'string', default: '10' },
   rate: { type: 'string', default: '5000' },
   svg: { type: 'string' },
+  attacked: { type: 'boolean', default: false },
+  seconds: { type: 'string', default: '600' },
+  json: { type: 'string' },
 });
 const minutes = readNumber('--minutes', flags.minutes, 1, help);
 const rate = readNumber('--rate', flags.rate, 1, help);
@@ -129,6 +137,16 @@ function print(line: Sample | undefined): void {
   process.stdout.write(
     `${line.minutes.toFixed(1)} min  nodes ${nodes} MiB  Redis ${line.redisMiB.toFixed(1)} MiB  ${line.keys} keys  ${counts.sessions} sessions\n`,
   );
+}
+
+if (flags.attacked) {
+  const seconds = readNumber('--seconds', flags.seconds, 1, help);
+  progress(`The soak under attack takes ${seconds} s on each hub. It prints a line every 5 seconds.`);
+  const results = await soakUnderAttack(seconds);
+  const json = `${JSON.stringify(results, null, 2)}\n`;
+  process.stdout.write(json);
+  if (flags.json !== undefined) writeFileSync(flags.json, json);
+  process.exit(results.some(({ faults }) => faults.length > 0) ? 1 : 0);
 }
 
 progress(`The soak takes ${minutes} min. It prints a line every ${sampleMs / 1000} seconds.`);

@@ -133,6 +133,8 @@ export interface HttpFault {
   /** What the log calls a refusal for lack of room. */
   readonly reason?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** After how long the same request may succeed, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** Every reason for which HTTP refuses a request. */
@@ -186,6 +188,14 @@ export const httpFaults = {
     code: 'UNAVAILABLE',
     reason: 'standstill',
   },
+  /** The address has used up its operations, so the body is not parsed (G13). */
+  rateLimited: ({ message, retryAfterMs = 0 }: SignalboxError) => ({
+    status: kinds.RATE_LIMITED.status,
+    message,
+    code: 'RATE_LIMITED',
+    retryAfterMs,
+    headers: { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) },
+  }),
   /** The bodies that are still arriving exceed the limit for all of them together. */
   tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'bodies' },
   /** Too many requests of the same address, or of all, are running. */

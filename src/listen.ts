@@ -1,10 +1,24 @@
 import { once } from 'node:events';
-import type { Server } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 import type { Http } from './http/http.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /** How often to look for a port that is free on both loopback addresses. */
 const maxTries = 20;
+
+/**
+ * How many connections the system takes while this process is busy. With the 511 of Node.js, one address that opens
+ * connections in a loop fills the queue in a moment, and the connections of others are dropped: their clients try again
+ * only after 1 s, 3 s, 7 s and so on. Linux allows 4,096 (net.core.somaxconn).
+ */
+const backlog = 4096;
+
+/**
+ * How many listeners share each port. Node.js accepts one connection of a listener in each turn of its event loop, and a
+ * turn is long on a busy node. With one listener, an address that opens connections in a loop would keep those of others
+ * waiting for ever.
+ */
+const listenersPerPort = 16;
 
 /**
  * Resolves when the server listens. Throws a `SettingsError` if another PORT or HOST would work.
@@ -15,35 +29,58 @@ const maxTries = 20;
 export async function listen(http: Http, { port, host }: Settings): Promise<void> {
   try {
     if (host === 'localhost') await listenOnLoopbacks(http, port);
-    else await listenOn(http.server, port, host);
+    else await listenOn(http, http.server, port, host);
   } catch (error) {
     const advice = adviceFor((error as NodeJS.ErrnoException).code, port, host);
     throw advice === undefined ? error : new SettingsError(advice, { cause: error });
   }
 }
 
-async function listenOnLoopbacks({ server, listeners }: Http, port: number): Promise<void> {
-  const six = listeners.add();
+async function listenOnLoopbacks(http: Http, port: number): Promise<void> {
   for (let tries = 1; ; tries++) {
-    await listenOn(server, port, '127.0.0.1');
+    const free = await freePort(port, '127.0.0.1');
     try {
-      await listenOn(six, portOf(server), '::1');
-      return;
+      await freePort(free, '::1');
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // This machine has no IPv6.
-      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return;
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
+        return listenOn(http, http.server, free, '127.0.0.1');
       // A free port of 127.0.0.1 may be taken on ::1.
       if (port !== 0 || code !== 'EADDRINUSE' || tries === maxTries) throw error;
+      continue;
     }
+    await listenOn(http, http.server, free, '127.0.0.1');
+    return listenOn(http, http.listeners.add(), free, '::1');
   }
 }
 
-async function listenOn(server: Server, port: number, host: string): Promise<void> {
-  server.listen(port, host);
+/** Listens on the port with `first`, and with other listeners that share the port if the system can do that. */
+async function listenOn({ listeners }: Http, first: Server, port: number, host: string): Promise<void> {
+  // Listeners that share a port would also share that of another program which does the same.
+  const free = await freePort(port, host);
+  const shared = { port: free, host, backlog, reusePort: true };
+  try {
+    await open(first, shared);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error;
+    return open(first, { port: free, host, backlog });
+  }
+  for (let n = 1; n < listenersPerPort; n++) await open(listeners.add(), shared);
+}
+
+/** The port, or a free one if it is 0. Rejects if it cannot be had. */
+async function freePort(port: number, host: string): Promise<number> {
+  const probe = createServer();
+  await open(probe, { port, host });
+  const found = portOf(probe);
+  probe.close();
+  await once(probe, 'close');
+  return found;
+}
+
+async function open(server: Server, options: ListenOptions): Promise<void> {
+  server.listen(options);
   await once(server, 'listening');
 }
 

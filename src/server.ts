@@ -46,12 +46,13 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     address: (localAddress) => addressOf(http.server, settings.basePath, localAddress),
     askReady,
   });
+  const meters = new Meters({ peer: settings.ratePeer, address: settings.rateAddress });
   const services = {
     hub,
     tokens: createTokens(settings, log),
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
-    meters: new Meters({ peer: settings.ratePeer, address: settings.rateAddress }),
+    meters,
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   let closing: Promise<void> | undefined;
@@ -65,6 +66,7 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     maxStreams: settings.maxStreams,
     maxOpenFiles: openFiles,
     trustProxy: settings.trustProxy,
+    meters,
     host: settings.host,
     basePath: settings.basePath,
     corsOrigins: settings.corsOrigins,

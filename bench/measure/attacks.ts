@@ -1,19 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { AddressedGuest, attacks } from '../../test/support/attacks.ts';
-import { keep } from '../../test/support/children.ts';
+import { AddressedGuest } from '../../test/support/addressed-guest.ts';
+import { allAttacks } from '../../test/support/all-attacks.ts';
 import { type RedisServer, startRedis } from '../../test/support/redis.ts';
 import type { Effort } from '../effort.ts';
 import { type Figure, quantile, type Row } from '../figures.ts';
+import { runAttack } from '../load/attack.ts';
 import { BenchNode } from '../node.ts';
 import { progress } from '../progress.ts';
 import { secret, signalbox } from '../systems.ts';
 
 /** The bystander's relays per second. */
 const rate = 50;
-const script = fileURLToPath(new URL('../load/attacker.ts', import.meta.url));
+/** How long all attacks last together. */
+const togetherSeconds = 60;
 
 /** How long a bystander's relay takes while another client takes all that it can get, beside an idle node (G13). */
 export async function measureAttacks(effort: Effort): Promise<readonly Figure[]> {
@@ -25,6 +24,13 @@ export async function measureAttacks(effort: Effort): Promise<readonly Figure[]>
   }
 }
 
+interface Case {
+  readonly name: string;
+  /** For `bench/load/attacker.ts`: the number of an attack, or `all`. Undefined: nobody attacks. */
+  readonly attack?: string;
+  readonly seconds: number;
+}
+
 async function underAttacks(hub: string, { seconds }: Effort, redis?: RedisServer): Promise<Figure> {
   const rows: Row[] = [];
   let idle = Number.NaN;
@@ -33,43 +39,51 @@ async function underAttacks(hub: string, { seconds }: Effort, redis?: RedisServe
     if (rows.length === 0) idle = median ?? Number.NaN;
     rows.push({ system, low: low ?? 0, median: median ?? 0, high: high ?? 0, ratio: (median ?? 0) / idle });
   };
-  for (const [i, { name }] of [{ name: 'idle' }, ...attacks].entries()) {
+  const cases: readonly Case[] = [
+    { name: 'idle', seconds: 4 * seconds },
+    ...allAttacks.map(({ name }, i) => ({ name, attack: String(i), seconds: 4 * seconds })),
+    { name: 'all of these at the same time', attack: 'all', seconds: togetherSeconds },
+  ];
+  for (const [i, { name, attack, seconds: lasting }] of cases.entries()) {
     progress(`attacks ${hub}: ${name}`);
-    const node = await BenchNode.start(signalbox.file, {
-      TOKEN_SECRET: secret,
-      RATE_PEER: '1',
-      RATE_ADDRESS: '1',
-      TRUST_PROXY: '1',
-      ...(redis && { REDIS_URL: redis.url, REDIS_PREFIX: `attack-${i}` }),
-    });
-    try {
-      const url = `http://127.0.0.1:${node.port}`;
-      const bystander = await Bystander.arrive(url);
-      await bystander.relay(2 * rate);
-      let over = i === 0;
-      if (i > 0)
-        void attack(i - 1, url, 4 * seconds).then(() => {
-          over = true;
-        });
-      // The first moments of an attack are its preparation.
-      await sleep(500);
-      add(name, i === 0 ? await bystander.relay(4 * seconds * rate) : await bystander.relayUntil(() => over));
-    } finally {
-      await node.stop();
+    await using nodes = await startNodes(redis && { REDIS_URL: redis.url, REDIS_PREFIX: `attack-${i}` });
+    const bystander = await Bystander.arrive(nodes.urls);
+    await bystander.relay(2 * rate);
+    if (attack === undefined) {
+      add(name, await bystander.relay(lasting * rate));
+      continue;
     }
+    let over = false;
+    const attacking = runAttack(attack, nodes.urls[0], lasting).then(() => {
+      over = true;
+    });
+    // The first moments of an attack are its preparation.
+    await sleep(500);
+    add(name, await bystander.relayUntil(() => over));
+    await attacking;
   }
   return { measurement: 'attacks', name: `a bystander's relay ${hub}, ms: p50, p5, p99`, rows };
 }
 
-async function attack(index: number, url: string, seconds: number): Promise<void> {
-  const child = spawn(process.execPath, [script, String(index), url, String(seconds)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  keep(child);
-  await once(child, 'exit');
+interface Nodes extends AsyncDisposable {
+  /** Where the bystander calls and the attackers attack; where the bystander's stream is. */
+  readonly urls: readonly [string, string];
 }
 
-/** A guest of another address than the attacker's. */
+/** One node in memory, or two on Redis. */
+async function startNodes(onRedis?: Readonly<Record<string, string>>): Promise<Nodes> {
+  const env = { TOKEN_SECRET: secret, RATE_PEER: '1', RATE_ADDRESS: '1', ...onRedis };
+  const first = await BenchNode.start(signalbox.file, env);
+  const second = onRedis ? await BenchNode.start(signalbox.file, env) : first;
+  return {
+    urls: [`http://127.0.0.1:${first.port}`, `http://127.0.0.1:${second.port}`],
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([first.stop(), second === first ? undefined : second.stop()]);
+    },
+  };
+}
+
+/** A guest of another address than the attackers'. */
 class Bystander {
   readonly #guest: AddressedGuest;
   readonly #to: string;
@@ -79,10 +93,10 @@ class Bystander {
     this.#to = to;
   }
 
-  static async arrive(url: string): Promise<Bystander> {
+  static async arrive([url, other]: Nodes['urls']): Promise<Bystander> {
     const [ann, ben] = [
-      await AddressedGuest.arrive(url, 'ann', '10.1.1.1'),
-      await AddressedGuest.arrive(url, 'ben', '10.1.1.2'),
+      await AddressedGuest.arrive(url, 'ann', '127.1.1.1'),
+      await AddressedGuest.arrive(other, 'ben', '127.1.1.2'),
     ];
     for (const guest of [ann, ben]) {
       await guest.open();

@@ -24,8 +24,14 @@ export class Bodies {
   readonly #maxBytes: number;
   readonly #small: BytePool;
   readonly #large: BytePool;
+  readonly #admit: (address: string, bytes: number) => void;
 
-  constructor({ maxBytes, small, large }: BodiesBounds) {
+  /** `admit` is called before a body of this size is parsed. It throws an `HttpError` to refuse it. */
+  constructor(
+    { maxBytes, small, large }: BodiesBounds,
+    admit: (address: string, bytes: number) => void = () => undefined,
+  ) {
+    this.#admit = admit;
     this.#maxBytes = maxBytes;
     this.#small = new BytePool(small);
     this.#large = new BytePool(large);
@@ -40,6 +46,7 @@ export class Bodies {
     if (Number(req.headers['content-length']) > this.#maxBytes) throw this.#tooLarge();
     const bytes = await this.#collect(req, res, address);
     if (bytes === undefined) return undefined;
+    this.#admit(address, bytes.length);
     if (!isUtf8(bytes)) throw new HttpError(httpFaults.bodyNotUtf8);
     return bytes.toString();
   }

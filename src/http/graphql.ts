@@ -4,8 +4,10 @@ import { httpFaults, SignalboxError } from '../errors.ts';
 import type { StreamPlace } from '../graphql/context.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
 import type { Result } from '../graphql/result.ts';
+import type { Meters } from '../limits/account.ts';
 import { BytePool } from '../limits/byte-pool.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
+import { operationsOfBody } from '../limits/rates.ts';
 import { Bodies } from './body.ts';
 import type { HttpBounds } from './bounds.ts';
 import type { Connections } from './connections.ts';
@@ -35,6 +37,8 @@ export interface GraphQLOptions {
   readonly bounds: HttpBounds;
   readonly connections: Connections;
   readonly cors: Cors;
+  /** What addresses may ask for. Undefined: nothing is metered here. */
+  readonly meters: Meters | undefined;
   /** Whether a browser gets GraphiQL. */
   readonly graphiql: boolean;
   readonly standstill: Standstill;
@@ -53,7 +57,7 @@ export class GraphQLRoute {
   constructor(options: GraphQLOptions) {
     this.#options = options;
     const { bounds, maxStreams } = options;
-    this.#bodies = new Bodies(bounds.bodies);
+    this.#bodies = new Bodies(bounds.bodies, (address, bytes) => this.#admit(address, bytes));
     this.#answers = new BytePool(bounds.answers);
     this.#streams = new StreamShares(maxStreams);
     this.#calls = new FairQueue(bounds.turns);
@@ -78,6 +82,7 @@ export class GraphQLRoute {
     }
     const address = this.#options.connections.addressOf(req);
     try {
+      this.#admit(address, 0);
       const result = await this.#resultOf(req, res, search, accepted, address);
       if (result) await this.#send(req, res, accepted, result, address);
       else {
@@ -86,10 +91,27 @@ export class GraphQLRoute {
         if (!req.socket.destroyed && !res.destroyed) throw new HttpError(httpFaults.tooOld);
       }
     } catch (error) {
-      if (error instanceof HttpError) this.#options.engine.chargeRefused?.(address);
+      // What exceeds a limit is not charged, or the address would never come back below it.
+      if (error instanceof HttpError && error.code !== 'RATE_LIMITED')
+        this.#options.engine.chargeRefused?.(address);
       if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
       this.#sendToEventSource(res, toResult(error));
     }
+  }
+
+  /**
+   * Refuses a request of an address that has used up its operations, before its body is read or parsed: parsing takes
+   * time too, and is charged for. Throws an `HttpError`.
+   */
+  #admit(address: string, bodyBytes: number): void {
+    const account = this.#options.meters?.account(address);
+    try {
+      account?.check('operations');
+    } catch (error) {
+      if (error instanceof SignalboxError) throw new HttpError(httpFaults.rateLimited(error));
+      throw error;
+    }
+    account?.chargeAddress('operations', operationsOfBody(bodyBytes));
   }
 
   /**
@@ -146,7 +168,8 @@ export class GraphQLRoute {
     if (isResults(result)) {
       const { log, pingMs, connections } = this.#options;
       connections.stream(req);
-      return StreamPump.send(res, result, sse, { log, pingMs });
+      const holdUnread = (bytes: number) => this.#holdUnread(res, bytes, address);
+      return StreamPump.send(res, result, sse, { log, pingMs, holdUnread });
     }
     if (isEventSource(req, accepted)) return this.#sendToEventSource(res, result);
     const type = accepted.json ?? 'application/json';
@@ -170,15 +193,17 @@ export class GraphQLRoute {
     }
   }
 
-  /** Counts a large answer for its address until the client has read it. */
-  #holdUnread(res: ServerResponse, bytes: number, address: string): void {
+  /** Counts a large answer for its address, until the client has read it or the function that this returns is called. */
+  #holdUnread(res: ServerResponse, bytes: number, address: string): () => void {
     const drop = () => {
       this.#options.refusals.note('warn', 'connections cut', 'unread answers');
       res.destroy();
     };
     const holding = this.#answers.hold(address, drop);
-    res.once('close', () => holding.release());
+    const release = () => holding.release();
+    res.once('close', release);
     if (!holding.grow(bytes)) drop();
+    return release;
   }
 }
 

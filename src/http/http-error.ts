@@ -5,7 +5,8 @@ export class HttpError extends SignalboxError {
   readonly #fault: HttpFault;
 
   constructor(fault: HttpFault) {
-    super(fault.code ?? 'BAD_USER_INPUT', fault.message);
+    const { code = 'BAD_USER_INPUT', message, retryAfterMs } = fault;
+    super(code, message, retryAfterMs === undefined ? {} : { retryAfterMs });
     this.#fault = fault;
   }
 

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
+import type { Meters } from '../limits/account.ts';
 import type { NodeSign } from './ask-ready.ts';
 import { type BoundsOptions, type HttpBounds, httpBounds } from './bounds.ts';
 import { Connections } from './connections.ts';
@@ -37,6 +38,8 @@ export interface HttpOptions extends BoundsOptions {
   readonly basePath?: string;
   /** The origins whose pages may call the API. `*` by default. */
   readonly corsOrigins?: '*' | readonly string[];
+  /** What addresses may ask for. By default, HTTP meters nothing. */
+  readonly meters?: Meters;
   /** Whether a browser gets GraphiQL. True by default. */
   readonly graphiql?: boolean;
   /** Replaces some of the bounds, for tests. */
@@ -93,6 +96,7 @@ export function createHttp(options: HttpOptions): Http {
     bounds,
     connections,
     cors,
+    meters: options.meters,
     graphiql,
     standstill,
   });

@@ -43,6 +43,11 @@ export class Listeners {
     const listener = createServer({ ...this.#options, allowHalfOpen: true });
     listener.maxConnections = this.#server.maxConnections;
     listener.on('connection', (socket) => this.#server.emit('connection', socket));
+    listener.on('drop', (dropped) => this.#server.emit('drop', dropped));
+    listener.on('error', (error) => {
+      // Whoever lets it listen hears of a failure to. A later error is of a connection that could not be accepted.
+      if (listener.listening) this.#server.emit('error', error);
+    });
     this.#others.push(listener);
     return listener;
   }

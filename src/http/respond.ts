@@ -98,8 +98,13 @@ export function toResult(error: unknown): Result {
     const { message, code, status } = unexpectedError;
     return { errors: [new GraphQLError(message, { extensions: { code, http: { status } } })] };
   }
-  const { message, code, retryable, status, headers } = error;
-  const extensions = { code, ...(retryable && { retryable }), http: { status, headers } };
+  const { message, code, retryable, retryAfterMs, status, headers } = error;
+  const extensions = {
+    code,
+    ...(retryable && { retryable }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    http: { status, headers },
+  };
   return { errors: [new GraphQLError(message, { extensions })] };
 }
 

@@ -12,6 +12,11 @@ export interface StreamPumpOptions {
   readonly pingMs: number;
   /** How long a client may read nothing while there is something to read, in milliseconds. */
   readonly drainTimeoutMs?: number;
+  /**
+   * Counts the first event while the client has not read it: it has the rooms, and may be as large as an answer. Returns
+   * what ends that.
+   */
+  readonly holdUnread?: (bytes: number) => () => void;
 }
 
 /** After this time, a client that reads nothing counts as gone. It can come back and resume. */
@@ -35,6 +40,7 @@ export class StreamPump {
   readonly #framing: Framing;
   readonly #log: Logger;
   readonly #drainTimeoutMs: number;
+  readonly #holdUnread: StreamPumpOptions['holdUnread'];
   readonly #pinger: NodeJS.Timeout | undefined;
   /** Resolves when the response has room again, or when the client is gone. */
   #writable: PromiseWithResolvers<void> | undefined;
@@ -51,6 +57,7 @@ export class StreamPump {
     this.#framing = framing;
     this.#log = options.log;
     this.#drainTimeoutMs = options.drainTimeoutMs ?? defaultDrainTimeoutMs;
+    this.#holdUnread = options.holdUnread;
     res.on('drain', () => this.#onDrain());
     res.on('close', () => this.#onClose());
     this.#socket.on('end', this.#onEnd);
@@ -81,8 +88,11 @@ export class StreamPump {
         const step = await this.#results.next();
         if (this.#gone) return;
         if (step.done) break;
-        if (this.#res.write(this.#bytesOf(step.value, isFirst))) continue;
+        const bytes = this.#bytesOf(step.value, isFirst);
+        if (this.#res.write(bytes)) continue;
+        const release = isFirst ? this.#holdUnread?.(bytes.length) : undefined;
         await this.#untilWritable();
+        release?.();
         if (this.#gone) return;
       }
       this.#release();

@@ -1,12 +1,21 @@
 import { SignalboxError } from '../errors.ts';
 
 /** Why a peer cannot enter a room. */
-export type EntryFault = 'ROOM_FULL' | 'TOO_MANY_ROOMS' | 'PAYLOAD_TOO_LARGE';
+export type EntryFault = 'ROOM_FULL' | 'TOO_MANY_ROOMS' | 'PAYLOAD_TOO_LARGE' | 'UNAVAILABLE';
+
+const statesFull =
+  'This node holds as many states of members as it may, or your address as many as its share. Leave a room, or try again in a moment.';
+
+/** The error of `joinRoom` and `setState`. */
+export function entryError(fault: EntryFault): SignalboxError {
+  return fault === 'UNAVAILABLE' ? new SignalboxError(fault, statesFull) : new SignalboxError(fault);
+}
 
 const reasons: Readonly<Record<EntryFault, string>> = {
   ROOM_FULL: 'it is full',
   TOO_MANY_ROOMS: 'you would be in more rooms than allowed',
   PAYLOAD_TOO_LARGE: 'your state there is too large together with the states of the other members',
+  UNAVAILABLE: 'this node holds as many states of members as it may, or your address as many as its share',
 };
 
 /** The error of `messages(join:)` if a room cannot be entered. Without a room: all of them together are too large. */

@@ -160,14 +160,22 @@ export interface Hub {
    * `PAYLOAD_TOO_LARGE` also if all rooms of the session together would be too large for one response.
    *
    * When the stream closes, for any reason, the grace period begins (G4). `view`: what `Connected` has of the rooms;
-   * the members are read unless it says otherwise.
+   * the members are read unless it says otherwise. `origin`: what the states of a session that begins count for, such as
+   * an address. In memory, one origin cannot take all the room for states from the others (G13).
    */
-  open(peer: Peer, after?: Cursor, joins?: readonly Join[], view?: RoomView): Promise<Stream>;
+  open(
+    peer: Peer,
+    after?: Cursor,
+    joins?: readonly Join[],
+    view?: RoomView,
+    origin?: string,
+  ): Promise<Stream>;
 
   /**
    * Members of the room get `PeerAdded(offer: false)`, and the joiner gets one `PeerAdded(offer: true)` for each
    * of them. So of every pair, exactly one side offers (G1). Joining again changes nothing (G7).
-   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
+   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`, and in memory `UNAVAILABLE` if the states of all rooms take
+   * as much memory as they may.
    */
   joinRoom(peerId: string, roomId: string, state: JsonText, view?: RoomView): Promise<JoinedRoom>;
 
@@ -198,7 +206,7 @@ export interface Hub {
     key?: string,
   ): Promise<Receipt & Delivery>;
 
-  /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`. */
+  /** The others get `PeerChanged`. Throws `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`, and `UNAVAILABLE` as `joinRoom` does. */
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery>;
 
   /** The room, or null if the peer is not in it. Without a session: null. */

@@ -1,4 +1,5 @@
 import type { SignalboxError } from '../errors.ts';
+import { type Backlogs, type HeldBacklog, unbounded } from './backlogs.ts';
 import { type Bounds, backlogBounds } from './bounds.ts';
 import type { Connected, Cursor, Entry, Message } from './hub.ts';
 
@@ -47,11 +48,18 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   #heartbeat: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   readonly #bounds: Bounds;
+  readonly #held: HeldBacklog;
   readonly #onClose: (reason: CutReason | undefined) => void;
 
-  constructor(onClose: (reason: CutReason | undefined) => void, bounds: Bounds = backlogBounds) {
+  /** `backlogs` bounds what waits for all streams together. */
+  constructor(
+    onClose: (reason: CutReason | undefined) => void,
+    bounds: Bounds = backlogBounds,
+    backlogs: Backlogs = unbounded,
+  ) {
     this.#onClose = onClose;
     this.#bounds = bounds;
+    this.#held = backlogs.open(() => this.cut('backlog'));
   }
 
   /** The cursor of the last message that the consumer took. */
@@ -97,6 +105,9 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
       this.#queue.push({ entry, bytes, kind });
       waiting.entries += 1;
       waiting.bytes += bytes;
+      this.#held.hold(entry, bytes);
+      // There was no room for it.
+      if (this.#closed) return;
     }
   }
 
@@ -107,8 +118,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
 
   /** Ends the connection, not the operation. The backlog is dropped, and the client resumes. */
   cut(reason: CutReason): void {
-    this.#queue = [];
-    this.#backlog = emptyBacklog();
+    this.#drop();
     this.#close(new DOMException(`The stream was cut: ${reason}.`, 'AbortError'), reason);
   }
 
@@ -134,6 +144,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
       const waiting = this.#backlog[item.kind];
       waiting.entries -= 1;
       waiting.bytes -= item.bytes;
+      this.#held.release(item.entry, item.bytes);
       this.#lastCursor = item.entry.cursor;
       return Promise.resolve({ done: false, value: item.entry });
     }
@@ -148,8 +159,7 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
   }
 
   return(): Promise<IteratorResult<Message, undefined>> {
-    this.#queue = [];
-    this.#backlog = emptyBacklog();
+    this.#drop();
     this.#close(undefined);
     this.#failure = undefined;
     return Promise.resolve({ done: true, value: undefined });
@@ -157,6 +167,13 @@ export class Stream implements AsyncIterableIterator<Message, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** Drops all that waits. */
+  #drop(): void {
+    for (const { entry, bytes } of this.#queue) this.#held.release(entry, bytes);
+    this.#queue = [];
+    this.#backlog = emptyBacklog();
   }
 
   #isOver(kind: Kind): boolean {

@@ -55,6 +55,17 @@ export const addressCosts: Costs = {
 };
 
 /**
+ * A body of this size takes about as long to parse as one operation takes to run, if it is all brackets. It is large
+ * enough that whoever sends much `data` meets the limit of `bytes` first.
+ */
+const bodyBytesPerOperation = 4 * KiB;
+
+/** The cost of parsing a body, in `operations`. A small body is included in its operation. */
+export function operationsOfBody(bytes: number): number {
+  return Math.floor(bytes / bodyBytesPerOperation);
+}
+
+/**
  * The cost of one send, in `bytes`: its size in memory, and at least an equal share of a log for each of the log's
  * entries. So many small entries cannot fill a log any sooner than a few large ones.
  */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { AddressedGuest } from '../support/attacks.ts';
+import { AddressedGuest } from '../support/addressed-guest.ts';
 import { startNode } from '../support/node.ts';
 
 it('G8: a node with a heap of 64 MiB survives 1,000 relays of 64 KB to peers that are away', {

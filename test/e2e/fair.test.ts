@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { logBounds } from '../../src/hub/bounds.ts';
-import { AddressedGuest, aliases, attacks } from '../support/attacks.ts';
+import { AddressedGuest, aliases } from '../support/addressed-guest.ts';
+import { attacks } from '../support/attacks.ts';
 import type { Body, Message } from '../support/client.ts';
 import { MessageStream } from '../support/message-stream.ts';
 import { startNode } from '../support/node.ts';
 import { forEachOf, hubs, startPair } from './nodes.ts';
 
-/** The real limits. Clients say where they come from, as a proxy in front would. */
-const rates = { RATE_PEER: '1', RATE_ADDRESS: '1', TRUST_PROXY: '1' };
+/** The real limits. Attackers and others connect from different addresses. */
+const rates = { RATE_PEER: '1', RATE_ADDRESS: '1' };
 const attackSeconds = 1;
 const timeout = 120_000;
 
@@ -16,7 +17,7 @@ const timeout = 120_000;
 async function arrive(url: string, username: string, address: string, rooms: readonly string[] = ['r']) {
   const guest = await AddressedGuest.arrive(url, username, address);
   const token = guest.headers.authorization?.slice('Bearer '.length) ?? '';
-  const stream = await MessageStream.open(url, token, { headers: guest.headers });
+  const stream = await MessageStream.open(url, token, { localAddress: address });
   onTestFinished(() => guest.leave());
   const first = await stream.messages.next();
   for (const room of rooms) expectDone(await guest.ask(`mutation { joinRoom(roomId: "${room}") { id } }`));
@@ -38,8 +39,8 @@ describe.each(hubs)('%s: a bystander, under attack', (hub) => {
     async ({ run, limitedSoon }) => {
       await using nodes = await startPair(hub, rates);
       const { url } = nodes.a;
-      const ann = await arrive(url, 'ann', '10.1.1.1', ['r', 'quiet']);
-      const ben = await arrive(url, 'ben', '10.1.1.2', ['r', 'quiet']);
+      const ann = await arrive(url, 'ann', '127.1.1.1', ['r', 'quiet']);
+      const ben = await arrive(url, 'ben', '127.1.1.2', ['r', 'quiet']);
       const relay = (event: string) =>
         ann.guest.ask(
           'mutation ($to: ID!, $event: String!) { relay(roomId: "quiet", peerId: $to, event: $event) { status } }',
@@ -71,8 +72,8 @@ describe.each(hubs)('%s: the sender pays', (hub) => {
   }, async () => {
     await using nodes = await startPair(hub, rates);
     const { url } = nodes.a;
-    const ann = await arrive(url, 'ann', '10.1.1.1');
-    const ben = await arrive(url, 'ben', '10.1.1.2');
+    const ann = await arrive(url, 'ann', '127.1.1.1');
+    const ben = await arrive(url, 'ben', '127.1.1.2');
     const cursor = ben.stream.messages.all.at(-1)?.cursor ?? ben.first.cursor;
     await ben.stream.drop();
     const query = aliases(
@@ -91,7 +92,7 @@ describe.each(hubs)('%s: the sender pays', (hub) => {
     expect(sent).toBeGreaterThan(1500);
     expect(sent).toBeLessThan(logBounds.maxEntries);
     const token = ben.guest.headers.authorization?.slice('Bearer '.length) ?? '';
-    const again = await MessageStream.open(url, token, { headers: ben.guest.headers, after: cursor });
+    const again = await MessageStream.open(url, token, { localAddress: ben.guest.address, after: cursor });
     expect(await again.messages.next()).toMatchObject({ resumed: true });
   });
 });
@@ -105,7 +106,7 @@ it('G13: with the real limits, a mesh of 50 peers of one address forms at once: 
   const sdp = 'v'.repeat(4000);
   const candidate = 'c'.repeat(200);
   const peers = await Promise.all(
-    Array.from({ length: members }, (_, i) => arrive(url, `p${i}`, '10.1.1.1', [])),
+    Array.from({ length: members }, (_, i) => arrive(url, `p${i}`, '127.1.1.1', [])),
   );
   const fields = Array.from(
     { length: 11 },

@@ -258,3 +258,44 @@ describe('closing the server', () => {
     expect(http.server.listening).toBe(false);
   });
 });
+
+describe('streams whose first event is large', () => {
+  const MiB = 1024 * 1024;
+  const share = { maxBytes: 64 * MiB, maxBytesPerKey: 40 * MiB };
+
+  it('G8: first events that nobody reads count for their address: beyond its share, the oldest stream is cut', async () => {
+    // More than TCP's buffers take, by far.
+    const rooms = 'x'.repeat(16 * MiB);
+    const all: TestResults[] = [];
+    const { http, port } = await serve(
+      {
+        async run() {
+          const results = new TestResults();
+          results.give({ data: { rooms } });
+          all.push(results);
+          return results;
+        },
+      },
+      { bounds: { answers: share } },
+    );
+    const open = async () => {
+      const { wire, serverSide } = await openTo(http, port);
+      wire.socket.pause();
+      wire.subscribe();
+      const index = all.length;
+      await expect.poll(() => all[index]?.taken).toBe(1);
+      return { wire, serverSide };
+    };
+    const first = await open();
+    const second = await open();
+    await open();
+    await expect.poll(() => first.serverSide.destroyed).toBe(true);
+    expect(second.serverSide.destroyed).toBe(false);
+
+    // What is read does not count any more.
+    second.wire.socket.resume();
+    await second.wire.until('\n\n:\n\n');
+    await open();
+    expect(second.serverSide.destroyed).toBe(false);
+  });
+});

@@ -1,10 +1,6 @@
-import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Body, type Peer, readBody } from './client.ts';
-
-/** The attackers' address, as a proxy in front would write it. The node needs TRUST_PROXY=1. */
-const attackers = '10.6.6.6';
+import { AddressedGuest, aliases } from './addressed-guest.ts';
+import type { Body } from './client.ts';
 
 /** What an attack came to. */
 export interface Toll {
@@ -12,75 +8,6 @@ export interface Toll {
   done: number;
   /** Requests that it refused with `RATE_LIMITED`. */
   limited: number;
-}
-
-/** A guest from one address, which need not be that of its connection. */
-export class AddressedGuest {
-  readonly peer: Peer;
-  readonly #url: string;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
-  readonly #streams: IncomingMessage[] = [];
-
-  private constructor(url: string, peer: Peer, headers: Readonly<Record<string, string>>) {
-    this.#url = url;
-    this.peer = peer;
-    this.#headers = headers;
-  }
-
-  static async arrive(url: string, username: string, address = attackers): Promise<AddressedGuest> {
-    const anonymous = new AddressedGuest(
-      url,
-      { id: '', username, guest: true },
-      { 'x-forwarded-for': address },
-    );
-    const query =
-      'mutation ($name: String!) { access(username: $name) { token peer { id username guest } } }';
-    const { data, errors } = await anonymous.ask(query, { name: username });
-    if (!data) throw new Error(`No access: ${errors?.[0]?.message}`);
-    const { token, peer } = (data as { access: { token: string; peer: Peer } }).access;
-    anonymous.#agent.destroy();
-    return new AddressedGuest(url, peer, { 'x-forwarded-for': address, authorization: `Bearer ${token}` });
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return this.#headers;
-  }
-
-  async ask(query: string, variables: object = {}): Promise<Body> {
-    const response = await this.#post('application/json', JSON.stringify({ query, variables }));
-    return readBody(response);
-  }
-
-  /** Opens a stream and reads it, without a look at what comes. Resolves to whether it was opened. */
-  async open(query = 'subscription { messages { cursor } }', variables: object = {}): Promise<boolean> {
-    const response = await this.#post('text/event-stream', JSON.stringify({ query, variables }), false);
-    response.on('error', () => undefined).resume();
-    this.#streams.push(response);
-    return response.headers['content-type']?.startsWith('text/event-stream') ?? false;
-  }
-
-  /** Closes its connections. */
-  leave(): void {
-    for (const stream of this.#streams) stream.destroy();
-    this.#agent.destroy();
-  }
-
-  async #post(accept: string, text: string, shared = true): Promise<IncomingMessage> {
-    const req = request(`${this.#url}/graphql`, {
-      method: 'POST',
-      agent: shared ? this.#agent : false,
-      headers: { accept, 'content-type': 'application/json', ...this.#headers },
-    });
-    req.end(text);
-    const [response] = (await once(req, 'response')) as [IncomingMessage];
-    return response;
-  }
-}
-
-/** An operation with one root field under many names. */
-export function aliases(kind: string, count: number, field: string): string {
-  return `${kind} { ${Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(' ')} }`;
 }
 
 export interface Attack {
@@ -91,12 +18,12 @@ export interface Attack {
   readonly run: (url: string, seconds: number) => Promise<Toll>;
 }
 
-const page = 'x'.repeat(60_000);
+export const page = 'x'.repeat(60_000);
 /** Half of what the bound of a room allows. */
 const largeStates = 20;
 
 /** Asks again and again, at most so often a second, until the time is over. */
-async function repeat(seconds: number, perSecond: number, ask: () => Promise<Body>): Promise<Toll> {
+export async function repeat(seconds: number, perSecond: number, ask: () => Promise<Body>): Promise<Toll> {
   const toll = { done: 0, limited: 0 };
   const start = performance.now();
   for (let n = 0; ; n++) {
@@ -109,14 +36,21 @@ async function repeat(seconds: number, perSecond: number, ask: () => Promise<Bod
   }
 }
 
+export function sumOf(tolls: readonly Toll[]): Toll {
+  return tolls.reduce((all, { done, limited }) => ({
+    done: all.done + done,
+    limited: all.limited + limited,
+  }));
+}
+
 /** One guest with a stream. */
-async function attacker(url: string): Promise<AddressedGuest> {
+export async function attacker(url: string): Promise<AddressedGuest> {
   const guest = await AddressedGuest.arrive(url, 'mallory');
   await guest.open();
   return guest;
 }
 
-async function alone(url: string, work: (guest: AddressedGuest) => Promise<Toll>): Promise<Toll> {
+export async function alone(url: string, work: (guest: AddressedGuest) => Promise<Toll>): Promise<Toll> {
   const guest = await attacker(url);
   try {
     return await work(guest);
@@ -126,7 +60,7 @@ async function alone(url: string, work: (guest: AddressedGuest) => Promise<Toll>
 }
 
 /** Guests with large states in a room. */
-async function fillRoom(url: string, roomId: string): Promise<AddressedGuest[]> {
+export async function fillRoom(url: string, roomId: string): Promise<AddressedGuest[]> {
   const guests: AddressedGuest[] = [];
   for (let i = 0; i < largeStates; i++) {
     const guest = await attacker(url);
@@ -142,7 +76,7 @@ async function fillRoom(url: string, roomId: string): Promise<AddressedGuest[]> 
   return guests;
 }
 
-/** Each is one client that takes more than its share. */
+/** Each is one client that asks for more than its share. */
 export const attacks: readonly Attack[] = [
   {
     name: '20 aliases of a 60 KB broadcast, at 10 Mb/s',
@@ -263,10 +197,7 @@ export const attacks: readonly Attack[] = [
         const both = await Promise.all(
           Array.from({ length: 4 }, () => repeat(seconds, 1000, () => guest.ask(query))),
         );
-        return {
-          done: both.reduce((sum, { done }) => sum + done, 0),
-          limited: both.reduce((sum, { limited }) => sum + limited, 0),
-        };
+        return sumOf(both);
       }),
   },
 ];

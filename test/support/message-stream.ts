@@ -31,6 +31,8 @@ export interface StreamOptions {
   readonly heartbeat?: unknown;
   readonly lastEventId?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The IPv4 address to connect from. */
+  readonly localAddress?: string;
   /** Called in the same turn of the event loop in which the response's headers arrive. */
   readonly onHeaders?: () => void;
   readonly onMessage?: (message: Message) => void;
@@ -72,6 +74,7 @@ export class MessageStream {
     const req = request(`${url}/graphql`, {
       method: 'POST',
       agent: false,
+      ...(options.localAddress !== undefined && { localAddress: options.localAddress, family: 4 }),
       headers: {
         accept: 'text/event-stream',
         'content-type': 'application/json',
@@ -95,6 +98,11 @@ export class MessageStream {
     });
     req.end(JSON.stringify({ query: messagesDocument, variables: { after, join, heartbeat } }));
     return promise;
+  }
+
+  /** Resolves when the stream ends, however long that takes. */
+  get ended(): Promise<Outcome> {
+    return this.#ended.promise;
   }
 
   get outcome(): Promise<Outcome> {

@@ -45,6 +45,7 @@ export const subscription: SubscriptionResolvers = {
         cursor,
         joins,
         viewOf(info),
+        context.address,
       );
       const { entries, bytes } = stream.waiting;
       account.charge('answers', bytes + missedEntryBytes * entries);

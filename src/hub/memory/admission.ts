@@ -1,50 +1,87 @@
 import type { JsonText } from '../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../entry-fault.ts';
 import type { HubOptions, Join, Peer } from '../hub.ts';
+import type { HeldStates } from './held-states.ts';
 import { MemoryRoom } from './room.ts';
 import type { Session } from './session.ts';
 
-/** The reason why the peer cannot enter the room, or else the size of the room's members with it, in bytes. */
-type Admission = { readonly fault: EntryFault } | { readonly fault?: undefined; readonly bytes: number };
+/** The reason why the peer cannot enter a room, or else by how much the room's members grow with it, in bytes. */
+type Admitted =
+  | { readonly fault: EntryFault }
+  | { readonly fault?: undefined; readonly bytes: number; readonly heldGrowth: number };
 
-/**
- * Whether a peer may enter a room that its session is not in. `roomCount` is the number of rooms that the session is
- * in. If the peer is in the room by a session that ends now, its place there is free.
- */
-export function admission(
-  room: MemoryRoom,
-  peer: Peer,
-  state: JsonText,
-  roomCount: number,
-  options: HubOptions,
-): Admission {
-  const others = room.memberships.size - (room.memberships.has(peer.id) ? 1 : 0);
-  if (others >= options.maxPeersPerRoom) return { fault: 'ROOM_FULL' };
-  if (roomCount >= options.maxRoomsPerPeer) return { fault: 'TOO_MANY_ROOMS' };
-  const bytes = room.bytesWith(peer, state, options);
-  return bytes === undefined ? { fault: 'PAYLOAD_TOO_LARGE' } : { bytes };
-}
+/** Who may enter which room, and with which state. */
+export class Admission {
+  readonly #options: HubOptions;
+  readonly #rooms: ReadonlyMap<string, MemoryRoom>;
+  readonly #states: HeldStates;
 
-/**
- * The rooms that the peer enters as it opens its stream: those that its session is not in (G15). Without a session, a
- * new one begins. Throws if it may not enter all of them.
- */
-export function roomsToEnter(
-  joins: readonly Join[],
-  peer: Peer,
-  session: Session | undefined,
-  rooms: ReadonlyMap<string, MemoryRoom>,
-  options: HubOptions,
-): readonly Join[] {
-  const entering = joins.filter(({ roomId }) => !session?.rooms.has(roomId));
-  const present = Array.from(session?.rooms.values() ?? []);
-  let bytes = present.reduce((sum, room) => sum + room.bytes, 0);
-  for (const [i, { roomId, state }] of entering.entries()) {
-    const room = rooms.get(roomId) ?? new MemoryRoom(roomId);
-    const admitted = admission(room, peer, state, present.length + i, options);
-    if (admitted.fault) throw cannotEnter(admitted.fault, roomId);
-    bytes += admitted.bytes;
+  constructor(options: HubOptions, rooms: ReadonlyMap<string, MemoryRoom>, states: HeldStates) {
+    this.#options = options;
+    this.#rooms = rooms;
+    this.#states = states;
   }
-  if (entering.length > 0 && bytes > 2 * options.maxRoomBytes) throw cannotEnter('PAYLOAD_TOO_LARGE', '');
-  return entering;
+
+  /** The room. A new one is not among the rooms yet. */
+  room(roomId: string): MemoryRoom {
+    return this.#rooms.get(roomId) ?? new MemoryRoom(roomId, this.#states);
+  }
+
+  /** Why a session that is not in the room may not enter it. Undefined: it may. */
+  fault(room: MemoryRoom, { peer, origin, rooms }: Session, state: JsonText): EntryFault | undefined {
+    return this.#enter(room, peer, state, rooms.size, origin, 0).fault;
+  }
+
+  /** Why a member may not change its state to this one. Undefined: it may. */
+  faultOfState(room: MemoryRoom, { peer, origin }: Session, state: JsonText): EntryFault | undefined {
+    if (room.bytesWith(peer, state, this.#options) === undefined) return 'PAYLOAD_TOO_LARGE';
+    return this.#states.admits(origin, room.heldGrowth(peer, state)) ? undefined : 'UNAVAILABLE';
+  }
+
+  /**
+   * The rooms that the peer enters as it opens its stream: those that its session is not in (G15). Without a session, a
+   * new one of this origin begins. Throws if it may not enter all of them.
+   */
+  roomsToEnter(
+    joins: readonly Join[],
+    peer: Peer,
+    session: Session | undefined,
+    origin: string,
+  ): readonly Join[] {
+    const entering = joins.filter(({ roomId }) => !session?.rooms.has(roomId));
+    const present = Array.from(session?.rooms.values() ?? []);
+    let bytes = present.reduce((sum, room) => sum + room.bytes, 0);
+    let held = 0;
+    for (const [i, { roomId, state }] of entering.entries()) {
+      const count = present.length + i;
+      const admitted = this.#enter(this.room(roomId), peer, state, count, session?.origin ?? origin, held);
+      if (admitted.fault) throw cannotEnter(admitted.fault, roomId);
+      bytes += admitted.bytes;
+      held += admitted.heldGrowth;
+    }
+    if (entering.length > 0 && bytes > 2 * this.#options.maxRoomBytes)
+      throw cannotEnter('PAYLOAD_TOO_LARGE', '');
+    return entering;
+  }
+
+  /**
+   * `roomCount` is the number of rooms that the session is in, and `held` what it is about to hold besides, in bytes. If
+   * the peer is in the room by a session that ends now, its place there is free.
+   */
+  #enter(
+    room: MemoryRoom,
+    peer: Peer,
+    state: JsonText,
+    roomCount: number,
+    origin: string,
+    held: number,
+  ): Admitted {
+    const others = room.memberships.size - (room.memberships.has(peer.id) ? 1 : 0);
+    if (others >= this.#options.maxPeersPerRoom) return { fault: 'ROOM_FULL' };
+    if (roomCount >= this.#options.maxRoomsPerPeer) return { fault: 'TOO_MANY_ROOMS' };
+    const bytes = room.bytesWith(peer, state, this.#options);
+    if (bytes === undefined) return { fault: 'PAYLOAD_TOO_LARGE' };
+    const heldGrowth = room.heldGrowth(peer, state);
+    return this.#states.admits(origin, held + heldGrowth) ? { bytes, heldGrowth } : { fault: 'UNAVAILABLE' };
+  }
 }

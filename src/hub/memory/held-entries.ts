@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import type { Logger } from 'pino';
 import type { Entry, SizedEntry } from '../hub.ts';
 import { sizedEntry } from '../sized-entry.ts';
@@ -15,16 +14,6 @@ export class HeldEntry implements SizedEntry {
     this.entry = entry;
     this.bytes = sizedEntry(entry).bytes;
   }
-}
-
-const MiB = 1024 * 1024;
-/** V8's limit includes the young generation, which keeps nothing for long: in Node.js 24, 3 semi-spaces of 64 MiB. */
-const youngBytes = 3 * 64 * MiB;
-
-/** The bound of all inboxes together: a quarter of the heap for what stays, and no more than a busy node needs. */
-export function maxInboxBytes(): number {
-  const { heap_size_limit: limit } = getHeapStatistics();
-  return Math.min(Math.max(limit - youngBytes, limit / 8) / 4, 256 * MiB);
 }
 
 /** The size of an entry's place in one inbox. */

@@ -1,8 +1,11 @@
 import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
+import { Backlogs } from '../backlogs.ts';
 import { retentionMs } from '../bounds.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
+import { entryError } from '../entry-fault.ts';
+import { heapShare } from '../heap-share.ts';
 import type {
   Connected,
   Cursor,
@@ -21,11 +24,12 @@ import type {
 import { type RoomView, wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
 import { AbsentSessions } from './absent-sessions.ts';
-import { admission, roomsToEnter } from './admission.ts';
+import { Admission } from './admission.ts';
 import { Clock } from './clock.ts';
 import { EntryMaker } from './entry-maker.ts';
-import { HeldEntries, type HeldEntry, maxInboxBytes } from './held-entries.ts';
-import { type Membership, MemoryRoom, membership } from './room.ts';
+import { HeldEntries, type HeldEntry } from './held-entries.ts';
+import { HeldStates } from './held-states.ts';
+import { type Membership, type MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
 /** The hub of a deployment with one node. Each method is atomic because it has no `await`. */
@@ -38,16 +42,25 @@ export class MemoryHub implements Hub {
   readonly #sessions = new Map<string, Session>();
   readonly #rooms = new Map<string, MemoryRoom>();
   readonly #held: HeldEntries;
+  readonly #backlogs: Backlogs;
+  readonly #admission: Admission;
   readonly #absent = new AbsentSessions();
   #sweeper: NodeJS.Timeout | undefined;
   #streams = 0;
   #draining = false;
   #closed = false;
 
-  /** `maxHeldBytes`: the bound of all inboxes together. */
-  constructor(options: HubOptions, maxHeldBytes: number = maxInboxBytes()) {
+  /** The bounds of all inboxes together, of all states, and of all backlogs. */
+  constructor(
+    options: HubOptions,
+    maxInboxBytes: number = heapShare('inboxes'),
+    maxStateBytes: number = heapShare('states'),
+    maxBacklogBytes: number = heapShare('backlogs'),
+  ) {
     this.#options = options;
-    this.#held = new HeldEntries(maxHeldBytes, options.log);
+    this.#held = new HeldEntries(maxInboxBytes, options.log);
+    this.#admission = new Admission(options, this.#rooms, new HeldStates(maxStateBytes));
+    this.#backlogs = new Backlogs(maxBacklogBytes, options.log);
     this.#retentionMs = retentionMs(options.graceMs);
     this.#cuts = new CutLog(options.log);
   }
@@ -61,12 +74,13 @@ export class MemoryHub implements Hub {
     after?: Cursor,
     joins: readonly Join[] = [],
     view: RoomView = wholeRoom,
+    origin = '',
   ): Promise<Stream> {
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
     const cursor = after === undefined ? undefined : Number(after);
     const living = this.#sessions.get(peer.id);
-    const missed = living && cursor !== undefined ? this.#missed(living, cursor) : undefined;
-    const entering = roomsToEnter(joins, peer, missed && living, this.#rooms, this.#options);
+    const missed = living && cursor !== undefined ? living.missed(cursor, this.#clock.last) : undefined;
+    const entering = this.#admission.roomsToEnter(joins, peer, missed && living, origin);
     // A session keeps its place, so a resume is never refused for lack of a place.
     if (living && missed) {
       living.peer = peer;
@@ -80,7 +94,7 @@ export class MemoryHub implements Hub {
     for (const session of this.#absent.beyond(this.#sessions.size, this.#options.maxStreams)) {
       this.#end(session, 'DISCONNECTED');
     }
-    return this.#begin(peer, cursor, entering, view);
+    return this.#begin(peer, cursor, entering, view, origin);
   }
 
   async joinRoom(
@@ -92,9 +106,9 @@ export class MemoryHub implements Hub {
     const session = this.#session(peerId);
     const joined = session.rooms.get(roomId);
     if (joined) return { ...joined.view(view), receivers: 0, bytes: 0 };
-    const room = this.#rooms.get(roomId) ?? new MemoryRoom(roomId);
-    const { fault } = admission(room, session.peer, state, session.rooms.size, this.#options);
-    if (fault) throw new SignalboxError(fault);
+    const room = this.#admission.room(roomId);
+    const fault = this.#admission.fault(room, session, state);
+    if (fault) throw entryError(fault);
     const offers = this.#enter(session, room, state);
     session.deliver(offers);
     return { ...room.view(view), receivers: offers.length, bytes: room.bytes };
@@ -116,7 +130,7 @@ export class MemoryHub implements Hub {
     data: JsonText,
     key?: string,
   ): Promise<Receipt & Delivery> {
-    return this.#sendOnce(peerId, key, () => {
+    return this.#session(peerId).receipts.once(key, () => {
       const { room, sender } = this.#membership(peerId, roomId);
       const target = room.memberships.get(to);
       if (!target) throw new SignalboxError('PEER_NOT_IN_ROOM');
@@ -134,7 +148,7 @@ export class MemoryHub implements Hub {
     data: JsonText,
     key?: string,
   ): Promise<Receipt & Delivery> {
-    return this.#sendOnce(peerId, key, () => {
+    return this.#session(peerId).receipts.once(key, () => {
       const { room, sender } = this.#membership(peerId, roomId);
       const signal = this.#entries.signal(roomId, sender, event, data);
       room.deliver(signal);
@@ -145,9 +159,8 @@ export class MemoryHub implements Hub {
 
   async setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
     const { room, sender } = this.#membership(peerId, roomId);
-    if (room.bytesWith(sender.session.peer, state, this.#options) === undefined) {
-      throw new SignalboxError('PAYLOAD_TOO_LARGE');
-    }
+    const fault = this.#admission.faultOfState(room, sender.session, state);
+    if (fault) throw entryError(fault);
     const changed = membership(sender.session, state);
     room.put(changed);
     room.deliver(this.#entries.changed(roomId, changed));
@@ -185,28 +198,23 @@ export class MemoryHub implements Hub {
     this.#rooms.clear();
   }
 
-  /**
-   * The entries that the session's peer has not seen, if the session can go on from the cursor; undefined if a
-   * new one has to begin. Throws `REPLACED` if the cursor is another tab's.
-   */
-  #missed(session: Session, cursor: number): readonly SizedEntry[] | undefined {
-    // The client sends the same cursor again, because it did not get the answer that opened this session.
-    if (cursor === session.openedWith) return undefined;
-    if (cursor < session.start) throw new SignalboxError('REPLACED');
-    // This hub's clock never gave that cursor, so it cannot tell what followed it.
-    if (cursor > this.#clock.last) return undefined;
-    return session.inbox.after(cursor);
-  }
-
-  #begin(peer: Peer, openedWith: number | undefined, entering: readonly Join[], view: RoomView): Stream {
+  #begin(
+    peer: Peer,
+    openedWith: number | undefined,
+    entering: readonly Join[],
+    view: RoomView,
+    origin: string,
+  ): Stream {
     const cursor = this.#clock.next();
     const session = new Session({
       peer,
+      origin,
       start: Number(cursor),
       openedWith,
       graceMs: this.#options.graceMs,
       onGraceOver: (ended) => this.#end(ended, 'DISCONNECTED'),
       held: this.#held,
+      backlogs: this.#backlogs,
       onStreamClosed: (closed, reason) => {
         this.#streams -= 1;
         this.#cuts.add(peer.id, reason);
@@ -227,7 +235,7 @@ export class MemoryHub implements Hub {
   ): Stream {
     const batch = [...missed];
     for (const { roomId, state } of entering) {
-      const offers = this.#enter(session, this.#rooms.get(roomId) ?? new MemoryRoom(roomId), state);
+      const offers = this.#enter(session, this.#admission.room(roomId), state);
       session.inbox.append(offers);
       batch.push(...offers);
     }
@@ -263,16 +271,6 @@ export class MemoryHub implements Hub {
     session.rooms.delete(room.id);
     if (room.memberships.size === 0) this.#rooms.delete(room.id);
     room.deliver(this.#entries.removed(room.id, leaver, reason));
-  }
-
-  /** Sends a message. If the session has sent one with this key, only returns the receipt of that one (G14). */
-  #sendOnce(peerId: string, key: string | undefined, send: () => Receipt & Delivery): Receipt & Delivery {
-    const { receipts } = this.#session(peerId);
-    const earlier = receipts.get(key);
-    if (earlier) return { ...earlier, receivers: 0 };
-    const sent = send();
-    receipts.keep(key, sent);
-    return sent;
   }
 
   #session(peerId: string): Session {

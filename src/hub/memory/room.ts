@@ -2,6 +2,7 @@ import type { JsonText } from '../../json-text.ts';
 import type { HubOptions, Member, Peer, Room } from '../hub.ts';
 import type { RoomView } from '../room-view.ts';
 import type { HeldEntry } from './held-entries.ts';
+import type { HeldStates } from './held-states.ts';
 import type { Session } from './session.ts';
 
 /** A session in a room. */
@@ -13,9 +14,17 @@ export interface Membership {
   readonly bytes: number;
 }
 
+/** The approximate size of a membership in memory without its state. */
+const overheadBytes = 512;
+
 export function membership(session: Session, state: JsonText): Membership {
   const { peer } = session;
   return { session, member: { peer, state }, bytes: memberBytes(peer, state) };
+}
+
+/** The approximate size of a membership with this state in memory. */
+function heldBytes(state: JsonText): number {
+  return state.heldBytes + overheadBytes;
 }
 
 function memberBytes(peer: Peer, state: JsonText): number {
@@ -26,10 +35,13 @@ function memberBytes(peer: Peer, state: JsonText): number {
 export class MemoryRoom {
   readonly id: string;
   readonly #memberships = new Map<string, Membership>();
+  readonly #states: HeldStates;
   #bytes = 0;
 
-  constructor(id: string) {
+  /** `states` counts the memory of the members of all rooms. */
+  constructor(id: string, states: HeldStates) {
     this.id = id;
+    this.#states = states;
   }
 
   get memberships(): ReadonlyMap<string, Membership> {
@@ -54,15 +66,24 @@ export class MemoryRoom {
     return growth > 0 && isLarge && bytes > maxRoomBytes ? undefined : bytes;
   }
 
-  /** Adds a membership that the room takes, or replaces the peer's earlier one. */
-  put(added: Membership): void {
-    const { id } = added.member.peer;
-    this.#bytes += added.bytes - (this.#memberships.get(id)?.bytes ?? 0);
-    this.#memberships.set(id, added);
+  /** By how many bytes of memory the peer with this state would make the room grow. */
+  heldGrowth({ id }: Peer, state: JsonText): number {
+    const earlier = this.#memberships.get(id);
+    return heldBytes(state) - (earlier ? heldBytes(earlier.member.state) : 0);
   }
 
-  remove({ member, bytes }: Membership): void {
-    if (this.#memberships.delete(member.peer.id)) this.#bytes -= bytes;
+  /** Adds a membership that the room takes, or replaces the session's earlier one. */
+  put(added: Membership): void {
+    const { peer, state } = added.member;
+    this.#bytes += added.bytes - (this.#memberships.get(peer.id)?.bytes ?? 0);
+    this.#states.change(added.session.origin, this.heldGrowth(peer, state));
+    this.#memberships.set(peer.id, added);
+  }
+
+  remove({ session, member, bytes }: Membership): void {
+    if (!this.#memberships.delete(member.peer.id)) return;
+    this.#bytes -= bytes;
+    this.#states.change(session.origin, -heldBytes(member.state));
   }
 
   /** The room as its members see it. */

@@ -1,4 +1,6 @@
 import { SignalboxError } from '../../errors.ts';
+import type { Backlogs } from '../backlogs.ts';
+import { backlogBounds } from '../bounds.ts';
 import type { Connected, Entry, Peer, Room, SizedEntry } from '../hub.ts';
 import type { RoomView } from '../room-view.ts';
 import { type CutReason, Stream } from '../stream.ts';
@@ -12,6 +14,7 @@ const connectedBytes = 256;
 
 interface SessionOptions {
   readonly peer: Peer;
+  readonly origin: string;
   /** The cursor of the session's first `Connected`. */
   readonly start: number;
   /** The unusable cursor that the session was opened with, if any. */
@@ -19,6 +22,8 @@ interface SessionOptions {
   readonly graceMs: number;
   /** Counts the memory of all inboxes. */
   readonly held: HeldEntries;
+  /** Counts what waits for all streams. */
+  readonly backlogs: Backlogs;
   /** Called when the session has had no stream for the grace period. */
   readonly onGraceOver: (session: Session) => void;
   /** Called once for each attached stream, when it has closed: with a reason if it was cut. */
@@ -32,12 +37,15 @@ interface SessionOptions {
 export class Session {
   /** The peer, as its latest token names it. */
   peer: Peer;
+  /** What its states count for, such as an address. */
+  readonly origin: string;
   readonly start: number;
   readonly openedWith: number | undefined;
   readonly inbox: Inbox;
   readonly receipts = new Receipts();
   /** In order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
+  readonly #backlogs: Backlogs;
   readonly #graceMs: number;
   readonly #onGraceOver: (session: Session) => void;
   readonly #onStreamClosed: (session: Session, reason: CutReason | undefined) => void;
@@ -46,9 +54,11 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.peer = options.peer;
+    this.origin = options.origin;
     this.start = options.start;
     this.openedWith = options.openedWith;
     this.inbox = new Inbox(options.held);
+    this.#backlogs = options.backlogs;
     this.#graceMs = options.graceMs;
     this.#onGraceOver = options.onGraceOver;
     this.#onStreamClosed = options.onStreamClosed;
@@ -64,13 +74,27 @@ export class Session {
     return Array.from(this.rooms.values(), (room) => room.view(view));
   }
 
+  /**
+   * The entries that the peer has not seen, if the session can go on from the cursor; undefined if a new one has to
+   * begin. `lastGiven`: the last cursor that the hub's clock gave. Throws `REPLACED` if the cursor is another tab's.
+   */
+  missed(cursor: number, lastGiven: number): readonly SizedEntry[] | undefined {
+    // The client sends the same cursor again, because it did not get the answer that opened this session.
+    if (cursor === this.openedWith) return undefined;
+    if (cursor < this.start) throw new SignalboxError('REPLACED');
+    // The clock never gave that cursor, so the hub cannot tell what followed it.
+    if (cursor > lastGiven) return undefined;
+    return this.inbox.after(cursor);
+  }
+
   /** Gives the session a stream that begins with `Connected` and the missed entries. An earlier stream ends. */
   attach(connected: Connected, missed: readonly SizedEntry[]): Stream {
     const earlier = this.#release();
-    const stream = new Stream((reason) => {
+    const onClose = (reason: CutReason | undefined) => {
       if (this.#stream === stream) this.#detach();
       this.#onStreamClosed(this, reason);
-    });
+    };
+    const stream = new Stream(onClose, backlogBounds, this.#backlogs);
     this.#stream = stream;
     earlier?.end(new SignalboxError('REPLACED'));
     const opening: { entry: Connected | Entry; bytes: number }[] = [

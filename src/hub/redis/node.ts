@@ -3,8 +3,10 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 import { NewestTurn } from '../../limits/newest-turn.ts';
+import { Backlogs } from '../backlogs.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
+import { heapShare } from '../heap-share.ts';
 import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
 import type { RoomView } from '../room-view.ts';
 import type { CutReason, Stream } from '../stream.ts';
@@ -72,7 +74,11 @@ export class RedisNode {
     this.scripts = new Scripts(this.#commands, prefix, this.#id, options);
     this.#closedStreams = new ClosedStreams(this.scripts, log);
     this.#cuts = new CutLog(log);
-    this.#streams = new LocalStreams(this.#id, (stream, reason) => this.#onStreamClosed(stream, reason));
+    this.#streams = new LocalStreams(
+      this.#id,
+      (stream, reason) => this.#onStreamClosed(stream, reason),
+      new Backlogs(heapShare('backlogs'), log),
+    );
     this.#neighbours = new Neighbours(
       { reach: options.reach, graceMs, beatMs },
       (other) => {

@@ -1,9 +1,16 @@
 import { SignalboxError } from '../../../errors.ts';
+import { type Backlogs, type HeldBacklog, unbounded } from '../../backlogs.ts';
+import { backlogBounds } from '../../bounds.ts';
 import type { Connected, Cursor, SizedEntry } from '../../hub.ts';
 import { type CutReason, Stream } from '../../stream.ts';
 import type { Dispatch } from '../scripts/dispatch.ts';
 import type { Snapshot } from '../scripts/replies.ts';
 import type { RoomIndex } from './room-index.ts';
+
+/** The approximate size of a dispatch in memory. */
+function bytesOf(dispatch: Dispatch): number {
+  return 'batch' in dispatch ? dispatch.batch.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+}
 
 /** The most dispatches that wait for a snapshot, which takes one round trip to Redis. */
 const maxPending = 20_000;
@@ -32,21 +39,26 @@ export class LocalStream {
   #replaced = false;
   /** The dispatches that wait for a snapshot; undefined: none is needed. */
   #pending: Dispatch[] | undefined = [];
+  readonly #held: HeldBacklog;
 
   constructor(
     name: string,
     peerId: string,
     index: RoomIndex<LocalStream>,
     onClose: (stream: LocalStream, reason: CutReason | undefined) => void,
+    backlogs: Backlogs = unbounded,
   ) {
     this.name = name;
     this.peerId = peerId;
     this.#index = index;
-    this.stream = new Stream((reason) => {
+    this.#held = backlogs.open(() => this.cut('backlog'));
+    const close = (reason: CutReason | undefined) => {
+      this.#takePending();
       this.#pending = undefined;
       this.#enter([]);
       onClose(this, reason);
-    });
+    };
+    this.stream = new Stream(close, backlogBounds, backlogs);
   }
 
   /** The cursor of the last message that the stream was given. */
@@ -82,7 +94,8 @@ export class LocalStream {
   settle(snapshot: Snapshot, outdated: boolean, connected?: Connected): void {
     // If it was cut before the snapshot came, it must not enter its rooms again.
     if (this.stream.closed) return;
-    const pending = outdated ? [] : (this.#pending ?? []);
+    const waited = this.#takePending();
+    const pending = outdated ? [] : waited;
     this.#pending = outdated ? [] : undefined;
     this.#enter(snapshot.rooms.map(({ id }) => id));
     this.#push(connected ? [{ entry: connected, bytes: 0 }, ...snapshot.missed] : snapshot.missed, 'missed');
@@ -94,7 +107,9 @@ export class LocalStream {
   take(dispatch: Dispatch): void {
     if (this.stream.closed) return;
     if (this.#pending) {
-      if (this.#pending.push(dispatch) > maxPending) this.cut('backlog');
+      this.#pending.push(dispatch);
+      this.#held.hold(dispatch, bytesOf(dispatch));
+      if (this.#pending && this.#pending.length > maxPending) this.cut('backlog');
     } else if (dispatch.n > this.#upTo) {
       this.#apply(dispatch);
     }
@@ -108,6 +123,13 @@ export class LocalStream {
 
   cut(reason: CutReason): void {
     this.stream.cut(reason);
+  }
+
+  /** The dispatches that wait. They count no more. */
+  #takePending(): readonly Dispatch[] {
+    const pending = this.#pending ?? [];
+    for (const dispatch of pending) this.#held.release(dispatch, bytesOf(dispatch));
+    return pending;
   }
 
   #apply(dispatch: Dispatch): void {

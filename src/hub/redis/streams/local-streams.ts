@@ -1,3 +1,4 @@
+import { type Backlogs, unbounded } from '../../backlogs.ts';
 import type { Connected } from '../../hub.ts';
 import type { CutReason } from '../../stream.ts';
 import type { Dispatch } from '../scripts/dispatch.ts';
@@ -17,6 +18,7 @@ export interface SnapshotTicket {
 /** The streams that this node holds. Passes each dispatch on to the streams that need it. */
 export class LocalStreams {
   readonly #nodeId: string;
+  readonly #backlogs: Backlogs;
   readonly #onClose: (stream: LocalStream, reason: CutReason | undefined) => void;
   readonly #streams = new Map<string, LocalStream>();
   /** How many streams of each peer are here. */
@@ -30,9 +32,15 @@ export class LocalStreams {
   /** How many times dispatches were missed, or may have been. */
   #gaps = 0;
 
-  constructor(nodeId: string, onClose: (stream: LocalStream, reason: CutReason | undefined) => void) {
+  /** `backlogs` counts what waits for all streams. */
+  constructor(
+    nodeId: string,
+    onClose: (stream: LocalStream, reason: CutReason | undefined) => void,
+    backlogs: Backlogs = unbounded,
+  ) {
     this.#nodeId = nodeId;
     this.#onClose = onClose;
+    this.#backlogs = backlogs;
   }
 
   get all(): readonly LocalStream[] {
@@ -62,12 +70,13 @@ export class LocalStreams {
   admit(peerId: string): LocalStream {
     this.#admitted += 1;
     const name = `${this.#nodeId}.${this.#admitted}`;
-    const stream = new LocalStream(name, peerId, this.#index, (closed, reason) => {
+    const onClose = (closed: LocalStream, reason: CutReason | undefined) => {
       this.#streams.delete(closed.name);
       this.#count(peerId, -1);
       this.#waiting.delete(closed);
       this.#onClose(closed, reason);
-    });
+    };
+    const stream = new LocalStream(name, peerId, this.#index, onClose, this.#backlogs);
     this.#streams.set(name, stream);
     this.#count(peerId, 1);
     this.#waiting.add(stream);
