@@ -4,7 +4,7 @@ import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { buildPages } from '../src/pages/build.ts';
+import { buildPages, buildSession } from '../src/pages/build.ts';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
@@ -29,4 +29,5 @@ for (const [name, content] of await buildPages()) {
   writeFileSync(path, content);
   process.stdout.write(`${name}: ${gzipSync(content).length} bytes compressed\n`);
 }
+process.stdout.write(`signalbox/client/session: ${gzipSync(await buildSession()).length} bytes compressed\n`);
 process.exitCode = status ?? 1;

@@ -53,6 +53,7 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
     meters,
+    iceServers: settings.iceServers,
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   let closing: Promise<void> | undefined;

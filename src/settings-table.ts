@@ -1,3 +1,4 @@
+import { parseIceServers } from './ice-servers.ts';
 import { describeSecrets, howToMakeSecret, minSecretBytes, parseSecrets } from './token-secret.ts';
 
 /** One setting: an environment variable and, for most settings, a flag of the same name. */
@@ -150,6 +151,15 @@ const table = {
     default: '1',
     ...factor(),
     about: 'Factor on the limits of one address; 0 for no limits',
+  },
+  iceServers: {
+    variable: 'ICE_SERVERS',
+    default: '[]',
+    takes: 'STUN URLs separated by commas, or a JSON array of { urls, username, credential }',
+    parse: parseIceServers,
+    // It may contain credentials.
+    show: (text: string) => `a text of ${text.length} characters`,
+    about: 'STUN and TURN servers that `iceServers` gives to clients',
   },
   corsOrigins: {
     variable: 'CORS_ORIGINS',

@@ -1,11 +1,13 @@
 import { Emitter } from './emitter.ts';
-import type { Json } from './types.ts';
+import { type Json, SignalboxError } from './types.ts';
 
 export interface ChannelLink {
   /** This side's mark: a peer that begins a new session has another. */
   readonly mark: string;
-  /** Sends a frame through the server. */
-  relay(data: { readonly channel: string; readonly frame: Json }): void;
+  /** Sends a frame through the server. Rejects if the server refuses it. */
+  relay(data: { readonly channel: string; readonly frame: Json }): Promise<unknown>;
+  /** The most characters of a frame that the server takes, as far as that is known. All channels to a peer share it. */
+  readonly limit: { characters: number };
   /** `direct` may have changed. */
   changed(): void;
   /** The data channel has ended while the peer is still there. */
@@ -17,10 +19,15 @@ export interface ChannelEvents {
   message: [data: unknown];
   /** The peer is gone. Nothing can be sent any more. */
   close: [];
+  /** A message is lost: the server takes no message of this channel, however small its parts are (MAX_DATA_BYTES). */
+  error: [error: SignalboxError];
 }
 
-/** A part of a message: the mark of its sender, its number, its text, and 1 if the message has more parts. */
-type Frame = readonly [mark: string, n: number, text: string, more: 0 | 1];
+/**
+ * A part of a message: the mark of its sender, its number, its text, and 1 if the message has more parts. If the server
+ * refuses the frame as too large, it goes in pieces with the same number. Each has a number more: 1, or 0 if it is the last.
+ */
+type Frame = readonly [mark: string, n: number, text: string, more: 0 | 1, rest?: 0 | 1];
 /** A text on a data channel: a frame, the number of frames received from this mark, or a request for that number. */
 type Packet = Frame | readonly [mark: string, count: number] | readonly [];
 
@@ -55,6 +62,8 @@ export class Channel extends Emitter<ChannelEvents> {
   #received = 0;
   #confirmed = 0;
   readonly #early = new Map<number, Frame>();
+  /** What came of frames that come in pieces, by their numbers. */
+  readonly #pieces = new Map<number, string>();
   #text = '';
   /** Messages that came before there was a listener. */
   #unheard: unknown[] | undefined = [];
@@ -115,17 +124,25 @@ export class Channel extends Emitter<ChannelEvents> {
 
   /** For the peer: a frame has come, over either path. */
   receive(frame: Frame): void {
-    const [mark, n, text] = frame;
+    const [mark, n, text, more, rest] = frame;
     // A peer can send anything.
     if (typeof mark !== 'string' || !Number.isSafeInteger(n) || typeof text !== 'string') return;
     if (mark !== this.#from) {
       this.#from = mark;
       this.#received = this.#confirmed = 0;
       this.#early.clear();
+      this.#pieces.clear();
       this.#text = '';
     }
     if (n <= this.#received || this.#early.size >= maxWaiting) return;
-    this.#early.set(n, frame);
+    // The whole frame may also come over the data channel.
+    const whole = rest === undefined ? text : (this.#pieces.get(n) ?? '') + text;
+    if (rest) {
+      if (whole.length <= maxCharacters && this.#pieces.size < maxWaiting) this.#pieces.set(n, whole);
+      return;
+    }
+    this.#pieces.delete(n);
+    this.#early.set(n, [mark, n, whole, more]);
     for (;;) {
       const next = this.#early.get(this.#received + 1);
       if (!next) return;
@@ -134,9 +151,8 @@ export class Channel extends Emitter<ChannelEvents> {
       this.#text += next[2];
       if (this.#text.length > maxMessageCharacters) this.#text = '';
       if (next[3]) continue;
-      const whole = this.#text;
+      const data = parsed(this.#text);
       this.#text = '';
-      const data = parsed(whole);
       if (data === undefined) continue;
       if (!this.#unheard) this.emit('message', data);
       else if (this.#unheard.length < maxWaiting) this.#unheard.push(data);
@@ -157,7 +173,30 @@ export class Channel extends Emitter<ChannelEvents> {
       if (this.#unconfirmed.length > maxWaiting) this.#stop();
       else this.#stall ??= setTimeout(() => this.#stop(), stallMs);
     } else {
-      this.#link.relay({ channel: this.name, frame });
+      void this.#relay(frame);
+    }
+  }
+
+  /** Sends a frame through the server: in one piece, unless the server refuses that as too large. */
+  async #relay([mark, n, text, more]: Frame): Promise<void> {
+    const { limit } = this.#link;
+    for (let at = 0; at < text.length && !this.#closed; ) {
+      const piece = text.slice(at, at + limit.characters);
+      const rest = at + piece.length < text.length ? 1 : 0;
+      try {
+        const isWhole = piece.length === text.length;
+        const frame = isWhole ? [mark, n, piece, more] : [mark, n, piece, more, rest];
+        await this.#link.relay({ channel: this.name, frame });
+        at += piece.length;
+      } catch (error) {
+        // Any other refusal means that one of the two has left the room. Then the room closes the peer.
+        if (!(error instanceof SignalboxError) || error.code !== 'PAYLOAD_TOO_LARGE') return;
+        if (piece.length === 1) {
+          this.emit('error', error);
+          return;
+        }
+        limit.characters = Math.min(limit.characters, Math.ceil(piece.length / 2));
+      }
     }
   }
 
@@ -212,9 +251,7 @@ export class Channel extends Emitter<ChannelEvents> {
 
   #relayUnconfirmed(): void {
     // The peer drops the frames that it has.
-    for (const frame of this.#unconfirmed.splice(0)) {
-      if (!this.#closed) this.#link.relay({ channel: this.name, frame });
-    }
+    for (const frame of this.#unconfirmed.splice(0)) void this.#relay(frame);
   }
 }
 

@@ -15,8 +15,8 @@ export interface ConnectionOptions {
   iceServers(): Promise<RTCIceServer[]>;
   relay(signal: Signal): void;
   track(track: MediaStreamTrack, stream: MediaStream | undefined): void;
-  /** The channel of this name. Makes the channel if there is none yet. */
-  channel(name: string): Channel;
+  /** The channel of this name, which is made if there is none yet. Undefined if the other side has too many. */
+  channel(name: string): Channel | undefined;
 }
 
 /** If there is no path after this time, ICE starts again, in milliseconds. It doubles, up to 16 times this. */
@@ -94,7 +94,11 @@ export class Connection {
     rtc.onnegotiationneeded = () => void this.#offer(rtc);
     rtc.onicecandidate = ({ candidate }) => candidate && this.#gather(candidate.toJSON());
     rtc.ontrack = ({ track, streams: [stream] }) => this.#options.track(track, stream);
-    rtc.ondatachannel = ({ channel: data }) => this.#options.channel(data.label).attach(data);
+    rtc.ondatachannel = ({ channel: data }) => {
+      const channel = this.#options.channel(data.label);
+      if (channel) channel.attach(data);
+      else data.close();
+    };
     rtc.oniceconnectionstatechange = () => this.#watch(rtc);
     return rtc;
   }

@@ -1,6 +1,6 @@
 import { ACCESS, RENEW } from './documents.ts';
-import { network, post, RequestError } from './transport.ts';
-import type { Access } from './types.ts';
+import { network, post } from './transport.ts';
+import { type Access, SignalboxError } from './types.ts';
 
 /** Either a name, for a guest, or a function that gives a token of the application. */
 export type Identity = { readonly username: string } | { readonly token: () => string | Promise<string> };
@@ -68,7 +68,7 @@ export class Credentials {
       }
       return true;
     } catch (error) {
-      if (error instanceof RequestError && error.retryable) throw error;
+      if (error instanceof SignalboxError && error.retryable) throw error;
       return false;
     }
   }

@@ -14,6 +14,13 @@ export const MESSAGES = `subscription Messages($after: ID, $join: [JoinInput!]) 
 }
 fragment P on Peer { id username guest }`;
 
+/** The same messages by long polling, without the rooms of `Connected`: the server would read them at each poll. */
+export const RECEIVE = MESSAGES.replace('subscription Messages(', 'mutation Receive($wait: Int, ')
+  .replace('messages(', 'receive(wait: $wait, ')
+  .replace(/ rooms .* }/, ' }');
+
+export const ICE_SERVERS = '{ iceServers { urls username credential expiresAt } }';
+
 const access = '{ token expiresAt peer { id username guest } }';
 export const ACCESS = `mutation ($username: String!) { access(username: $username) ${access} }`;
 export const RENEW = `mutation { renew ${access} }`;

@@ -1,13 +1,17 @@
 import { Box } from './box.ts';
+import { leaveAtPagehide } from './leave-at-pagehide.ts';
 import type { Options } from './options.ts';
+import type { Peer } from './peer.ts';
+import type { Room as RoomOf } from './room.ts';
 
 export { Box } from './box.ts';
 export { Channel, type ChannelEvents } from './channel.ts';
 export { MESSAGES } from './documents.ts';
 export type { BoxEvents, Options, Status } from './options.ts';
 export { type Path, Peer, type PeerEvents } from './peer.ts';
-export { Room, type RoomEvents } from './room.ts';
+export type { RoomEvents } from './room.ts';
 export { type Json, type Message, type PeerInfo, type Receipt, SignalboxError } from './types.ts';
+export type Room = RoomOf<Peer>;
 
 /**
  * Connects to a server, or to the first of several that answers, and resolves when the session has begun.
@@ -18,11 +22,5 @@ export { type Json, type Message, type PeerInfo, type Receipt, SignalboxError } 
  * When a page is closed, its client leaves all rooms at once.
  */
 export async function connect(url: string | readonly string[], options: Options): Promise<Box> {
-  const box = new Box(typeof url === 'string' ? [url] : url, options);
-  if (typeof addEventListener === 'function' && typeof document !== 'undefined') {
-    const leave = () => box.close();
-    addEventListener('pagehide', leave);
-    box.on('status', (status) => status === 'closed' && removeEventListener('pagehide', leave));
-  }
-  return box.connect();
+  return leaveAtPagehide(new Box([url].flat(), options)).connect();
 }

@@ -21,7 +21,7 @@ export type Status =
 
 export interface BoxEvents {
   status: [status: Status];
-  /** The server has refused the client, or one of its rooms. */
+  /** The server has refused the client for good, or one of its rooms (see the room's event `closed`). */
   error: [error: SignalboxError];
 }
 
@@ -30,11 +30,17 @@ export type Options = Identity & {
   readonly silenceMs?: number;
   /** The wait before attempt `n` (from 0), in milliseconds. By default none, then up to 8 s with a random part. */
   readonly retryMs?: (attempt: number) => number;
-  /** STUN and TURN servers for the mesh. None by default. */
+  /**
+   * If no event comes for this long after a stream was opened, the network holds streams back: the client polls. In
+   * milliseconds; 5,000 by default.
+   */
+  readonly patienceMs?: number;
+  /** STUN and TURN servers for the mesh. By default those that the server names. */
   readonly iceServers?: readonly RTCIceServer[];
 };
 
 export const defaultSilenceMs = 40_000;
+export const defaultPatienceMs = 5000;
 const maxRetryMs = 8000;
 
 export function defaultRetryMs(attempt: number): number {

@@ -1,5 +1,5 @@
 import { type Field, mutationOf, type Operation } from './documents.ts';
-import { RequestError } from './transport.ts';
+import { SignalboxError } from './types.ts';
 
 interface Waiting extends Operation {
   readonly resolve: (result: unknown) => void;
@@ -8,11 +8,9 @@ interface Waiting extends Operation {
 
 /** The most operations in one request. The server takes 20 root fields. */
 const maxBatch = 16;
-/** About how many characters of arguments go into one request. The server takes 320 KiB. */
-const maxBatchCharacters = 128 * 1024;
 
 export interface OutboxOptions {
-  /** Sends one request. Rejects with a `RequestError`. */
+  /** Sends one request. Rejects with a `SignalboxError`. */
   send(request: { query: string; variables: object }): Promise<Record<string, unknown>>;
   /** Resolves when there is a session. */
   ready(): Promise<unknown>;
@@ -28,17 +26,24 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #queue: Waiting[] = [];
   #running = false;
+  /** About how many characters of arguments go into one request. By default the server takes 320 KiB. */
+  #maxCharacters = 128 * 1024;
   #closed: Error | undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  /** Resolves to the result of the field. Rejects with a `SignalboxError` if the server refuses the operation. */
-  push<Result>(field: Field, args: Operation['args']): Promise<Result> {
+  /**
+   * Resolves to the result of the field. Rejects with a `SignalboxError` if the server refuses the operation. `isFirst`:
+   * it goes before those that wait.
+   */
+  push<Result>(field: Field, args: Operation['args'], isFirst = false): Promise<Result> {
     if (this.#closed) return Promise.reject(this.#closed);
     return new Promise<Result>((resolve, reject) => {
-      this.#queue.push({ field, args, resolve: resolve as Waiting['resolve'], reject });
+      const waiting = { field, args, resolve: resolve as Waiting['resolve'], reject };
+      if (isFirst) this.#queue.unshift(waiting);
+      else this.#queue.push(waiting);
       void this.#run();
     });
   }
@@ -81,7 +86,7 @@ export class Outbox {
     const batch: Waiting[] = [];
     for (const waiting of this.#queue.slice(0, maxBatch)) {
       characters += JSON.stringify(waiting.args).length;
-      if (batch.length > 0 && characters > maxBatchCharacters) break;
+      if (batch.length > 0 && characters > this.#maxCharacters) break;
       batch.push(waiting);
     }
     return batch;
@@ -92,10 +97,15 @@ export class Outbox {
    * repeated for their results. Returns how long to wait before that, in milliseconds.
    */
   #refused(batch: readonly Waiting[], error: unknown, attempt: number): number {
-    if (error instanceof RequestError) {
+    if (error instanceof SignalboxError) {
       const { code, retryable, retryAfterMs, path } = error;
       if (retryable || code === 'RATE_LIMITED' || code === 'NOT_CONNECTED' || code === 'UNAUTHENTICATED') {
         return retryAfterMs ?? this.#options.waitMs(attempt);
+      }
+      if (code === 'PAYLOAD_TOO_LARGE' && !path && batch.length > 1) {
+        // The server takes the operations, but not all at once.
+        this.#maxCharacters = Math.min(this.#maxCharacters, JSON.stringify(batch).length) / 2;
+        return 0;
       }
       const n = Number(/^f(\d+)$/.exec(String(path?.[0]))?.[1] ?? 0);
       const refused = batch[n];

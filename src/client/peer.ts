@@ -2,6 +2,7 @@ import { Channel, type ChannelLink } from './channel.ts';
 import { Connection, type Signal } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { randomId } from './random-id.ts';
+import type { RemotePeer } from './remote-peer.ts';
 import type { Json, PeerInfo } from './types.ts';
 
 export interface PeerLink {
@@ -25,7 +26,7 @@ const reconnectMs = 2000;
 const maxChannels = 32;
 
 /** Another peer in a room, and the connections to it. */
-export class Peer extends Emitter<PeerEvents> {
+export class Peer extends Emitter<PeerEvents> implements RemotePeer {
   readonly id: string;
   readonly username: string;
   readonly guest: boolean;
@@ -34,6 +35,7 @@ export class Peer extends Emitter<PeerEvents> {
   state: Json;
   readonly #link: PeerLink;
   readonly #mark = randomId();
+  readonly #limit = { characters: Number.POSITIVE_INFINITY };
   readonly #channels = new Map<string, Channel>();
   readonly #streams = new Map<MediaStream, (() => void) | undefined>();
   #connection: Connection | undefined;
@@ -62,7 +64,8 @@ export class Peer extends Emitter<PeerEvents> {
     if (!channel) {
       const link: ChannelLink = {
         mark: this.#mark,
-        relay: (data) => this.#relay('data', data),
+        relay: (data) => this.#link.relay('data', data as Json),
+        limit: this.#limit,
         changed: () => this.#updatePath(),
         lost: () => this.#lost(),
       };
@@ -91,14 +94,18 @@ export class Peer extends Emitter<PeerEvents> {
     if (event === 'data') {
       const { channel, frame } = data as { channel: string; frame: Json };
       if (typeof channel !== 'string' || !Array.isArray(frame)) return;
-      if (!this.#channels.has(channel) && this.#channels.size >= maxChannels) return;
-      this.channel(channel).receive(frame as unknown as Parameters<Channel['receive']>[0]);
+      this.#channelOfOther(channel)?.receive(frame as unknown as Parameters<Channel['receive']>[0]);
       return;
     }
     const signal = data as unknown as Signal;
     // The peer that offers has made its connection anew.
     if (!this.wasHere && this.#connection?.isAnother(signal)) this.#disconnect();
     this.#connect()?.receive(signal);
+  }
+
+  /** The channel that the other side has named, unless it has opened too many. */
+  #channelOfOther(name: string): Channel | undefined {
+    return this.#channels.has(name) || this.#channels.size < maxChannels ? this.channel(name) : undefined;
   }
 
   /** For the room: the peer is gone. */
@@ -123,7 +130,7 @@ export class Peer extends Emitter<PeerEvents> {
       iceServers: () => this.#link.iceServers(),
       relay: (signal) => this.#relay('signal', signal),
       track: (track, stream) => this.emit('track', track, stream),
-      channel: (name) => this.channel(name),
+      channel: (name) => this.#channelOfOther(name),
     });
     this.#connection = connection;
     for (const channel of this.#channels.values()) connection.addChannel(channel);

@@ -1,40 +1,58 @@
 import type { Field } from './documents.ts';
 import { Emitter } from './emitter.ts';
-import { Peer } from './peer.ts';
-import type { Json, MemberInfo, Receipt, RemovalReason, RoomMessage } from './types.ts';
+import type { RemotePeer } from './remote-peer.ts';
+import type {
+  Json,
+  MemberInfo,
+  PeerInfo,
+  Receipt,
+  RemovalReason,
+  RoomMessage,
+  SignalboxError,
+} from './types.ts';
 
-export interface RoomEvents {
+export interface RoomEvents<P extends RemotePeer = RemotePeer> {
   /** Another peer is in the room. A new listener also gets the peers that are in the room already. */
-  peer: [peer: Peer];
+  peer: [peer: P];
   /** A peer has left. Its connections are closed. */
-  left: [peer: Peer, reason: RemovalReason | 'NEW_SESSION'];
+  left: [peer: P, reason: RemovalReason | 'NEW_SESSION'];
   /** A peer has a new state: see `peer.state`. */
-  state: [peer: Peer];
+  state: [peer: P];
+  /** The client is no longer in the room, and did not leave it: the server put it out, or refused to let it in again. */
+  closed: [error: SignalboxError];
   /** A peer has sent a message, by `broadcast` or by `relay`. */
-  message: [peer: Peer, event: string, data: Json];
+  message: [peer: P, event: string, data: Json];
 }
 
-/** The parts of the session that its room needs. */
-export interface RoomLink {
+/** Makes what the client has for another peer. `relay` sends to it what only the mesh reads. */
+export type MakePeer<P extends RemotePeer> = (
+  info: PeerInfo,
+  state: Json,
+  wasHere: boolean,
+  relay: (event: string, data: Json) => Promise<unknown>,
+) => P;
+
+/** The parts of the client that its room needs. */
+export interface RoomLink<P extends RemotePeer> {
   push<Result>(field: Field, args: Record<string, unknown>): Promise<Result>;
   /** A key that no other message of this client has (G14). */
   key(): string;
-  iceServers(): Promise<RTCIceServer[]>;
+  readonly makePeer: MakePeer<P>;
 }
 
 /** Events with this prefix belong to the mesh and are not shown as messages. */
 const meshPrefix = 'rtc.';
 
 /** A room of this client. The client stays in the room across lost connections and new sessions, until `leave`. */
-export class Room extends Emitter<RoomEvents> {
+export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
   readonly id: string;
-  readonly #link: RoomLink;
-  readonly #peers = new Map<string, Peer>();
+  readonly #link: RoomLink<P>;
+  readonly #peers = new Map<string, P>();
   /** Messages that came while `join` had not resolved yet, so that there could be no listener. */
   #held: RoomMessage[] | undefined = [];
   #state: Json;
 
-  constructor(id: string, state: Json, link: RoomLink) {
+  constructor(id: string, state: Json, link: RoomLink<P>) {
     super();
     this.id = id;
     this.#state = state;
@@ -42,7 +60,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /** The others in the room, in order of joining. */
-  get peers(): readonly Peer[] {
+  get peers(): readonly P[] {
     return [...this.#peers.values()];
   }
 
@@ -51,12 +69,12 @@ export class Room extends Emitter<RoomEvents> {
     return this.#state;
   }
 
-  override on<Name extends keyof RoomEvents>(
+  override on<Name extends keyof RoomEvents<P>>(
     name: Name,
-    listener: (...args: RoomEvents[Name]) => void,
+    listener: (...args: RoomEvents<P>[Name]) => void,
   ): () => void {
     if (name === 'peer') {
-      for (const peer of this.#peers.values()) (listener as (peer: Peer) => void)(peer);
+      for (const peer of this.#peers.values()) (listener as (peer: P) => void)(peer);
     }
     return super.on(name, listener);
   }
@@ -97,9 +115,14 @@ export class Room extends Emitter<RoomEvents> {
     else {
       const peer = this.#peers.get(info.id);
       const { event, data } = message;
-      if (event.startsWith(meshPrefix)) peer?.receive(event.slice(meshPrefix.length), data);
+      if (event.startsWith(meshPrefix)) peer?.receive?.(event.slice(meshPrefix.length), data);
       else if (peer) this.emit('message', peer, event, data);
     }
+  }
+
+  /** For the session: the client is no longer in the room. */
+  drop(error: SignalboxError): void {
+    this.emit('closed', error);
   }
 
   /** For the session: a new one has begun, so every peer is met anew. */
@@ -111,10 +134,9 @@ export class Room extends Emitter<RoomEvents> {
   #add({ peer: info, state }: MemberInfo, offer: boolean): void {
     // A peer that is added again has begun a new session: its old connections are of no use.
     if (this.#peers.has(info.id)) this.#remove(info.id, 'REPLACED');
-    const peer = new Peer(info, state, offer, {
-      relay: (event, data) => this.relay(info.id, meshPrefix + event, data),
-      iceServers: () => this.#link.iceServers(),
-    });
+    const peer = this.#link.makePeer(info, state, offer, (event, data) =>
+      this.relay(info.id, meshPrefix + event, data),
+    );
     this.#peers.set(info.id, peer);
     this.emit('peer', peer);
   }
@@ -130,7 +152,7 @@ export class Room extends Emitter<RoomEvents> {
     const peer = this.#peers.get(id);
     if (!peer) return;
     this.#peers.delete(id);
-    peer.close();
+    peer.close?.();
     this.emit('left', peer, reason);
   }
 }

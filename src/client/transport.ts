@@ -8,53 +8,63 @@ interface Result<Data> {
 /** How long an answer may take, in milliseconds. */
 const answerTimeoutMs = 10_000;
 
-/** What failed, and which field of the request. */
-export class RequestError extends SignalboxError {
-  readonly path: ErrorJson['path'];
-
-  constructor(error: ErrorJson, options?: ErrorOptions) {
-    super(error, options);
-    this.path = error.path;
-  }
-}
-
-export function network(cause: unknown): RequestError {
+export function network(cause: unknown): SignalboxError {
   const message = 'No answer came. The server may have carried the request out.';
-  return new RequestError({ message, extensions: { code: 'NETWORK', retryable: true } }, { cause });
+  return new SignalboxError({ message, extensions: { code: 'NETWORK', retryable: true } }, { cause });
 }
 
-export function refusal(error: ErrorJson | undefined, retryAfter?: string | null): RequestError {
+export function refusal(error: ErrorJson | undefined, retryAfter?: string | null): SignalboxError {
   const { message = 'The server sent no reason.', extensions, path } = error ?? {};
-  const retryAfterMs = extensions?.retryAfterMs ?? (retryAfter ? Number(retryAfter) * 1000 : undefined);
-  return new RequestError({
+  const retryAfterMs = extensions?.retryAfterMs ?? millisecondsOf(retryAfter);
+  return new SignalboxError({
     message,
     ...(path && { path }),
     extensions: { ...extensions, ...(retryAfterMs !== undefined && { retryAfterMs }) },
   });
 }
 
-function headersOf(token: string | undefined, accept: string): Record<string, string> {
-  return {
-    Accept: accept,
-    'Content-Type': 'application/json',
-    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-  };
+/** The header `Retry-After` is a number of seconds or a date. */
+function millisecondsOf(retryAfter: string | null | undefined): number | undefined {
+  if (!retryAfter) return undefined;
+  const ms = Number(retryAfter) * 1000;
+  return Math.max(0, Number.isNaN(ms) ? Date.parse(retryAfter) - Date.now() : ms) || undefined;
 }
 
-/** Posts one request. Throws a `RequestError`: `NETWORK` if no answer came, else the first error of the answer. */
+function send(
+  url: string,
+  token: string | undefined,
+  body: object,
+  init: RequestInit,
+  accept = 'application/json',
+): Promise<Response> {
+  return fetch(url, {
+    ...init,
+    method: 'POST',
+    headers: {
+      Accept: accept,
+      'Content-Type': 'application/json',
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+/**
+ * Posts one request. Throws a `SignalboxError`: `NETWORK` if no answer came within `timeoutMs` or the signal was aborted,
+ * else the first error of the answer.
+ */
 export async function post<Data>(
   url: string,
   token: string | undefined,
   body: { readonly query: string; readonly variables?: object },
+  { timeoutMs = answerTimeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<Data> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let result: Result<Data>;
   try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: headersOf(token, 'application/json'),
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(answerTimeoutMs),
+    response = await send(url, token, body, {
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     result = (await response.json()) as Result<Data>;
   } catch (error) {
@@ -66,8 +76,7 @@ export async function post<Data>(
 
 /** Posts a request without waiting for the answer, from a page that is being closed. */
 export function postAndForget(url: string, token: string, body: object): void {
-  const headers = headersOf(token, 'application/json');
-  fetch(url, { method: 'POST', headers, body: JSON.stringify(body), keepalive: true }).catch(() => undefined);
+  send(url, token, body, { keepalive: true }).catch(() => undefined);
 }
 
 export interface StreamEvents {
@@ -79,7 +88,7 @@ export interface StreamEvents {
 
 /**
  * Opens an event stream and reads it. Resolves to true if the operation is over (`complete` came), and to false if
- * only the connection is. Throws a `RequestError` if there is no stream.
+ * only the connection is. Throws a `SignalboxError` if there is no stream.
  */
 export async function readStream(
   url: string,
@@ -90,14 +99,13 @@ export async function readStream(
 ): Promise<boolean> {
   let response: Response;
   try {
-    const headers = headersOf(token, 'text/event-stream');
-    response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+    response = await send(url, token, body, { signal }, 'text/event-stream');
     if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
       const { errors } = (await response.json()) as Result<unknown>;
       throw refusal(errors?.[0], response.headers.get('Retry-After'));
     }
   } catch (error) {
-    throw error instanceof RequestError ? error : network(error);
+    throw error instanceof SignalboxError ? error : network(error);
   }
   let text = '';
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

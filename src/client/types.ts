@@ -81,11 +81,14 @@ export class SignalboxError extends Error {
   /** Whether the same call may succeed a little later. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
+  /** Which field of the request was refused, if the server says so. */
+  readonly path: ErrorJson['path'];
 
-  constructor({ message, extensions }: ErrorJson, options?: ErrorOptions) {
+  constructor({ message, extensions, path }: ErrorJson, options?: ErrorOptions) {
     super(message, options);
     this.code = extensions?.code ?? 'UNKNOWN';
     this.retryable = extensions?.retryable ?? false;
     this.retryAfterMs = extensions?.retryAfterMs;
+    this.path = path;
   }
 }

@@ -72,6 +72,19 @@ export type Heartbeat = Message & {
   readonly sentAt: Scalars['DateTime']['output'];
 };
 
+/** A STUN or TURN server. Leave out fields that are null, because a browser refuses them. */
+export type IceServer = {
+  readonly __typename?: 'IceServer';
+  /** The password for a TURN server. */
+  readonly credential: Maybe<Scalars['String']['output']>;
+  /** When the credential ends. Null if it does not end. Ask again before then, for the next connection. */
+  readonly expiresAt: Maybe<Scalars['DateTime']['output']>;
+  /** The server's URLs, such as `stun:stun.example.org:3478`. */
+  readonly urls: ReadonlyArray<Scalars['String']['output']>;
+  /** The user name for a TURN server. */
+  readonly username: Maybe<Scalars['String']['output']>;
+};
+
 /** A room to enter, and your state in it. */
 export type JoinInput = {
   /** The room's id: 1 to 128 printable characters that you choose. */
@@ -105,8 +118,8 @@ export type Message = {
 };
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -143,6 +156,25 @@ export type Mutation = {
    */
   readonly leaveRoom: Scalars['Boolean']['output'];
   /**
+   * Long polling: the messages of the subscription `messages`, for networks that hold back event streams. Prefer
+   * `messages` where it works: it is faster, and costs the server less.
+   *
+   * The first call has no `after`: it begins a session, and answers at once with `Connected`. Every later call has the
+   * cursor of the last message that you received. It answers with the messages after that cursor, in order. If there are
+   * none, it waits for one, and answers with an empty list if none comes in time. If your session could not go on, a new
+   * one has begun, and `Connected` comes first.
+   *
+   * An answer that was lost costs nothing: call again with the same `after`, and the same messages come again. A call that
+   * waits gets `REPLACED` when you make another one, or open `messages`. Between two calls, your session waits for its
+   * grace period. The answer may hold only a part of the messages: the next call gives the next part.
+   *
+   * Call it once a request. A request of more than 4,096 characters does not wait.
+   *
+   * Errors: those of `messages`: `REPLACED`, `TOKEN_EXPIRED`; and of `join` `ROOM_FULL`, `TOO_MANY_ROOMS`,
+   * `PAYLOAD_TOO_LARGE`.
+   */
+  readonly receive: ReadonlyArray<Message>;
+  /**
    * Sends a message to one other member of a room. It arrives on that peer's stream as a `Signal`.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
@@ -165,8 +197,8 @@ export type Mutation = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -177,8 +209,8 @@ export type MutationAccessArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -192,8 +224,8 @@ export type MutationBroadcastArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -205,8 +237,8 @@ export type MutationJoinRoomArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -217,8 +249,22 @@ export type MutationLeaveRoomArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ */
+export type MutationReceiveArgs = {
+  after?: InputMaybe<Scalars['ID']['input']>;
+  join?: InputMaybe<ReadonlyArray<JoinInput>>;
+  wait?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/**
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -233,8 +279,8 @@ export type MutationRelayArgs = {
 
 
 /**
- * The fields that change rooms or send messages. All but `access` need a token, and all but `access` and `renew` need a
- * session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
+ * `receive` need a session: open `messages` first.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
  * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
@@ -313,6 +359,11 @@ export type PeerRemoved = Message & {
 /** The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session. */
 export type Query = {
   readonly __typename?: 'Query';
+  /**
+   * The STUN and TURN servers for your RTCPeerConnections: `new RTCPeerConnection({ iceServers })`. Empty if the operator
+   * has set none (`ICE_SERVERS`): peers then find a direct path in the same network only.
+   */
+  readonly iceServers: ReadonlyArray<IceServer>;
   /** You: the peer that your token belongs to. */
   readonly me: Peer;
   /** One room. Null unless you are in it. */
@@ -506,6 +557,7 @@ export type ResolversTypes = {
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Heartbeat: ResolverTypeWrapper<HeartbeatModel>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  IceServer: ResolverTypeWrapper<IceServer>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   JoinInput: JoinInput;
@@ -534,6 +586,7 @@ export type ResolversParentTypes = {
   DateTime: Scalars['DateTime']['output'];
   Heartbeat: HeartbeatModel;
   ID: Scalars['ID']['output'];
+  IceServer: IceServer;
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
   JoinInput: JoinInput;
@@ -577,6 +630,13 @@ export type HeartbeatResolvers<ContextType = Context, ParentType extends Resolve
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
+export type IceServerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['IceServer'] = ResolversParentTypes['IceServer']> = {
+  credential?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  urls?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  username?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
   name: 'JSON';
 }
@@ -595,6 +655,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   broadcast?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationBroadcastArgs, 'event' | 'roomId'>>;
   joinRoom?: Resolver<ResolversTypes['Room'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'roomId'>>;
   leaveRoom?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'roomId'>>;
+  receive?: Resolver<ReadonlyArray<ResolversTypes['Message']>, ParentType, ContextType, Partial<MutationReceiveArgs>>;
   relay?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationRelayArgs, 'event' | 'peerId' | 'roomId'>>;
   renew?: Resolver<ResolversTypes['Access'], ParentType, ContextType>;
   setState?: Resolver<ResolversTypes['Member'], ParentType, ContextType, RequireFields<MutationSetStateArgs, 'roomId'>>;
@@ -636,6 +697,7 @@ export type PeerRemovedResolvers<ContextType = Context, ParentType extends Resol
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  iceServers?: Resolver<ReadonlyArray<ResolversTypes['IceServer']>, ParentType, ContextType>;
   me?: Resolver<ResolversTypes['Peer'], ParentType, ContextType>;
   room?: Resolver<Maybe<ResolversTypes['Room']>, ParentType, ContextType, RequireFields<QueryRoomArgs, 'roomId'>>;
   rooms?: Resolver<ReadonlyArray<ResolversTypes['Room']>, ParentType, ContextType>;
@@ -670,6 +732,7 @@ export type Resolvers<ContextType = Context> = {
   Connected?: ConnectedResolvers<ContextType>;
   DateTime?: GraphQLScalarType;
   Heartbeat?: HeartbeatResolvers<ContextType>;
+  IceServer?: IceServerResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Member?: MemberResolvers<ContextType>;
   Message?: MessageResolvers<ContextType>;

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { IceServer } from '../ice-servers.ts';
 import type { Account, Meters } from '../limits/account.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import type { Results } from './result.ts';
@@ -14,6 +15,8 @@ export interface Services {
   readonly maxDataBytes: number;
   /** What peers and addresses may ask of this node (G13). */
   readonly meters: Meters;
+  /** The STUN and TURN servers that clients are told of. None by default. */
+  readonly iceServers?: readonly IceServer[];
   /** Tells a developer what peers do, a line at a time. Absent in production. */
   readonly tell?: ((line: string) => void) | undefined;
 }
@@ -34,6 +37,15 @@ export interface StreamPlace {
   confirm(resumed: boolean): void;
 }
 
+/** A request whose answer may wait for messages. Until then, it takes a place among the streams of its address. */
+export interface LongPoll extends StreamPlace {
+  /**
+   * The answer may take `ms` from now on: other requests of the address need not wait for it. `onLeave` is called if the
+   * client closes its side of the connection before it is answered.
+   */
+  wait(ms: number, onLeave: () => void): void;
+}
+
 /** The parts of an HTTP request that the engine needs. */
 export interface RequestInfo {
   readonly method: 'GET' | 'POST';
@@ -43,6 +55,8 @@ export interface RequestInfo {
   /** The address that the request counts for, as `addressOf` has it. */
   readonly address: string;
   readonly streamPlace?: StreamPlace | undefined;
+  /** Makes the request a long poll. */
+  readonly longPoll?: (() => LongPoll) | undefined;
 }
 
 /** What a resolver may know of its field, besides the arguments. A plan knows no more, and graphql-js knows this too. */

@@ -56,6 +56,12 @@ export function checkHeartbeat(value: number): number {
   return value;
 }
 
+/** `value` is in seconds. */
+export function checkWait(value: number): number {
+  if (value < 0 || value > 50) throw invalid(`\`wait\` is ${value}: use 0 to 50 seconds.`);
+  return value;
+}
+
 /** A room that is named twice is entered once, with the state named first. */
 export function checkJoins(
   joins: readonly { readonly roomId: string; readonly state?: JsonText | null | undefined }[],

@@ -1,6 +1,6 @@
 import { SignalboxError } from '../errors.ts';
 import type { Access, MutationResolvers, Peer, SubscriptionResolvers } from '../generated/schema.ts';
-import type { JoinedRoom } from '../hub/hub.ts';
+import type { JoinedRoom, Message } from '../hub/hub.ts';
 import type { Context } from './context.ts';
 
 type Resolve = (root: unknown, args: Arguments, context: Context, info: unknown) => unknown;
@@ -29,6 +29,10 @@ const lines: Readonly<
   broadcast: (name, { roomId, event }) => `${name} broadcast ${event} in ${roomId}`,
   setState: (name, { roomId }) => `${name} changed its state in ${roomId}`,
   messages: (name) => `${name} opened its stream`,
+  receive: (name, _args, result) =>
+    (result as readonly Message[])[0]?.type === 'Connected'
+      ? `${name} began a session by polling`
+      : undefined,
 };
 
 /** Has each field tell what its peer did, or why it was refused, if the server narrates. */

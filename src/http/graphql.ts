@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { httpFaults, SignalboxError } from '../errors.ts';
-import type { StreamPlace } from '../graphql/context.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
 import type { Result } from '../graphql/result.ts';
 import type { Meters } from '../limits/account.ts';
@@ -15,6 +14,7 @@ import type { Cors } from './cors.ts';
 import { sendOnce, sendRetry } from './framing.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { HttpError } from './http-error.ts';
+import { longPollOf } from './long-poll.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
 import type { Refusals } from './refusals.ts';
 import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
@@ -22,7 +22,7 @@ import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
 import { sse } from './sse.ts';
 import type { Standstill } from './standstill.ts';
 import { StreamPump } from './stream-pump.ts';
-import { StreamShares } from './stream-shares.ts';
+import { type HeldPlace, StreamShares } from './stream-shares.ts';
 
 /** Answers up to this size fit into the buffers of TCP. */
 const smallAnswerBytes = 16 * 1024;
@@ -127,10 +127,13 @@ export class GraphQLRoute {
   ): Promise<Result | Results | undefined> {
     const { standstill } = this.#options;
     const request = await readRequest(req, res, search, accepted, address, this.#bodies, standstill);
-    return request && (await this.#run(res, request, address));
+    return request && this.#run(res, request, address);
   }
 
-  /** The result, when the turn of the address has come. Undefined if the client has left by then. */
+  /**
+   * The result, when the turn of the address has come. Undefined if the client has left by then. A call that waits for
+   * messages (`receive`) gives up its turn.
+   */
   async #run(
     res: ServerResponse,
     { method, parameters, credentials, takesEvents }: GraphQLRequest,
@@ -139,9 +142,10 @@ export class GraphQLRoute {
     const streamPlace = takesEvents ? this.#placeFor(res, address) : undefined;
     const turns = takesEvents ? this.#opens : this.#calls;
     try {
-      return await turns.run(address, () => {
+      return await turns.run(address, (endTurn) => {
         if (res.destroyed) return undefined;
-        const info = { method, takesEvents, credentials, address, streamPlace };
+        const longPoll = () => longPollOf(res, this.#placeFor(res, address), endTurn);
+        const info = { method, takesEvents, credentials, address, streamPlace, longPoll };
         return this.#options.engine.run(parameters, info);
       });
     } catch (error) {
@@ -152,7 +156,7 @@ export class GraphQLRoute {
   }
 
   /** A place for the stream that the request may open, until the response is closed. */
-  #placeFor(res: ServerResponse, address: string): StreamPlace {
+  #placeFor(res: ServerResponse, address: string): HeldPlace {
     const place = this.#streams.place(address);
     res.once('close', () => place.release());
     return place;

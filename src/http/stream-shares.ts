@@ -2,7 +2,7 @@ import { SignalboxError } from '../errors.ts';
 import type { StreamPlace } from '../graphql/context.ts';
 
 /** The place of one stream. Until it is taken, it counts for nothing. */
-interface HeldPlace extends StreamPlace {
+export interface HeldPlace extends StreamPlace {
   /** Gives the place back. Idempotent. */
   release(): void;
 }

@@ -40,19 +40,28 @@ export class FairQueue {
     this.#options = options;
   }
 
-  /** Runs the work in its turn. Rejects with UNAVAILABLE if its turn does not come in time. */
-  async run<Value>(key: string, work: () => Promise<Value> | Value): Promise<Value> {
+  /**
+   * Runs the work in its turn. Rejects with UNAVAILABLE if its turn does not come in time. The turn ends with the work,
+   * or before that, when the work calls `endTurn`.
+   */
+  async run<Value>(key: string, work: (endTurn: () => void) => Promise<Value> | Value): Promise<Value> {
     const line = this.#lines.get(key) ?? { running: 0, movedAt: 0, waiting: new Set() };
     this.#lines.set(key, line);
     if (this.#isFree(line)) this.#start(line);
     else await this.#turn(key, line);
-    try {
-      return await work();
-    } finally {
+    let isOver = false;
+    const endTurn = () => {
+      if (isOver) return;
+      isOver = true;
       line.running -= 1;
       this.#running -= 1;
       this.#forgetIfIdle(key, line);
       this.#next();
+    };
+    try {
+      return await work(endTurn);
+    } finally {
+      endTurn();
     }
   }
 

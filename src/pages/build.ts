@@ -13,22 +13,35 @@ const shared: InlineConfig = {
   base: './',
 };
 
-/** Bundles the pages and the browser client, in memory. It takes about a second. */
-export async function buildPages(): Promise<PageFiles> {
+/** Bundles a part of the browser client into one file. `entry` is its file in `src/client`. */
+async function buildClient(entry: string, name: string): Promise<Rollup.RollupOutput> {
   const { build } = await import('vite');
-  const client = await build({
+  const built = await build({
     ...shared,
     build: {
       write: false,
       target: 'es2022',
       copyPublicDir: false,
       rollupOptions: {
-        input: new URL('../client/index.ts', import.meta.url).pathname,
+        input: new URL(`../client/${entry}`, import.meta.url).pathname,
         preserveEntrySignatures: 'strict',
-        output: { format: 'es', entryFileNames: 'client.js' },
+        output: { format: 'es', entryFileNames: name },
       },
     },
   });
+  return built as Rollup.RollupOutput;
+}
+
+/** The browser client without the mesh, as a bundler would make it: to see its size. */
+export async function buildSession(): Promise<string> {
+  const { output } = await buildClient('session-only.ts', 'session.js');
+  return output[0].code;
+}
+
+/** Bundles the pages and the browser client, in memory. It takes about a second. */
+export async function buildPages(): Promise<PageFiles> {
+  const { build } = await import('vite');
+  const client = await buildClient('index.ts', 'client.js');
   const pages = await build({
     ...shared,
     build: {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Channel, type ChannelLink } from '../../src/client/channel.ts';
+import { SignalboxError } from '../../src/client/types.ts';
 
 /** One end of a data channel. What it sends arrives at the other end at once, unless the line is dead. */
 class Line extends EventTarget {
@@ -22,6 +23,8 @@ class Line extends EventTarget {
 class Pair {
   readonly got: unknown[] = [];
   relayed = 0;
+  /** The longest frame that the server takes. */
+  maxRelayed = Number.POSITIVE_INFINITY;
   lost = 0;
   readonly lines = [new Line(), new Line()] as const;
   readonly ada: Channel;
@@ -53,8 +56,13 @@ class Pair {
   #link(mark: string, other: () => Channel): ChannelLink {
     return {
       mark,
-      relay: ({ frame }) => {
+      limit: { characters: Number.POSITIVE_INFINITY },
+      relay: async ({ frame }) => {
         this.relayed += 1;
+        const { length } = JSON.stringify(frame);
+        if (length > this.maxRelayed) {
+          throw new SignalboxError({ message: 'Too large.', extensions: { code: 'PAYLOAD_TOO_LARGE' } });
+        }
         other().receive(frame as unknown as Parameters<Channel['receive']>[0]);
       },
       changed() {},
@@ -135,4 +143,36 @@ it('a large message goes in parts, and is one message again', () => {
   pair.ada.send(text);
   expect(pair.relayed).toBeGreaterThan(5);
   expect(pair.got).toEqual([text]);
+});
+
+it('a server that takes only small messages gets large ones in pieces, and they stay in order', async () => {
+  const pair = new Pair();
+  pair.maxRelayed = 700;
+  const messages = ['a'.repeat(30_000), 1, '"'.repeat(5000), 'b'.repeat(13_000), 2];
+  for (const message of messages) pair.ada.send(message);
+  await vi.waitFor(() => expect(pair.got).toEqual(messages));
+  // What the server takes is learned once.
+  const { relayed } = pair;
+  pair.ada.send('c'.repeat(1000));
+  await vi.waitFor(() => expect(pair.got.at(-1)).toBe('c'.repeat(1000)));
+  expect(pair.relayed - relayed).toBeLessThan(10);
+});
+
+it('pieces that were on their way when the whole came directly are dropped', async () => {
+  const { ben, got } = new Pair();
+  ben.receive(['m', 1, '"ab', 0, 1]);
+  ben.receive(['m', 1, '"abcd"', 0]);
+  ben.receive(['m', 1, 'cd"', 0, 0]);
+  ben.receive(['m', 2, '"e', 0, 1]);
+  ben.receive(['m', 2, 'f"', 0, 0]);
+  expect(got).toEqual(['abcd', 'ef']);
+});
+
+it('a server that takes nothing of a channel is an error, not a silence', async () => {
+  const pair = new Pair();
+  pair.maxRelayed = 10;
+  const error = pair.ada.once('error');
+  pair.ada.send('hello');
+  expect(await error).toMatchObject([{ code: 'PAYLOAD_TOO_LARGE' }]);
+  expect(pair.got).toEqual([]);
 });

@@ -5,6 +5,7 @@ import type { ExecutionResult } from 'graphql';
 import { type Logger, pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { Tokens } from '../../src/auth/tokens.ts';
+import type { Services } from '../../src/graphql/context.ts';
 import { createEngine, type Engine, type EngineOptions, type Results } from '../../src/graphql/engine.ts';
 import { createHttp, type Http, type HttpOptions } from '../../src/http/http.ts';
 import { MemoryHub } from '../../src/hub/memory/hub.ts';
@@ -52,8 +53,11 @@ export async function serve(engine: Engine, options: Partial<HttpOptions> = {}):
 export async function serveSignalbox({
   introspection = true,
   ttlSeconds = 60,
+  iceServers = [],
   ...options
-}: Partial<HttpOptions> & EngineOptions & { readonly ttlSeconds?: number } = {}): Promise<
+}: Partial<HttpOptions> &
+  EngineOptions &
+  Pick<Services, 'iceServers'> & { readonly ttlSeconds?: number } = {}): Promise<
   Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }
 > {
   const hub = new MemoryHub({
@@ -68,7 +72,7 @@ export async function serveSignalbox({
   onTestFinished(() => hub.close());
   const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds });
   const meters = new Meters({ peer: 0, address: 0 });
-  const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters };
+  const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters, iceServers };
   const engine = createEngine(services, silent, { introspection });
   const served = await serve(engine, options);
   return {

@@ -50,6 +50,15 @@ describe('a drawing', () => {
     expect(idsOf(expected)).toEqual(['ada:1', 'ben:2']);
   });
 
+  it('takes no more points for a shape than a shape may have', () => {
+    const drawing = new Drawing();
+    drawing.put(shape('ada:1', { points: Array(59_999).fill(1), version: 59_999 }));
+    expect(drawing.extend('ada:1', 59_999, [1, 2])).toBe(false);
+    expect(drawing.extend('ada:1', 59_999, [1])).toBe(true);
+    expect(drawing.extend('ada:1', 60_000, [1])).toBe(false);
+    expect(drawing.shapes[0]?.points).toHaveLength(60_000);
+  });
+
   it('puts a new shape above all that are known', () => {
     const drawing = new Drawing();
     expect(drawing.nextId('ada')).toBe('ada:1');

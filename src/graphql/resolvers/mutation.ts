@@ -2,6 +2,7 @@ import { noGuests, notAGuest, SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
 import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
 import { begin, chargeSend, chargeState, viewOf } from '../metering.ts';
+import { receive } from './receive.ts';
 
 export const mutation: MutationResolvers = {
   access: async (_root, { username }, { tokens, guestAccess, account }) => {
@@ -80,4 +81,6 @@ export const mutation: MutationResolvers = {
     context.account.charge('messages', member.receivers);
     return member;
   },
+
+  receive,
 };

@@ -19,4 +19,14 @@ export const query: QueryResolvers = {
     const rooms = await readOnce(context, `rooms ${view.members}`, () => context.hub.rooms(id, view));
     return context.budget.spendOnList(rooms.length, info) ? rooms : [];
   },
+
+  iceServers: async (_root, _args, context) => {
+    await begin(context);
+    return (context.iceServers ?? []).map(({ urls, username = null, credential = null }) => ({
+      urls,
+      username,
+      credential,
+      expiresAt: null,
+    }));
+  },
 };

@@ -1,4 +1,4 @@
-import { parseId, type Shape } from './shape.ts';
+import { maxNumbers, parseId, type Shape } from './shape.ts';
 
 /** How much of each author's work a peer knows. Two peers that know the same have the same text for an author. */
 export type Summary = Readonly<Record<string, string>>;
@@ -59,6 +59,7 @@ export class Drawing {
     if (!shape || from > shape.points.length) return false;
     const added = points.slice(shape.points.length - from);
     if (added.length === 0) return false;
+    if (shape.points.length + added.length > maxNumbers) return false;
     const all = [...shape.points, ...added];
     return this.put({ ...shape, points: all, version: all.length });
   }

@@ -22,7 +22,8 @@ export interface Shape {
 }
 
 export const maxTextCharacters = 200;
-const maxNumbers = 60_000;
+/** The most numbers in the points of one shape. */
+export const maxNumbers = 60_000;
 
 /** The author and the number in a shape's id. Undefined if the text is no such id. */
 export function parseId(id: unknown): { readonly author: string; readonly n: number } | undefined {

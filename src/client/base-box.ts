@@ -1,0 +1,142 @@
+import { Emitter } from './emitter.ts';
+import type { BoxEvents, Options, Status } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { randomId } from './random-id.ts';
+import type { RemotePeer } from './remote-peer.ts';
+import { type MakePeer, Room } from './room.ts';
+import { errorOf, Session } from './session.ts';
+import { type Connected, type Json, type PeerInfo, type RoomMessage, SignalboxError } from './types.ts';
+
+/**
+ * The client: one session for all its rooms. It comes back by itself, until it is closed. `P` is what it has for each
+ * other peer: see `Box` for peers with channels, and `signalbox/client/session` for those without.
+ */
+export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
+  readonly #session: Session;
+  readonly #outbox: Outbox;
+  readonly #makePeer: MakePeer<P>;
+  readonly #rooms = new Map<string, Room<P>>();
+  readonly #joins = new Map<string, Promise<Room<P>>>();
+  readonly #keys = `${randomId()}.`;
+  #sent = 0;
+  #peer: PeerInfo | undefined;
+
+  constructor(urls: readonly string[], options: Options, makePeer: MakePeer<P>) {
+    super();
+    this.#makePeer = makePeer;
+    this.#session = new Session(urls, options, {
+      joins: () => [...this.#rooms.values()].map(({ id, state }) => ({ roomId: id, state })),
+      connected: (message) => this.#connected(message),
+      message: (message) => this.#take(message),
+      status: (status) => this.emit('status', status),
+      stopped: (status, error) => {
+        if (status === 'closed') this.#outbox.close(error);
+        for (const room of this.#rooms.values()) room.reset();
+        if (error.code !== 'CLOSED') this.emit('error', error);
+      },
+    });
+    this.#outbox = new Outbox({
+      send: (request) => this.post(request),
+      ready: () => this.#session.begun,
+      waitMs: (attempt) => this.#session.retryMs(attempt),
+    });
+  }
+
+  /** This client as the others see it. Undefined before the first connection. */
+  get peer(): PeerInfo | undefined {
+    return this.#peer;
+  }
+
+  get status(): Status {
+    return this.#session.status;
+  }
+
+  get rooms(): readonly Room<P>[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** Opens the stream. Resolves at the first `Connected`. Rejects if the server refuses the client for good. */
+  async connect(): Promise<this> {
+    await this.#session.start();
+    return this;
+  }
+
+  /** Enters a room, and stays in it across new sessions. If the client is in the room already, returns that room. */
+  async join(id: string, { state = null }: { readonly state?: Json } = {}): Promise<Room<P>> {
+    const joined = this.#joins.get(id) ?? this.#join(id, state);
+    this.#joins.set(id, joined);
+    return await joined;
+  }
+
+  /** Leaves a room. The others are told at once. */
+  async leave(id: string): Promise<void> {
+    const room = this.#rooms.get(id);
+    if (!room) return;
+    this.#forget(room);
+    await this.#outbox.push('leaveRoom', { roomId: id });
+  }
+
+  /** Leaves all rooms and ends the stream, without waiting for an answer: it works while a page is being closed. */
+  close(): void {
+    this.#session.close([...this.#rooms.keys()].map((roomId) => ({ field: 'leaveRoom', args: { roomId } })));
+  }
+
+  /** Sends one request of your own to the API, with this client's token. Rejects with a `SignalboxError`. */
+  post<Data>(request: { readonly query: string; readonly variables?: object }): Promise<Data> {
+    return this.#session.post(request);
+  }
+
+  async #join(id: string, state: Json): Promise<Room<P>> {
+    const room = new Room<P>(id, state, {
+      push: (field, args) => this.#outbox.push(field, args),
+      key: () => this.#keys + this.#sent++,
+      makePeer: this.#makePeer,
+    });
+    this.#rooms.set(id, room);
+    try {
+      await this.#outbox.push('joinRoom', { roomId: id, state });
+      setTimeout(() => room.open());
+      return room;
+    } catch (error) {
+      this.#forget(room);
+      throw error;
+    }
+  }
+
+  #forget(room: Room<P>): void {
+    if (this.#rooms.get(room.id) !== room) return;
+    this.#rooms.delete(room.id);
+    this.#joins.delete(room.id);
+    room.reset();
+  }
+
+  #take(message: RoomMessage): void {
+    const room = this.#rooms.get(message.roomId);
+    if (room && message.__typename === 'PeerRemoved' && message.peer.id === this.#peer?.id)
+      this.#drop(room, errorOf(message.reason, 'The server has put this client out of the room.'));
+    else room?.take(message);
+  }
+
+  #connected({ peer, resumed }: Connected): void {
+    this.#peer = peer;
+    if (!resumed) for (const room of this.#rooms.values()) room.reset();
+    if (this.#session.isWithoutRooms) void this.#joinOneByOne();
+  }
+
+  /** The server refuses one of the rooms. That one is dropped, and the others are entered. */
+  async #joinOneByOne(): Promise<void> {
+    for (const room of [...this.#rooms.values()].reverse()) {
+      this.#outbox.push('joinRoom', { roomId: room.id, state: room.state }, true).catch((error: unknown) => {
+        if (error instanceof SignalboxError && error.code !== 'CLOSED') this.#drop(room, error);
+      });
+    }
+  }
+
+  /** The client is in this room no more, and did not leave by itself. */
+  #drop(room: Room<P>, error: SignalboxError): void {
+    if (this.#rooms.get(room.id) !== room) return;
+    this.#forget(room);
+    room.drop(error);
+    this.emit('error', error);
+  }
+}

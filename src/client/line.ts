@@ -1,0 +1,146 @@
+import { MESSAGES, RECEIVE } from './documents.ts';
+import { defaultPatienceMs, defaultSilenceMs, type Options } from './options.ts';
+import { StreamSlot } from './stream-slot.ts';
+import { post, readStream, refusal } from './transport.ts';
+import type { ErrorJson, Message, SignalboxError } from './types.ts';
+
+/** What the session tells its line, and hears of it. */
+export interface LineEvents {
+  /** Where to go on from: the variables of the next request. */
+  variables(): object;
+  message(message: Message): void;
+  /** The server has answered, and the session goes on unless a message said otherwise. */
+  alive(): void;
+}
+
+/** How long one poll waits for a message, in seconds. */
+const waitSeconds = 25;
+/** How often a tab without a stream of its own polls while it is shown, in milliseconds. */
+const shortPollMs = 250;
+/** How long a poll may take beside its wait, in milliseconds. */
+const answerMs = 10_000;
+/** If the network holds streams back, another stream is tried after this time, in milliseconds. */
+const retryStreamMs = 5 * 60_000;
+
+/**
+ * How messages come. That is a stream, as a rule. The line polls where the network holds streams back, and in a tab that
+ * has no stream because other tabs of the same origin hold as many as the browser has connections for.
+ */
+export class Line {
+  readonly #options: Options;
+  #slot: StreamSlot | undefined;
+  #ready: Promise<void> | undefined;
+  /** Until when streams are known to be held back. */
+  #heldBackUntil = 0;
+  /** Ends the present stream or poll, so that the line goes on in another way. */
+  #switch = new AbortController();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Reads messages until the connection or the signal ends it. Rejects with the error that ended it. */
+  async read(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<void> {
+    this.#ready ??= this.#prepare(url);
+    await this.#ready;
+    for (let goesOn = true; goesOn && !signal.aborted; ) {
+      this.#switch = new AbortController();
+      const either = AbortSignal.any([signal, this.#switch.signal]);
+      if (this.#slot && !this.#slot.held) await this.#pollInShort(url, token, either, events);
+      else if (Date.now() < this.#heldBackUntil) await this.#poll(url, token, either, events, waitSeconds);
+      else goesOn = await this.#stream(url, token, either, events);
+      goesOn ||= this.#switch.signal.aborted;
+    }
+  }
+
+  /** Lets other tabs have the stream. */
+  close(): void {
+    this.#slot?.close();
+    this.#slot = undefined;
+    this.#ready = undefined;
+  }
+
+  async #prepare(url: string): Promise<void> {
+    this.#slot = StreamSlot.for(url, () => this.#switch.abort());
+    await this.#slot?.take();
+  }
+
+  /** Resolves to true if the line should go on by polls. */
+  async #stream(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<boolean> {
+    const { silenceMs = defaultSilenceMs, patienceMs = defaultPatienceMs } = this.#options;
+    const own = new AbortController();
+    let timer = setTimeout(() => own.abort(), patienceMs);
+    let hasEvent = false;
+    let ended: SignalboxError | undefined;
+    try {
+      const body = { query: MESSAGES, variables: events.variables() };
+      await readStream(url, token, body, AbortSignal.any([signal, own.signal]), {
+        life: () => {
+          if (!hasEvent) return;
+          clearTimeout(timer);
+          timer = setTimeout(() => own.abort(), silenceMs);
+        },
+        next: ({ data, errors }) => {
+          if (signal.aborted) return;
+          hasEvent = true;
+          if (data?.messages) events.message(data.messages as Message);
+          else ended = refusal(errors?.[0] as ErrorJson | undefined);
+        },
+      });
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (!own.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (ended) throw ended;
+    if (hasEvent || !own.signal.aborted || signal.aborted) return false;
+    // If a poll fails too, it is not the stream that is held back.
+    await this.#poll(url, token, signal, events, 0);
+    this.#heldBackUntil = Date.now() + retryStreamMs;
+    return true;
+  }
+
+  async #poll(
+    url: string,
+    token: string,
+    signal: AbortSignal,
+    events: LineEvents,
+    wait: number,
+  ): Promise<void> {
+    const body = { query: RECEIVE, variables: { ...events.variables(), wait } };
+    try {
+      const timeoutMs = wait * 1000 + answerMs;
+      const { receive } = await post<{ receive: Message[] }>(url, token, body, { timeoutMs, signal });
+      if (signal.aborted) return;
+      for (const message of receive) events.message(message);
+      events.alive();
+    } catch (error) {
+      if (signal.aborted) return;
+      // Perhaps the network is another one now.
+      this.#heldBackUntil = 0;
+      throw error;
+    }
+  }
+
+  /**
+   * One poll that holds a connection only for a moment. In a hidden tab, the browser makes timers slow: there, the
+   * server's wait is the timer, and tabs wait one after the other.
+   */
+  async #pollInShort(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<void> {
+    if (document.hidden) {
+      await this.#slot?.inTurn(async () => {
+        if (!signal.aborted) await this.#poll(url, token, signal, events, 1);
+      });
+      return;
+    }
+    await this.#poll(url, token, signal, events, 0);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, shortPollMs);
+      signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}

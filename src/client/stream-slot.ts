@@ -1,0 +1,104 @@
+/** Of the six connections that a browser opens to one server over HTTP/1.1, streams may hold this many. */
+const maxStreams = 3;
+/** Hidden tabs answer within this time if a visible one asks for a stream, in milliseconds: not all at once. */
+const answerMs = 300;
+
+/**
+ * The right of a tab to hold a stream. All tabs of an origin together have three, so that connections are left for
+ * their calls: over HTTP/1.1 a browser opens only six. A tab that is shown takes a free one, or asks for that of a
+ * tab that is hidden.
+ */
+export class StreamSlot {
+  readonly #name: string;
+  readonly #changed: () => void;
+  readonly #tabs: BroadcastChannel;
+  #release: (() => void) | undefined;
+  #asking: AbortController | undefined;
+  #closed = false;
+
+  /** `name`: the same for all clients of one server. `changed` is called whenever `held` has changed later. */
+  constructor(name: string, changed: () => void) {
+    this.#name = name;
+    this.#changed = changed;
+    this.#tabs = new BroadcastChannel(name);
+    this.#tabs.onmessage = () => setTimeout(() => void this.#giveWay(), Math.random() * answerMs);
+    document.addEventListener('visibilitychange', this.#ask);
+  }
+
+  /**
+   * A slot for a client of this server, where one is needed and possible. Web Locks need a secure context (HTTPS, or
+   * localhost). Over HTTP/2 and HTTP/3, one connection carries all streams.
+   */
+  static for(url: string, changed: () => void): StreamSlot | undefined {
+    if (typeof document === 'undefined' || !navigator.locks) return undefined;
+    const [entry] = performance.getEntriesByName(url).slice(-1) as PerformanceResourceTiming[];
+    if (/^h[23]/.test(entry?.nextHopProtocol ?? '')) return undefined;
+    return new StreamSlot(`signalbox ${new URL(url).host}`, changed);
+  }
+
+  get held(): boolean {
+    return this.#release !== undefined;
+  }
+
+  /** Takes a free slot. If there is none, the tab waits for one while it is shown. */
+  async take(): Promise<void> {
+    for (let n = 0; n < maxStreams && !this.held; n++) await this.#request(n, { ifAvailable: true });
+    this.#ask();
+  }
+
+  /** While the tab is hidden and has no slot, runs work of one tab at a time. */
+  inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
+    return navigator.locks.request(`${this.#name} poll`, work) as Promise<Value>;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#tabs.close();
+    document.removeEventListener('visibilitychange', this.#ask);
+    this.#asking?.abort();
+    this.#release?.();
+    this.#release = undefined;
+  }
+
+  /** A tab that is shown waits for a slot. One that is hidden waits for none. */
+  readonly #ask = (): void => {
+    if (document.hidden || this.held || this.#closed) {
+      this.#asking?.abort();
+      this.#asking = undefined;
+    } else if (!this.#asking) {
+      const asking = new AbortController();
+      this.#asking = asking;
+      for (let n = 0; n < maxStreams; n++) void this.#request(n, { signal: asking.signal });
+      this.#tabs.postMessage('');
+    }
+  };
+
+  /** Resolves when the slot is this tab's, or when it is sure that it is not. */
+  #request(n: number, options: LockOptions): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const take = (lock: Lock | null): Promise<void> | undefined => {
+      resolve();
+      if (!lock || this.held || this.#closed) return undefined;
+      const wasAsking = this.#asking !== undefined;
+      const held = Promise.withResolvers<void>();
+      this.#release = held.resolve;
+      this.#ask();
+      if (wasAsking) this.#changed();
+      return held.promise;
+    };
+    // A request that is given up rejects.
+    navigator.locks.request(`${this.#name} ${n}`, options, take).catch(() => resolve());
+    return promise;
+  }
+
+  /** A tab that is hidden gives its slot to one that is shown and waits. */
+  async #giveWay(): Promise<void> {
+    if (!document.hidden || !this.held) return;
+    const { pending = [] } = await navigator.locks.query();
+    const isAsked = pending.some(({ name }) => name?.startsWith(this.#name) && !name.endsWith('poll'));
+    if (!isAsked || !this.#release) return;
+    this.#release();
+    this.#release = undefined;
+    this.#changed();
+  }
+}

@@ -1,0 +1,53 @@
+import type { Caller } from '../../auth/tokens.ts';
+import { SignalboxError } from '../../errors.ts';
+import type { Cursor, Join } from '../../hub/hub.ts';
+import type { RoomView } from '../../hub/room-view.ts';
+import type { Stream } from '../../hub/stream.ts';
+import type { Context } from '../context.ts';
+import { chargeState } from '../metering.ts';
+
+/** What it takes to send one missed entry, in bytes of an answer, besides its own bytes. */
+const missedEntryBytes = 1024;
+/** What rooms cost that a stream enters. */
+const joinCosts = ['joins', 'bytes', 'messages'] as const;
+
+export interface Opening {
+  readonly cursor: Cursor | undefined;
+  readonly joins: readonly Join[];
+  readonly view: RoomView;
+}
+
+/** Opens the caller's stream, until its token expires. Charges the rooms that the stream enters (G13). */
+export async function openStream(
+  caller: Caller,
+  { cursor, joins, view }: Opening,
+  context: Context,
+): Promise<Stream> {
+  const { account, hub } = context;
+  // A session that resumes is in these rooms already, as a rule.
+  const entering = cursor === undefined ? joins : await newRooms(caller.id, joins, context);
+  if (entering.length > 0) for (const cost of joinCosts) account.check(cost);
+  const peer = { id: caller.id, username: caller.username, guest: caller.guest };
+  const stream = await hub.open(peer, cursor, joins, view, context.address);
+  const entered = stream.resumes ? entering : joins;
+  if (entered.length > 0) {
+    account.charge('joins', entered.length);
+    for (const { state } of entered) chargeState(context, state);
+    // Each member that the peer is told of is told of the peer, and of its leave.
+    account.charge('messages', 2 * stream.waiting.entries);
+  }
+  stream.endAt(caller.expiresAt, new SignalboxError('TOKEN_EXPIRED'));
+  return stream;
+}
+
+/** Charges the entries that wait on a stream, as bytes of an answer: the hub has read them. */
+export function chargeWaiting({ account }: Pick<Context, 'account'>, { waiting }: Stream): void {
+  account.charge('answers', waiting.bytes + missedEntryBytes * waiting.entries);
+}
+
+/** The rooms that a session is not in yet. */
+async function newRooms(peerId: string, joins: readonly Join[], { hub }: Context): Promise<readonly Join[]> {
+  if (joins.length === 0) return joins;
+  const rooms = new Set((await hub.rooms(peerId, { members: false })).map(({ id }) => id));
+  return joins.filter(({ roomId }) => !rooms.has(roomId));
+}

@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http';
+import type { LongPoll } from '../graphql/context.ts';
+import type { HeldPlace } from './stream-shares.ts';
+
+/** How long the answer may take to be sent, after the wait. */
+const answerMs = 30_000;
+
+/**
+ * The long poll that a request becomes. `place` is its place among the streams; `endTurn` lets the next request of the
+ * address run.
+ */
+export function longPollOf(res: ServerResponse, place: HeldPlace, endTurn: () => void): LongPoll {
+  return {
+    take: (resumes) => place.take(resumes),
+    confirm: (resumed) => place.confirm(resumed),
+    wait: (ms, onLeave) => {
+      endTurn();
+      const { socket } = res.req;
+      // The server's idle timeout must not end the wait.
+      res.setTimeout(ms + answerMs);
+      if (socket.readableEnded || res.destroyed) {
+        onLeave();
+        return;
+      }
+      // A client that was killed closes its side too. One that only waits for the answer gets it at once.
+      socket.once('end', onLeave);
+      res.once('close', () => {
+        socket.off('end', onLeave);
+        onLeave();
+      });
+    },
+  };
+}
