@@ -14,11 +14,11 @@ const maxTries = 20;
 const backlog = 4096;
 
 /**
- * How many listeners share each port. Node.js accepts one connection of a listener in each turn of its event loop, and a
+ * How many listeners share the port, or the two ports of `localhost`. Node.js accepts one connection of a listener in each turn of its event loop, and a
  * turn is long on a busy node. With one listener, an address that opens connections in a loop would keep those of others
  * waiting for ever.
  */
-const listenersPerPort = 16;
+const maxListeners = 64;
 
 /**
  * Resolves when the server listens. Throws a `SettingsError` if another PORT or HOST would work.
@@ -29,7 +29,7 @@ const listenersPerPort = 16;
 export async function listen(http: Http, { port, host }: Settings): Promise<void> {
   try {
     if (host === 'localhost') await listenOnLoopbacks(http, port);
-    else await listenOn(http, http.server, port, host);
+    else await listenOn(http, http.server, port, host, maxListeners);
   } catch (error) {
     const advice = adviceFor((error as NodeJS.ErrnoException).code, port, host);
     throw advice === undefined ? error : new SettingsError(advice, { cause: error });
@@ -45,18 +45,24 @@ async function listenOnLoopbacks(http: Http, port: number): Promise<void> {
       const { code } = error as NodeJS.ErrnoException;
       // This machine has no IPv6.
       if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
-        return listenOn(http, http.server, free, '127.0.0.1');
+        return listenOn(http, http.server, free, '127.0.0.1', maxListeners);
       // A free port of 127.0.0.1 may be taken on ::1.
       if (port !== 0 || code !== 'EADDRINUSE' || tries === maxTries) throw error;
       continue;
     }
-    await listenOn(http, http.server, free, '127.0.0.1');
-    return listenOn(http, http.listeners.add(), free, '::1');
+    await listenOn(http, http.server, free, '127.0.0.1', maxListeners / 2);
+    return listenOn(http, http.listeners.add(), free, '::1', maxListeners / 2);
   }
 }
 
 /** Listens on the port with `first`, and with other listeners that share the port if the system can do that. */
-async function listenOn({ listeners }: Http, first: Server, port: number, host: string): Promise<void> {
+async function listenOn(
+  { listeners }: Http,
+  first: Server,
+  port: number,
+  host: string,
+  count: number,
+): Promise<void> {
   // Listeners that share a port would also share that of another program which does the same.
   const free = await freePort(port, host);
   const shared = { port: free, host, backlog, reusePort: true };
@@ -66,7 +72,7 @@ async function listenOn({ listeners }: Http, first: Server, port: number, host: 
     if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error;
     return open(first, { port: free, host, backlog });
   }
-  for (let n = 1; n < listenersPerPort; n++) await open(listeners.add(), shared);
+  for (let n = 1; n < count; n++) await open(listeners.add(), shared);
 }
 
 /** The port, or a free one if it is 0. Rejects if it cannot be had. */

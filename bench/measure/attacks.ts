@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AddressedGuest } from '../../test/support/addressed-guest.ts';
 import { allAttacks } from '../../test/support/all-attacks.ts';
 import { type RedisServer, startRedis } from '../../test/support/redis.ts';
+import { runAttack } from '../../test/support/run-attack.ts';
 import type { Effort } from '../effort.ts';
 import { type Figure, quantile, type Row } from '../figures.ts';
-import { runAttack } from '../load/attack.ts';
 import { BenchNode } from '../node.ts';
 import { progress } from '../progress.ts';
 import { secret, signalbox } from '../systems.ts';
@@ -26,7 +26,7 @@ export async function measureAttacks(effort: Effort): Promise<readonly Figure[]>
 
 interface Case {
   readonly name: string;
-  /** For `bench/load/attacker.ts`: the number of an attack, or `all`. Undefined: nobody attacks. */
+  /** For `test/support/attacker.ts`: the number of an attack, or `all`. Undefined: nobody attacks. */
   readonly attack?: string;
   readonly seconds: number;
 }

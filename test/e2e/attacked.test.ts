@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { attackTogether } from '../support/all-attacks.ts';
+
 import { HonestPeer } from '../support/honest-peer.ts';
 import { Ledger } from '../support/ledger.ts';
+import { runAttack } from '../support/run-attack.ts';
 import { until } from '../support/until.ts';
 import { hubs, startPair } from './nodes.ts';
 
@@ -33,7 +34,7 @@ describe.each(hubs)('%s: honest peers, under all attacks at the same time', (hub
       for (const peer of peers) await peer.leave();
     });
     let over = false;
-    const attack = attackTogether(nodes.a.url, attackSeconds).finally(() => {
+    const attack = runAttack('all', nodes.a.url, attackSeconds).finally(() => {
       over = true;
     });
     const busy = peers.map(async (peer, i) => {

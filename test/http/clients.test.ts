@@ -261,7 +261,6 @@ describe('closing the server', () => {
 
 describe('streams whose first event is large', () => {
   const MiB = 1024 * 1024;
-  const share = { maxBytes: 64 * MiB, maxBytesPerKey: 40 * MiB };
 
   it('G8: first events that nobody reads count for their address: beyond its share, the oldest stream is cut', async () => {
     // More than TCP's buffers take, by far.
@@ -276,7 +275,7 @@ describe('streams whose first event is large', () => {
           return results;
         },
       },
-      { bounds: { answers: share } },
+      { bounds: { answers: { maxBytes: 64 * MiB, maxBytesPerKey: 40 * MiB } } },
     );
     const open = async () => {
       const { wire, serverSide } = await openTo(http, port);
@@ -286,8 +285,7 @@ describe('streams whose first event is large', () => {
       await expect.poll(() => all[index]?.taken).toBe(1);
       return { wire, serverSide };
     };
-    const first = await open();
-    const second = await open();
+    const [first, second] = [await open(), await open()];
     await open();
     await expect.poll(() => first.serverSide.destroyed).toBe(true);
     expect(second.serverSide.destroyed).toBe(false);

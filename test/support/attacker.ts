@@ -3,7 +3,7 @@
  * Arguments: the number of the attack or `all`, the node's URL, how many seconds. Prints its toll.
  */
 import { setPriority } from 'node:os';
-import { allAttacks, attackTogether } from '../../test/support/all-attacks.ts';
+import { allAttacks, attackTogether } from './all-attacks.ts';
 
 // Attackers have machines of their own. Here they must not take the processor from the node that they attack.
 setPriority(10);
