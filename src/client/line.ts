@@ -44,6 +44,7 @@ export class Line {
     this.#ready ??= this.#prepare(url);
     await this.#ready;
     for (let goesOn = true; goesOn && !signal.aborted; ) {
+      if (this.#slot && StreamSlot.isNeedless(url)) this.close(true);
       this.#switch = new AbortController();
       const either = AbortSignal.any([signal, this.#switch.signal]);
       if (this.#slot && !this.#slot.held) await this.#pollInShort(url, token, either, events);
@@ -53,11 +54,11 @@ export class Line {
     }
   }
 
-  /** Lets other tabs have the stream. */
-  close(): void {
+  /** Lets other tabs have the stream. `isReady`: the line goes on, and needs no slot. */
+  close(isReady = false): void {
     this.#slot?.close();
     this.#slot = undefined;
-    this.#ready = undefined;
+    if (!isReady) this.#ready = undefined;
   }
 
   async #prepare(url: string): Promise<void> {

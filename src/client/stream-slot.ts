@@ -30,10 +30,14 @@ export class StreamSlot {
    * localhost). Over HTTP/2 and HTTP/3, one connection carries all streams.
    */
   static for(url: string, changed: () => void): StreamSlot | undefined {
-    if (typeof document === 'undefined' || !navigator.locks) return undefined;
-    const [entry] = performance.getEntriesByName(url).slice(-1) as PerformanceResourceTiming[];
-    if (/^h[23]/.test(entry?.nextHopProtocol ?? '')) return undefined;
+    if (typeof document === 'undefined' || !navigator.locks || StreamSlot.isNeedless(url)) return undefined;
     return new StreamSlot(`signalbox ${new URL(url).host}`, changed);
+  }
+
+  /** Whether the last answer came over HTTP/2 or HTTP/3. Before the first answer, nobody knows. */
+  static isNeedless(url: string): boolean {
+    const [entry] = performance.getEntriesByName(url).slice(-1) as PerformanceResourceTiming[];
+    return /^h[23]/.test(entry?.nextHopProtocol ?? '');
   }
 
   get held(): boolean {

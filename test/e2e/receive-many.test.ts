@@ -20,7 +20,7 @@ test.each(hubs)(
   },
 );
 
-test('G13: a steady poller in a busy room does not reach its limits', async () => {
+test('G13: a steady poller in a busy room does not reach its limits', { timeout: 60_000 }, async () => {
   await using node = await startNode({ env: { RATE_PEER: '0.3' } });
   const senders = [await GuestPeer.arrive('ann', wholly(node)), await GuestPeer.arrive('ben', wholly(node))];
   for (const sender of senders) await sender.join('r');
@@ -41,7 +41,9 @@ test('G13: a steady poller in a busy room does not reach its limits', async () =
   for (const sender of senders) await sender.drop();
 });
 
-test('G13: polls that wait do not hold up the other calls of their address', async () => {
+test('G13: polls that wait do not hold up the other calls of their address', {
+  timeout: 60_000,
+}, async () => {
   await using node = await startNode();
   const ann = await GuestPeer.arrive('ann', wholly(node));
   await ann.join('r');
@@ -50,11 +52,18 @@ test('G13: polls that wait do not hold up the other calls of their address', asy
     Array.from({ length: 50 }, (_, n) => Poller.arrive(node.url, `poller ${n}`)),
   );
   await Promise.all(pollers.map((poller) => poller.poll(node.url)));
-  const polls = pollers.map((poller) => poller.poll(node.url, { wait: 4 }));
+  let answered = 0;
+  const polls = pollers.map((poller) =>
+    poller.poll(node.url, { wait: 50 }).finally(() => {
+      answered += 1;
+    }),
+  );
   await sleep(500);
-  const since = performance.now();
+  // Without a turn, a call is refused after 2 seconds.
   for (let n = 0; n < 20; n++) await ann.broadcast('r', 'n', n);
-  expect(performance.now() - since).toBeLessThan(3000);
-  expect((await Promise.all(polls)).flat()).toEqual([]);
+  expect(answered).toBe(0);
   await ann.drop();
+  const ended = Promise.allSettled(polls);
+  await node.kill('SIGKILL');
+  await ended;
 });

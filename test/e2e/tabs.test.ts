@@ -1,6 +1,12 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createSecureServer, type OutgoingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type NodeProcess, startNode } from '../support/node.ts';
+import { makeCertificate } from '../support/tls.ts';
 import { close, draw, launchForWebRtc, pixelsOf, shapesIn, svgOf, watch } from './drawing-page.ts';
 
 const soon = { timeout: 30_000, interval: 500 };
@@ -17,7 +23,11 @@ afterAll(async () => {
 
 /** A browser in which everything goes through the server: nothing but the tabs' own connections can carry it. */
 async function newBrowser(): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 900, height: 700 }, acceptDownloads: true });
+  const context = await browser.newContext({
+    viewport: { width: 900, height: 700 },
+    acceptDownloads: true,
+    ignoreHTTPSErrors: true,
+  });
   await context.addInitScript('delete window.RTCPeerConnection');
   // A headless browser shows all its tabs. `hide` changes that.
   await context.addInitScript(() => {
@@ -40,10 +50,10 @@ function hide(page: Page, isHidden: boolean): Promise<void> {
   );
 }
 
-async function openTab(context: BrowserContext, name: string, room: string): Promise<Page> {
+async function openTab(context: BrowserContext, name: string, room: string, url = node.url): Promise<Page> {
   const page = await context.newPage();
   watch(page, name);
-  await page.goto(`${node.url}/draw/${room}`);
+  await page.goto(`${url}/draw/${room}`);
   await page.locator('#status[data-kind=good]').waitFor();
   return page;
 }
@@ -63,12 +73,56 @@ async function expectSameInTabs(shapes: number, pages: readonly Page[]): Promise
   expect(shown.size).toBe(1);
 }
 
+/** Opens this many tabs of a room. `streams` counts the streams that each has asked for so far. */
+async function openTabs(context: BrowserContext, count: number, room: string, url?: string) {
+  const pages: Page[] = [];
+  const streams = Array.from({ length: count }, () => 0);
+  for (let n = 0; n < count; n++) {
+    context.once('page', (page) => {
+      page.on('request', (sent) => {
+        if (sent.postData()?.includes('subscription')) streams[n] = (streams[n] ?? 0) + 1;
+      });
+    });
+    pages.push(await openTab(context, `tab ${n}`, room, url));
+  }
+  return { pages, streams };
+}
+
+/** A proxy that speaks HTTP/2 to browsers, as most do. */
+async function http2Proxy(): Promise<string> {
+  const certificate = await makeCertificate();
+  onTestFinished(() => certificate.remove());
+  const [cert, key] = [readFileSync(certificate.cert), readFileSync(certificate.key)];
+  const { port } = new URL(node.url);
+  const proxy = createSecureServer({ cert, key }, (req, res) => {
+    const headers = Object.entries(req.headers).filter(([name]) => !name.startsWith(':'));
+    const onward = request({
+      host: 'localhost',
+      port,
+      path: req.url,
+      method: req.method,
+      headers: { ...Object.fromEntries(headers), host: 'localhost' },
+    });
+    onward.on('response', (answer) => {
+      const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...kept } = answer.headers;
+      res.writeHead(answer.statusCode ?? 502, kept as OutgoingHttpHeaders);
+      answer.on('error', () => res.stream.close()).pipe(res);
+    });
+    onward.on('error', () => res.stream.close());
+    res.on('close', () => onward.destroy());
+    req.pipe(onward);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  return `https://localhost:${(proxy.address() as AddressInfo).port}`;
+}
+
 test('eight tabs of the drawing room in one browser, over plain HTTP/1.1, all work, and go on when the first are closed', {
   timeout: 180_000,
 }, async () => {
   const context = await newBrowser();
-  const pages: Page[] = [];
-  for (let n = 0; n < 8; n++) pages.push(await openTab(context, `tab ${n}`, 'eight'));
+  const { pages } = await openTabs(context, 8, 'eight');
   await expectPeople(8, pages);
   for (const [n, page] of pages.entries()) {
     const y = 0.1 + 0.1 * n;
@@ -90,17 +144,7 @@ test('a tab that is hidden gives its stream to one that is shown; both stay the 
   timeout: 120_000,
 }, async () => {
   const context = await newBrowser();
-  const pages: Page[] = [];
-  const streams: number[] = [];
-  for (let n = 0; n < 5; n++) {
-    streams.push(0);
-    context.once('page', (page) => {
-      page.on('request', (request) => {
-        if (request.postData()?.includes('subscription')) streams[n] = (streams[n] ?? 0) + 1;
-      });
-    });
-    pages.push(await openTab(context, `tab ${n}`, 'hidden'));
-  }
+  const { pages, streams } = await openTabs(context, 5, 'hidden');
   await expectPeople(5, pages);
   expect(streams).toEqual([1, 1, 1, 0, 0]);
   const [first, , , fourth] = pages as [Page, Page, Page, Page, Page];
@@ -125,4 +169,12 @@ test('a tab that is hidden gives its stream to one that is shown; both stay the 
   // Nobody has left the room meanwhile.
   expect(await first.evaluate(() => (window as unknown as { heard: string[] }).heard)).toEqual([]);
   await close(first);
+});
+
+test('over HTTP/2, each tab has a stream of its own', { timeout: 120_000 }, async () => {
+  const context = await newBrowser();
+  const { pages, streams } = await openTabs(context, 5, 'h2', await http2Proxy());
+  await expectPeople(5, pages);
+  await expect.poll(() => streams, soon).toEqual([1, 1, 1, 1, 1]);
+  await close(pages[0] as Page);
 });

@@ -1,5 +1,6 @@
 import { paint } from './canvas.ts';
 import { find } from './find.ts';
+import { offerQrCode } from './qr-code.ts';
 import { board, type Shape } from './shape.ts';
 import { toSvg } from './svg.ts';
 
@@ -7,6 +8,7 @@ import { toSvg } from './svg.ts';
 export function offerSharing(room: string, shapes: () => readonly Shape[]): void {
   const link = find<HTMLInputElement>('link');
   link.value = location.href;
+  offerQrCode(location.href);
   link.addEventListener('focus', () => link.select());
   const button = find('share');
   let timer: ReturnType<typeof setTimeout> | undefined;
