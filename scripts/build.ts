@@ -1,6 +1,6 @@
 /** Builds `dist/` from `src/`. The package ships it, so that Node.js without TypeScript can run it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -21,6 +21,12 @@ const { status } = spawnSync(process.execPath, [tsc, '--project', 'tsconfig.buil
 for (const asset of globSync(assets, { cwd: root })) {
   cpSync(join(root, asset), join(dist, relative('src', asset)));
 }
+// One file, for code generators and editors.
+const schema = globSync('schema/*.graphql', { cwd: root }).sort();
+writeFileSync(
+  join(dist, 'schema.graphql'),
+  schema.map((file) => readFileSync(join(root, file), 'utf8')).join('\n'),
+);
 // The browser gets the pages in one piece each.
 for (const page of ['draw', 'start', 'icon.svg']) rmSync(join(dist, 'pages', page), { recursive: true });
 for (const [name, content] of await buildPages()) {

@@ -111,6 +111,10 @@ export const tokenFaults = {
 export const notAGuest =
   'Only the token of a guest can be renewed. Ask the application that made your token for the next one.';
 
+/** For the log of an application that has Signalbox in its own server. */
+export const bodyIsTaken =
+  'The body of a request was read before Signalbox got the request: put the handler before all body parsers.';
+
 export const noGuests = 'This server admits no guests. Ask its operator for a token.';
 
 export function tokenError(fault: string): SignalboxError {
@@ -200,6 +204,9 @@ export const httpFaults = {
   tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'bodies' },
   /** Too many requests of the same address, or of all, are running. */
   noTurn: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'turns' },
+  /** Only in somebody else's server: a node of its own listens no more. */
+  closed: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'closed' },
+  httpVersion: { status: 505, message: 'The API takes HTTP/1.1 only. Let a proxy speak other versions.' },
   /** The server has as many connections as it may have. */
   tooManyConnections: {
     status: 503,

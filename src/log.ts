@@ -1,4 +1,4 @@
-import { type Logger, pino, stdSerializers } from 'pino';
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { createLogOutput } from './log-output.ts';
 import type { Settings } from './settings.ts';
@@ -74,4 +74,39 @@ export function createLog({ logLevel, nodeEnv }: Pick<Settings, 'logLevel' | 'no
     forPeople ? { write: (line: string) => output.write(pretty(line)) } : output,
   );
   return log;
+}
+
+/** A log of the application's own: pino's, fastify's, bunyan's, or the console. */
+export interface ApplicationLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The log of a server that is part of an application. Secrets are removed before the application's log has a line. */
+export function createLogFor(log: ApplicationLog, { logLevel }: Pick<Settings, 'logLevel'>): Logger {
+  const options: LoggerOptions = {
+    level: logLevel,
+    base: null,
+    timestamp: false,
+    hooks: { streamWrite: redact },
+    serializers: { err: plainError },
+  };
+  return pino(options, {
+    write: (line: string) => {
+      const { level, msg, ...fields } = JSON.parse(line) as { level: number; msg: string };
+      // A log that fails must not end what it reports on.
+      try {
+        log[methodOf(level)](fields, msg);
+      } catch {}
+    },
+  });
+}
+
+/** `level`: a number of pino. */
+function methodOf(level: number): keyof ApplicationLog {
+  if (level < 30) return 'debug';
+  if (level < 40) return 'info';
+  return level < 50 ? 'warn' : 'error';
 }

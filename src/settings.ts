@@ -6,7 +6,7 @@ import { describeSecrets, howToMakeSecret, parseSecrets } from './token-secret.t
 
 /**
  * The only reader of the environment. A flag takes precedence over its variable. An empty variable counts as
- * absent.
+ * absent. The library takes options in place of both.
  */
 
 /** A mistake in the configuration. Its message is one line for the operator, and contains no secret. */
@@ -21,6 +21,29 @@ export interface Settings extends Values {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The settings of another process's server: its port and NODE_ENV are not Signalbox's. */
+type OptionKey = Exclude<keyof Values, 'port' | 'nodeEnv' | 'tokenSecrets'>;
+
+/** Settings as the library takes them: each has the name of its variable, in camelCase. */
+export type SettingOptions = { readonly [Key in OptionKey]?: Values[Key] | undefined } & {
+  /** The first signs tokens, and all verify them. */
+  readonly tokenSecret?: string | readonly string[] | undefined;
+};
+
+/** A text that was given for a setting, and the name under which it was given. */
+interface Given {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The environment with the flags, or the options of the library. */
+interface Source {
+  /** Undefined if nothing was given. */
+  given(setting: Setting): Given | undefined;
+  /** How errors call a setting. */
+  nameOf(variable: string): string;
+}
+
 /** What the command line asks for. Does not throw: `readSettings` reports wrong flags. */
 export function readCommand(argv: readonly string[] = process.argv.slice(2)): 'help' | 'version' | 'serve' {
   const names = tokensOf(argv).map((token) => (token.kind === 'option' ? token.name : ''));
@@ -34,11 +57,70 @@ export function readSettings(
   argv: readonly string[] = process.argv.slice(2),
 ): Settings {
   const flags = readFlags(argv);
+  const values = readAll({
+    given: (setting) => {
+      const { variable } = setting;
+      const text = flags.get(flagOf(setting));
+      if (text !== undefined) return { name: `${variable} (${flagOf(setting)})`, text };
+      return env[variable] ? { name: variable, text: env[variable] } : undefined;
+    },
+    nameOf: (variable) => variable,
+  });
+  return Object.freeze({ ...values, runByNpm: ['start', 'npx'].includes(env.npm_lifecycle_event ?? '') });
+}
+
+/**
+ * Checks options in place of the environment, of which only NODE_ENV counts. Throws a `SettingsError` that names every
+ * option that is wrong or unknown.
+ */
+export function settingsOf(options: SettingOptions, env: Environment = process.env): Settings {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  const known = settings.map(([, { variable }]) => variable).filter((name) => !notOptions.has(name));
+  const unknown = Object.keys(given).filter((name) => !known.map(optionOf).includes(name));
+  const values = readAll(
+    {
+      given: ({ variable }) => {
+        const isOption = !notOptions.has(variable);
+        const name = isOption ? optionOf(variable) : variable;
+        const value = isOption ? given[name] : env[variable];
+        if (value === null) throw new SettingsError(`${name} is null; leave it out for its default.`);
+        return value === undefined || value === '' ? undefined : { name, text: textOf(value) };
+      },
+      nameOf: optionOf,
+    },
+    unknown.map((name) => `Unknown option: ${quote(name)}${name === 'port' ? noPort : '.'}`),
+  );
+  return Object.freeze({ ...values, runByNpm: false });
+}
+
+/** What the library takes no options for. Other libraries read NODE_ENV too, and only from the environment. */
+const notOptions: ReadonlySet<string> = new Set(['PORT', 'NODE_ENV']);
+
+const noPort = '; the server that calls the handler listens.';
+
+/** `GRACE_SECONDS` is `graceSeconds`. */
+function optionOf(variable: string): string {
+  return variable.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The text by which an operator would give this value. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** `knownFaults`: what is wrong besides the values. */
+function readAll(source: Source, knownFaults: readonly string[] = []): Omit<Settings, 'runByNpm'> {
   const read: Record<string, unknown> = {};
-  const faults: string[] = [];
+  const faults = [...knownFaults];
+  const nodeEnv = settings.find(([key]) => key === 'nodeEnv')?.[1];
+  const inProduction = nodeEnv !== undefined && source.given(nodeEnv)?.text === 'production';
+  let guestsAreSettled = false;
   for (const [key, setting] of settings) {
     try {
-      read[key] = readOne(setting, flags, env);
+      const given = source.given(setting);
+      if (key === 'guestAccess') guestsAreSettled = given !== undefined;
+      read[key] = readOne(setting, given, inProduction);
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
       faults.push(error.message);
@@ -47,37 +129,39 @@ export function readSettings(
   if (faults.length > 0) throw new SettingsError(faults.join(' '));
   // The type is derived from the table, and the loop above has read every key of the table.
   const values = read as unknown as Values;
-  const guestsAreSettled = flags.has('--guest-access') || Boolean(env.GUEST_ACCESS);
-  return Object.freeze({
+  return {
     ...values,
-    tokenSecrets: secretsOf(values),
+    tokenSecrets: secretsOf(values, source),
     // Whoever opens the server to a network may not know that it admits strangers.
     guestAccess: values.guestAccess && (guestsAreSettled || isLoopback(values.host)),
-    runByNpm: ['start', 'npx'].includes(env.npm_lifecycle_event ?? ''),
-  });
+  };
 }
 
 /** The secrets of TOKEN_SECRET or of its file. Undefined if neither is set, which is fine on a laptop only. */
-function secretsOf({ tokenSecrets, tokenSecretFile, redisUrl, nodeEnv }: Values): Values['tokenSecrets'] {
+function secretsOf(
+  { tokenSecrets, tokenSecretFile, redisUrl, nodeEnv }: Values,
+  { nameOf }: Source,
+): Values['tokenSecrets'] {
+  const name = nameOf('TOKEN_SECRET');
   if (tokenSecretFile !== undefined) {
-    if (tokenSecrets)
-      throw new SettingsError('TOKEN_SECRET and TOKEN_SECRET_FILE are both set: set only one.');
-    return readSecretFile(tokenSecretFile);
+    const nameOfFile = nameOf('TOKEN_SECRET_FILE');
+    if (tokenSecrets) throw new SettingsError(`${name} and ${nameOfFile} are both set: set only one.`);
+    return readSecretFile(nameOfFile, tokenSecretFile);
   }
   if (tokenSecrets) return tokenSecrets;
   if (redisUrl !== undefined) {
     throw new SettingsError(
-      `TOKEN_SECRET is not set; with REDIS_URL, all nodes need the same secret: ${howToMakeSecret}.`,
+      `${name} is not set; with ${nameOf('REDIS_URL')}, all nodes need the same secret: ${howToMakeSecret}.`,
     );
   }
   if (nodeEnv === 'production') {
-    throw new SettingsError(`TOKEN_SECRET is not set; NODE_ENV=production needs one: ${howToMakeSecret}.`);
+    throw new SettingsError(`${name} is not set; NODE_ENV=production needs one: ${howToMakeSecret}.`);
   }
   return undefined;
 }
 
-function readSecretFile(path: string): readonly Uint8Array[] {
-  const name = `TOKEN_SECRET_FILE is ${quote(path)}`;
+function readSecretFile(setting: string, path: string): readonly Uint8Array[] {
+  const name = `${setting} is ${quote(path)}`;
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -122,20 +206,13 @@ export function help(): string {
   ].join('\n');
 }
 
-function readOne(setting: Setting, flags: ReadonlyMap<string, string>, env: Environment): unknown {
-  const flag = flagOf(setting);
-  const given = flags.get(flag);
-  const text = given ?? (env[setting.variable] || defaultOf(setting, env));
+function readOne(setting: Setting, given: Given | undefined, inProduction: boolean): unknown {
+  const text = given?.text ?? (inProduction ? setting.productionDefault : undefined) ?? setting.default;
   if (text === undefined) return undefined;
   const value = setting.parse(text);
   if (value !== undefined) return value;
   const shown = setting.show?.(text) ?? quote(text);
-  const name = given === undefined ? setting.variable : `${setting.variable} (${flag})`;
-  throw new SettingsError(`${name} is ${shown}; it takes ${setting.takes}.`);
-}
-
-function defaultOf(setting: Setting, { NODE_ENV }: Environment): string | undefined {
-  return (NODE_ENV === 'production' ? setting.productionDefault : undefined) ?? setting.default;
+  throw new SettingsError(`${given?.name ?? setting.variable} is ${shown}; it takes ${setting.takes}.`);
 }
 
 function tokensOf(argv: readonly string[]) {

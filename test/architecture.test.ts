@@ -9,19 +9,9 @@ import { describe, expect, test } from 'vitest';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['banner', 'errors', 'log', 'server', 'settings'],
-  server: [
-    'auth',
-    'graphql',
-    'http',
-    'hub',
-    'hub/memory',
-    'hub/redis',
-    'limits',
-    'listen',
-    'log',
-    'narrator',
-    'settings',
-  ],
+  server: ['http', 'hub/redis', 'listen', 'parts', 'settings'],
+  index: ['http', 'log', 'parts', 'settings'],
+  parts: ['auth', 'graphql', 'http', 'hub', 'hub/memory', 'hub/redis', 'limits', 'narrator', 'settings'],
   listen: ['http', 'settings'],
   http: ['errors', 'graphql', 'hub', 'json-text', 'limits', 'log', 'pages', 'sampled'],
   graphql: ['auth', 'errors', 'generated', 'hub', 'ice-servers', 'json-text', 'limits', 'log', 'names'],
@@ -45,6 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'json-text': [],
   pages: ['client'],
   client: [],
+  documents: ['generated'],
 };
 
 /** Packages that only the named parts may import. */
@@ -59,7 +50,7 @@ const keptTo: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The entry points of the process and the bundles. A file that none of them reaches is dead. */
-const roots = ['main.ts', 'client/', 'pages/'];
+const roots = ['main.ts', 'index.ts', 'documents.ts', 'client/', 'pages/'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const src = join(root, 'src');

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { httpFaults } from '../errors.ts';
+import { bodyIsTaken, httpFaults } from '../errors.ts';
 import { BytePool, type BytePoolOptions } from '../limits/byte-pool.ts';
 import { HttpError } from './http-error.ts';
 
@@ -43,6 +43,7 @@ export class Bodies {
    * the rest of the body as it arrives, within the server's request timeout. The body counts for `address`.
    */
   async read(req: IncomingMessage, res: ServerResponse, address: string): Promise<string | undefined> {
+    if (req.readableEnded) throw new Error(bodyIsTaken);
     if (Number(req.headers['content-length']) > this.#maxBytes) throw this.#tooLarge();
     const bytes = await this.#collect(req, res, address);
     if (bytes === undefined) return undefined;

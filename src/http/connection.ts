@@ -48,6 +48,11 @@ export class Connection {
     return !this.#current?.complete;
   }
 
+  /** Whether a request is being read or answered. */
+  get busy(): boolean {
+    return this.#current !== undefined;
+  }
+
   /** How many requests wait. */
   get waiting(): number {
     return this.#waiting?.length ?? 0;

@@ -75,6 +75,17 @@ export class Connections {
     socket.once('close', () => this.#forget(connection));
   }
 
+  /**
+   * Call this for each request that somebody else's server has received. Such a connection is never closed to make
+   * room: it may be busy with a request that is not ours.
+   */
+  adopt(socket: Socket): void {
+    if (socket.destroyed || this.#all.has(socket)) return;
+    const connection = new Connection(socket, networkOf(socket.remoteAddress ?? ''), false, this.#room);
+    this.#all.set(socket, connection);
+    socket.once('close', () => this.#forget(connection));
+  }
+
   /** Runs a request when the one before on its connection is answered. */
   begin(req: IncomingMessage, res: ServerResponse, run: () => void): void {
     const connection = this.#all.get(req.socket);
@@ -202,7 +213,8 @@ export class Connections {
     const now = performance.now();
     for (const connection of this.#all.values()) {
       const { socket } = connection;
-      if (socket.writableLength === 0) {
+      // Outside of our answers, what an adopted connection sends is not ours.
+      if (socket.writableLength === 0 || !connection.busy) {
         connection.sentBytes = -1;
         continue;
       }

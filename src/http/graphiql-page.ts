@@ -68,4 +68,4 @@ async function render(): Promise<Made> {
 }
 
 // This file is the program of the other process too.
-if (process.argv[1] === file && process.send) process.send(await render());
+if (process.argv[1] === file) void render().then((made) => process.send?.(made));

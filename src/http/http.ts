@@ -1,54 +1,13 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
-import type { Engine } from '../graphql/engine.ts';
-import type { Meters } from '../limits/account.ts';
-import type { NodeSign } from './ask-ready.ts';
-import { type BoundsOptions, type HttpBounds, httpBounds } from './bounds.ts';
-import { Connections } from './connections.ts';
-import { Cors } from './cors.ts';
-import { GraphQLRoute } from './graphql.ts';
-import { answerHealth, answerReady } from './health.ts';
-import { hostCheck } from './hosts.ts';
+import { httpBounds } from './bounds.ts';
 import { HttpError } from './http-error.ts';
 import { Listeners } from './listeners.ts';
-import { negotiate } from './negotiate.ts';
-import { isPage, Pages } from './pages.ts';
-import { Refusals } from './refusals.ts';
-import { sendError } from './respond.ts';
-import { Standstill } from './standstill.ts';
-import { below, linkFrom, targetOf } from './target.ts';
+import { type HttpOptions, Requests } from './requests.ts';
 
-export interface HttpOptions extends BoundsOptions {
-  readonly engine: Engine;
-  readonly log: Logger;
-  /** The interval of the pings on a stream, in seconds. */
-  readonly pingSeconds: number;
-  /** The address to listen on. On a loopback address, the server checks the header `Host`. `0.0.0.0` by default. */
-  readonly host?: string;
-  /** The path that all routes are below. `/` by default. */
-  readonly basePath?: string;
-  /** The origins whose pages may call the API. `*` by default. */
-  readonly corsOrigins?: '*' | readonly string[];
-  /** What addresses may ask for. By default, HTTP meters nothing. */
-  readonly meters?: Meters;
-  /** Whether a browser gets GraphiQL. True by default. */
-  readonly graphiql?: boolean;
-  /** Replaces some of the bounds, for tests. */
-  readonly bounds?: Partial<HttpBounds>;
-  /** Whether a load balancer should send requests to this node. */
-  readonly ready: () => boolean;
-  /** How this node presents itself to other nodes. Absent if there are none. */
-  readonly sign?: (() => NodeSign) | undefined;
-}
+export type { HttpOptions } from './requests.ts';
 
 export interface Http {
   /** Does not listen yet. */
@@ -78,30 +37,8 @@ const tcpProbeDelayMs = 30_000;
 
 /** The HTTP side of the server: its routes, and the lives of its connections. */
 export function createHttp(options: HttpOptions): Http {
-  const { engine, log, pingSeconds, maxStreams, trustProxy } = options;
-  const { host = '0.0.0.0', corsOrigins = '*', graphiql = true } = options;
+  const { log } = options;
   const bounds = { ...httpBounds(options), ...options.bounds };
-  const refusals = new Refusals(log);
-  const connections = new Connections({ refusals, bounds: bounds.connections, trustProxy });
-  const cors = new Cors(corsOrigins);
-  const checkHost = hostCheck(host);
-  const standstill = new Standstill();
-  const pingMs = pingSeconds * 1000;
-  const graphql = new GraphQLRoute({
-    engine,
-    log,
-    refusals,
-    pingMs,
-    maxStreams,
-    bounds,
-    connections,
-    cors,
-    meters: options.meters,
-    graphiql,
-    standstill,
-  });
-  const pages = new Pages();
-  const routes = { ...options, graphql, connections, pages };
   const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpProbeDelayMs };
   const server = createServer({
     headersTimeout: headersTimeoutMs,
@@ -118,39 +55,20 @@ export function createHttp(options: HttpOptions): Http {
 
   const listeners = new Listeners(server, socketOptions);
 
-  const answer = async (req: IncomingMessage, res: ServerResponse) => {
-    if (listeners.held) await listeners.held;
-    if (req.headers.host === undefined && req.httpVersion === '1.1')
-      throw new HttpError(httpFaults.hostMissing);
-    checkHost(req);
-    await route(req, res, routes);
-  };
-  const begin = (work: typeof answer) => (req: IncomingMessage, res: ServerResponse) => {
-    connections.begin(req, res, () => {
-      if (log.isLevelEnabled('debug')) logWhenAnswered(req, res, log);
-      listeners.track(res);
-      cors.allow(req, res);
-      work(req, res).catch((error: unknown) => {
-        if (error instanceof HttpError && error.status === 503) {
-          refusals.note('warn', 'requests refused', error.reason);
-        }
-        sendError(res, error, log);
-      });
-    });
-  };
+  const requests = new Requests(options, bounds, listeners);
+  const { connections, refusals } = requests;
   server.on('connection', (socket: Socket) => connections.accept(socket));
   server.on('error', (error: NodeJS.ErrnoException) => {
     // `listen` reports an error of listening. A later error is of a connection that could not be accepted.
     if (server.listening) refusals.note('warn', 'connections refused', error.code ?? 'unknown');
   });
   server.on('drop', () => refusals.note('warn', 'connections refused', 'all'));
-  server.on('request', begin(answer));
-  server.on(
-    'checkExpectation',
-    begin(async () => {
+  server.on('request', (req, res) => requests.begin(req, res));
+  server.on('checkExpectation', (req, res) => {
+    requests.begin(req, res, async () => {
       throw new HttpError(httpFaults.expectation);
-    }),
-  );
+    });
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // HPE: the parser found a violation of HTTP. A client that left or was too slow is normal.
     if (error.code?.startsWith('HPE_')) refusals.note('warn', 'an HTTP connection failed', error.code);
@@ -162,53 +80,9 @@ export function createHttp(options: HttpOptions): Http {
     listeners,
     close: async () => {
       await listeners.close();
-      connections.stop();
-      refusals.close();
-      standstill.stop();
+      requests.stop();
     },
   };
-}
-
-interface Routes extends HttpOptions {
-  readonly graphql: GraphQLRoute;
-  readonly connections: Connections;
-  readonly pages: Pages;
-}
-
-async function route(req: IncomingMessage, res: ServerResponse, routes: Routes): Promise<void> {
-  const { basePath = '/', graphql, connections, pages, ready, sign } = routes;
-  const { path, search } = targetOf(req);
-  const place = below(basePath, path);
-  switch (place) {
-    case '/health':
-      checkReads(req);
-      answerHealth(res);
-      return;
-    case '/ready':
-      checkReads(req);
-      answerReady(res, ready(), sign?.());
-      return;
-  }
-  if (connections.isRefused(req)) throw new HttpError(httpFaults.tooManyConnections);
-  switch (place) {
-    case '/graphql':
-      return graphql.answer(req, res, search);
-    case '/':
-      checkReads(req);
-      if (negotiate(req.headers.accept).page && (await pages.answer(req, res, place))) return;
-      res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0, Vary: 'Accept' }).end();
-      return;
-    default:
-      if (place !== undefined && isPage(place)) {
-        checkReads(req);
-        if (await pages.answer(req, res, place)) return;
-      }
-      throw new HttpError(httpFaults.notFound(`${basePath === '/' ? '' : basePath}/graphql`));
-  }
-}
-
-function checkReads({ method }: IncomingMessage): void {
-  if (method !== 'GET' && method !== 'HEAD') throw new HttpError(httpFaults.methodNotAllowed('GET, HEAD'));
 }
 
 /**
@@ -235,14 +109,4 @@ function clientErrorStatus(code: string | undefined): number {
     default:
       return 400;
   }
-}
-
-/** Logs the path without the query string, which may contain a token. */
-function logWhenAnswered(req: IncomingMessage, res: ServerResponse, log: Logger): void {
-  const since = performance.now();
-  const { method } = req;
-  const { path } = targetOf(req);
-  res.once('close', () => {
-    log.debug({ method, path, status: res.statusCode, ms: Math.round(performance.now() - since) }, 'request');
-  });
 }

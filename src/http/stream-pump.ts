@@ -116,10 +116,12 @@ export class StreamPump {
 
   /**
    * Closes the connection when what is written has been sent. The last chunk of the body is missing then, so the
-   * client knows that there is more. In HTTP/1.0 a body has no chunks, and only a reset says this.
+   * client knows that there is more. In HTTP/1.0 a body has no chunks, and only a reset says this. A connection with
+   * TLS, in somebody else's server, can only close without TLS's own end.
    */
   #break(): void {
     if (this.#res.chunkedEncoding) this.#socket.destroySoon();
+    else if ('encrypted' in this.#socket) this.#socket.write('', () => this.#socket.destroy());
     else this.#socket.write('', () => this.#socket.resetAndDestroy());
   }
 

@@ -22,11 +22,16 @@ export function targetOf(req: IncomingMessage): Target {
  * removes a prefix from the path. Browsers resolve it in the folder of the path, which ends at its last slash.
  */
 export function linkFrom(req: IncomingMessage, name: string): string {
-  const { path } = split(req);
+  const { path } = split({ url: originalUrl(req) });
   return path.endsWith('/') ? name : `${path.slice(path.lastIndexOf('/') + 1)}/${name}`;
 }
 
-function split({ url = '' }: IncomingMessage): Target {
+/** Frameworks cut off the path at which a handler is mounted, and keep the whole as `originalUrl`. */
+function originalUrl(req: IncomingMessage): string | undefined {
+  return (req as { readonly originalUrl?: string }).originalUrl ?? req.url;
+}
+
+function split({ url = '' }: Pick<IncomingMessage, 'url'>): Target {
   const local = url.startsWith('/') ? url : url.replace(origin, '');
   const mark = local.indexOf('?');
   if (mark < 0) return { path: local || '/', search: '' };

@@ -65,6 +65,7 @@ describe('a connection has one request at a time', () => {
     expect((await fetch(url.replace('graphql', 'health'))).status).toBe(200);
     expect(begun).toEqual(['a']);
     for (const name of ['a', 'b', 'c']) {
+      await until(name);
       answer(name);
       await wire.until(`{"data":{"name":"${name}"}}`);
       expect(begun.at(-1)).not.toBe(name === 'a' ? 'c' : undefined);

@@ -3,12 +3,17 @@ import { readSettings, SettingsError } from '../../src/settings.ts';
 
 /** Expects a SettingsError of one line. Returns its message. */
 export function complaint(env: Record<string, string | undefined>, argv: readonly string[] = []): string {
+  return complaintOf(() => readSettings(env, argv), JSON.stringify({ env, argv }));
+}
+
+/** Expects that this throws a SettingsError of one line. Returns its message. `what`: what was read. */
+export function complaintOf(read: () => unknown, what = 'This'): string {
   try {
-    readSettings(env, argv);
+    read();
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     expect(error.message).not.toContain('\n');
     return error.message;
   }
-  throw new Error(`${JSON.stringify({ env, argv })} was accepted.`);
+  throw new Error(`${what} was accepted.`);
 }

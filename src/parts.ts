@@ -1,0 +1,93 @@
+import type { Logger } from 'pino';
+import { keptSecret, keptSecretFile } from './auth/kept-secret.ts';
+import { Tokens } from './auth/tokens.ts';
+import { createEngine } from './graphql/engine.ts';
+import type { HttpOptions } from './http/requests.ts';
+import { maxRoomBytes } from './hub/bounds.ts';
+import type { Hub } from './hub/hub.ts';
+import { MemoryHub } from './hub/memory/hub.ts';
+import { RedisHub } from './hub/redis/hub.ts';
+import type { Reach } from './hub/redis/neighbours.ts';
+import { Meters } from './limits/account.ts';
+import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
+import { Narrator } from './narrator.ts';
+import type { Settings } from './settings.ts';
+
+/** The parts of a node that are the same whoever listens. */
+export interface Parts {
+  /** Not started yet. */
+  readonly hub: Hub;
+  readonly http: Omit<HttpOptions, 'ready'>;
+}
+
+/** `reach`: how other nodes reach this one. */
+export function createParts(settings: Settings, log: Logger, reach: Reach): Parts {
+  const hub = createHub(settings, log, reach);
+  const meters = new Meters({ peer: settings.ratePeer, address: settings.rateAddress });
+  const services = {
+    hub,
+    tokens: createTokens(settings, log),
+    guestAccess: settings.guestAccess,
+    maxDataBytes: settings.maxDataBytes,
+    meters,
+    iceServers: settings.iceServers,
+    tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
+  };
+  const openFiles = maxOpenFiles();
+  warnOfFewFiles(openFiles, settings, log);
+  const http = {
+    engine: createEngine(services, log, { introspection: settings.introspection }),
+    log,
+    pingSeconds: settings.pingSeconds,
+    maxDataBytes: settings.maxDataBytes,
+    maxStreams: settings.maxStreams,
+    maxOpenFiles: openFiles,
+    trustProxy: settings.trustProxy,
+    meters,
+    host: settings.host,
+    basePath: settings.basePath,
+    corsOrigins: settings.corsOrigins,
+    graphiql: settings.graphiql,
+    sign: hub instanceof RedisHub ? () => hub.sign : undefined,
+  };
+  return { hub, http };
+}
+
+function createTokens(
+  { tokenSecrets: [secret, ...otherSecrets] = [], tokenTtlSeconds }: Settings,
+  log: Logger,
+) {
+  if (secret) return new Tokens({ secret, otherSecrets, ttlSeconds: tokenTtlSeconds });
+  const kept = keptSecret();
+  if (kept.problem !== undefined) {
+    log.warn(
+      { file: keptSecretFile, problem: kept.problem },
+      'TOKEN_SECRET is not set, and no secret can be kept: all tokens become invalid when this process ends',
+    );
+  }
+  return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
+}
+
+/** Each stream is an open file, and so is each other connection. */
+function warnOfFewFiles(limit: number | undefined, { maxStreams }: Settings, log: Logger): void {
+  const needed = maxStreams + otherFiles;
+  if (limit === undefined || limit >= needed) return;
+  log.warn(
+    { limit, needed },
+    'too few open files are allowed for MAX_STREAMS: raise the limit (ulimit -n, LimitNOFILE), or set a lower MAX_STREAMS',
+  );
+}
+
+function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
+  const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer, maxStreams } = settings;
+  const options = {
+    log,
+    graceMs: graceSeconds * 1000,
+    maxPeersPerRoom,
+    maxRoomsPerPeer,
+    maxRoomBytes: maxRoomBytes(settings.maxDataBytes),
+    maxStreams,
+  };
+  if (redisUrl === undefined) return new MemoryHub(options);
+  return new RedisHub({ url: redisUrl, prefix: redisPrefix, reach, ...options });
+}
