@@ -68,6 +68,22 @@ mutation LeaveRoom($roomId: ID!) {
   leaveRoom(roomId: $roomId)
 }`;
 
+/** What `messages` would bring, as a list, for networks that hold streams back. */
+export const RECEIVE: TypedDocument<generated.ReceiveMutation, generated.ReceiveMutationVariables> =
+  /* GraphQL */ `
+mutation Receive($after: ID, $join: [JoinInput!], $wait: Int) {
+  receive(after: $after, join: $join, wait: $wait) {
+    __typename
+    cursor
+    sentAt
+    ... on Connected { resumed peer { id username guest } rooms { id members { peer { id username guest } state } } }
+    ... on PeerAdded { roomId peer { id username guest } state offer }
+    ... on PeerChanged { roomId peer { id username guest } state }
+    ... on PeerRemoved { roomId peer { id username guest } state reason }
+    ... on Signal { roomId peer { id username guest } event data }
+  }
+}`;
+
 /** To one peer in a room. With a `key`, the document may be sent again if no answer came. */
 export const RELAY: TypedDocument<generated.RelayMutation, generated.RelayMutationVariables> = /* GraphQL */ `
 mutation Relay($roomId: ID!, $peerId: ID!, $event: String!, $data: JSON, $key: ID) {
@@ -103,4 +119,11 @@ query Room($roomId: ID!) {
 export const ROOMS: TypedDocument<generated.RoomsQuery, generated.RoomsQueryVariables> = /* GraphQL */ `
 query Rooms {
   rooms { id members { peer { id username guest } state } }
+}`;
+
+/** The STUN and TURN servers for WebRTC. */
+export const ICE_SERVERS: TypedDocument<generated.IceServersQuery, generated.IceServersQueryVariables> =
+  /* GraphQL */ `
+query IceServers {
+  iceServers { urls username credential expiresAt }
 }`;

@@ -6,11 +6,13 @@ import * as documents from '../src/documents.ts';
 import {
   ACCESS,
   BROADCAST,
+  ICE_SERVERS,
   JOIN_ROOM,
   LEAVE_ROOM,
   ME,
   MESSAGES,
   type Message,
+  RECEIVE,
   RELAY,
   RENEW,
   type ResultOf,
@@ -99,6 +101,10 @@ test('each document does what its name says, and its types are those of its answ
   const ben = (await call(ACCESS, { username: 'ben' })).access;
   expect((await call(RENEW, {}, token)).renew.peer).toEqual(ada);
   expect((await call(ME, {}, token)).me).toEqual(ada);
+  expect((await call(ICE_SERVERS, {}, token)).iceServers).toEqual([]);
+  const cat = (await call(ACCESS, { username: 'cat' })).access;
+  const { receive } = await call(RECEIVE, { join: [{ roomId: 'attic' }], wait: 0 }, cat.token);
+  expect(receive).toMatchObject([{ __typename: 'Connected', peer: cat.peer, rooms: [{ id: 'attic' }] }]);
 
   const messages = await open(token, {});
   const next = async () => (await messages.next()).value as Message;

@@ -74,6 +74,22 @@ export type LeaveRoomMutationVariables = Exact<{
 
 export type LeaveRoomMutation = { readonly leaveRoom: boolean };
 
+export type ReceiveMutationVariables = Exact<{
+  after?: string | null | undefined;
+  join?: ReadonlyArray<JoinInput> | JoinInput | null | undefined;
+  wait?: number | null | undefined;
+}>;
+
+
+export type ReceiveMutation = { readonly receive: ReadonlyArray<
+    | { readonly __typename: 'Connected', readonly resumed: boolean, readonly cursor: string, readonly sentAt: string, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean }, readonly rooms: ReadonlyArray<{ readonly id: string, readonly members: ReadonlyArray<{ readonly state: unknown, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }> }> }
+    | { readonly __typename: 'Heartbeat', readonly cursor: string, readonly sentAt: string }
+    | { readonly __typename: 'PeerAdded', readonly roomId: string, readonly state: unknown, readonly offer: boolean, readonly cursor: string, readonly sentAt: string, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }
+    | { readonly __typename: 'PeerChanged', readonly roomId: string, readonly state: unknown, readonly cursor: string, readonly sentAt: string, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }
+    | { readonly __typename: 'PeerRemoved', readonly roomId: string, readonly state: unknown, readonly reason: RemovalReason, readonly cursor: string, readonly sentAt: string, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }
+    | { readonly __typename: 'Signal', readonly roomId: string, readonly event: string, readonly data: unknown, readonly cursor: string, readonly sentAt: string, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }
+  > };
+
 export type RelayMutationVariables = Exact<{
   roomId: string;
   peerId: string;
@@ -119,3 +135,8 @@ export type RoomsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type RoomsQuery = { readonly rooms: ReadonlyArray<{ readonly id: string, readonly members: ReadonlyArray<{ readonly state: unknown, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } }> }> };
+
+export type IceServersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type IceServersQuery = { readonly iceServers: ReadonlyArray<{ readonly urls: ReadonlyArray<string>, readonly username: string | null, readonly credential: string | null, readonly expiresAt: string | null }> };
