@@ -5,7 +5,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { chromium, findExecutable, findProgram, libfaketime, type Program, redisServer } from './programs.ts';
+import {
+  chromium,
+  curl,
+  findExecutable,
+  findProgram,
+  libfaketime,
+  type Program,
+  python,
+  redisServer,
+} from './programs.ts';
 
 /** How long one `apt-get` command may take. */
 const aptTimeoutMs = 10 * 60_000;
@@ -14,7 +23,8 @@ const aptTimeoutMs = 10 * 60_000;
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
 function findMissing(): readonly Program[] {
-  return [redisServer, chromium, libfaketime].filter((program) => findProgram(program) === undefined);
+  const needed = [redisServer, chromium, libfaketime, curl, python];
+  return needed.filter((program) => findProgram(program) === undefined);
 }
 
 async function install(programs: readonly Program[]): Promise<void> {

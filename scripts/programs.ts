@@ -54,6 +54,23 @@ export const libfaketime: Program = {
   isLibrary: true,
 };
 
+/** For the examples in docs/clients, as is Python. */
+export const curl: Program = {
+  name: 'curl',
+  aptPackage: 'curl',
+  brewPackage: 'curl',
+  candidates: ['curl'],
+  variable: 'CURL_PATH',
+};
+
+export const python: Program = {
+  name: 'python3',
+  aptPackage: 'python3',
+  brewPackage: 'python',
+  candidates: ['python3'],
+  variable: 'PYTHON_PATH',
+};
+
 /** The path of the program, or undefined if it is missing. */
 export function findProgram(program: Program): string | undefined {
   const find = program.isLibrary ? findLibrary : findExecutable;

@@ -168,7 +168,7 @@ export const httpFaults = {
   notAcceptable: {
     status: 406,
     message:
-      'The server sends `application/json`, `application/graphql-response+json` and `text/event-stream`. Name one of them in the header `Accept`.',
+      'The server sends `application/json`, `application/graphql-response+json`, `text/event-stream` and `multipart/mixed;subscriptionSpec=1.0`. Name one of them in the header `Accept`.',
   },
   notJsonContent: {
     status: 415,

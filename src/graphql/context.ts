@@ -49,7 +49,7 @@ export interface LongPoll extends StreamPlace {
 /** The parts of an HTTP request that the engine needs. */
 export interface RequestInfo {
   readonly method: 'GET' | 'POST';
-  /** Whether the client takes an event stream, which a subscription needs, and is still there to read it. */
+  /** Whether the client takes a stream, which a subscription needs, and is still there to read it. */
   readonly takesEvents: boolean;
   readonly credentials: Credentials;
   /** The address that the request counts for, as `addressOf` has it. */

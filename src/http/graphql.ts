@@ -11,15 +11,16 @@ import { Bodies } from './body.ts';
 import type { HttpBounds } from './bounds.ts';
 import type { Connections } from './connections.ts';
 import type { Cors } from './cors.ts';
-import { sendOnce, sendRetry } from './framing.ts';
+import { sendOnce } from './framing.ts';
 import { sendGraphiQL } from './graphiql.ts';
 import { HttpError } from './http-error.ts';
 import { longPollOf } from './long-poll.ts';
+import { multipart } from './multipart.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
 import type { Refusals } from './refusals.ts';
 import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
 import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
-import { sse } from './sse.ts';
+import { sendRetry, sse } from './sse.ts';
 import type { Standstill } from './standstill.ts';
 import { StreamPump } from './stream-pump.ts';
 import { type HeldPlace, StreamShares } from './stream-shares.ts';
@@ -169,16 +170,17 @@ export class GraphQLRoute {
     result: Result | Results,
     address: string,
   ): Promise<void> {
+    const framing = accepted.stream === 'multipart/mixed' ? multipart : sse;
     if (isResults(result)) {
       const { log, pingMs, connections } = this.#options;
       connections.stream(req);
       const holdUnread = (bytes: number) => this.#holdUnread(res, bytes, address);
-      return StreamPump.send(res, result, sse, { log, pingMs, holdUnread });
+      return StreamPump.send(res, result, framing, { log, pingMs, holdUnread });
     }
     if (isEventSource(req, accepted)) return this.#sendToEventSource(res, result);
     const type = accepted.json ?? 'application/json';
     const outcome = outcomeOf(result, type);
-    if (!accepted.json && outcome.status === 200) return sendOnce(res, sse, result);
+    if (!accepted.json && outcome.status === 200) return sendOnce(res, framing, result);
     if (outcome.status === 503) this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
     const bytes = sendResult(res, result, type, outcome);
     if (bytes > smallAnswerBytes) this.#holdUnread(res, bytes, address);
@@ -191,7 +193,7 @@ export class GraphQLRoute {
   #sendToEventSource(res: ServerResponse, result: Result): void {
     if (isTemporary(result)) {
       this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
-      sendRetry(res, sse);
+      sendRetry(res);
     } else {
       sendOnce(res, sse, result);
     }

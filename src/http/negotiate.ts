@@ -1,26 +1,30 @@
 export type JsonType = 'application/json' | 'application/graphql-response+json';
 
+/** The forms of a stream: server-sent events, and Apollo's multipart protocol for subscriptions. */
+export type StreamType = 'text/event-stream' | 'multipart/mixed';
+
 /** The forms of a response that a client accepts, from its `Accept` header. */
 export interface Accepted {
   /** The type of a JSON response. Undefined if the client accepts no JSON. */
   readonly json: JsonType | undefined;
-  /** Whether it accepts an event stream. The header must name the type: a wildcard does not count. */
-  readonly events: boolean;
+  /** The type of a stream. The header must name it: a wildcard does not count. Undefined if it accepts no stream. */
+  readonly stream: StreamType | undefined;
   /** Whether the client is a browser that wants a page to show, not a program. */
   readonly page: boolean;
 }
 
-const anything: Accepted = { json: 'application/json', events: false, page: false };
+const anything: Accepted = { json: 'application/json', stream: undefined, page: false };
 
 /**
- * Reads an `Accept` header. The JSON type with the greatest weight wins; of equal ones, the first. A wildcard means
- * `application/json`: old clients send wildcards, and do not know the other type.
+ * Reads an `Accept` header. Of the JSON types, and of the stream types, the one with the greatest weight wins; of equal
+ * ones, the first. A wildcard means `application/json`: old clients send wildcards, and do not know the other type.
  */
 export function negotiate(header: string | undefined): Accepted {
   if (header === undefined || header === '' || header === '*/*') return anything;
   let json: JsonType | undefined;
   let weightOfJson = 0;
-  let events = false;
+  let stream: StreamType | undefined;
+  let weightOfStream = 0;
   let html = false;
   let program = false;
   for (const range of header.split(',')) {
@@ -28,15 +32,19 @@ export function negotiate(header: string | undefined): Accepted {
     const weight = weightOf(params);
     if (weight === 0 || !takesUtf8(params)) continue;
     if (type === 'text/html') html = true;
-    if (type === 'text/event-stream') events = true;
+    const streamType = streamTypeOf(type, params);
+    if (streamType && weight > weightOfStream) {
+      stream = streamType;
+      weightOfStream = weight;
+    }
     const jsonType = jsonTypeOf(type);
     if (jsonType && weight > weightOfJson) {
       json = jsonType;
       weightOfJson = weight;
     }
-    program ||= type === 'text/event-stream' || type === jsonType;
+    program ||= streamType !== undefined || type === jsonType;
   }
-  return { json, events, page: html && !program };
+  return { json, stream, page: html && !program };
 }
 
 function jsonTypeOf(type: string): JsonType | undefined {
@@ -50,6 +58,13 @@ function jsonTypeOf(type: string): JsonType | undefined {
     default:
       return undefined;
   }
+}
+
+/** Multipart responses have many meanings: only the parameter says that the client knows this one. */
+function streamTypeOf(type: string, params: readonly string[]): StreamType | undefined {
+  if (type === 'text/event-stream') return type;
+  if (type !== 'multipart/mixed') return undefined;
+  return params.some((param) => /^subscriptionspec="?1\.0"?$/.test(param)) ? type : undefined;
 }
 
 /** The weight `q`, from 0 (never) to 1. An absent or malformed weight counts as 1. */

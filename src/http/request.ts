@@ -14,13 +14,13 @@ export interface GraphQLRequest {
   readonly method: 'GET' | 'POST';
   readonly parameters: Params;
   readonly credentials: Credentials;
-  /** Whether the client takes an event stream, and is still there to read it. */
+  /** Whether the client takes a stream, and is still there to read it. */
   readonly takesEvents: boolean;
 }
 
 /** Whether this is a GET that accepts event streams only, as an EventSource sends it. A wildcard counts as JSON. */
 export function isEventSource({ method }: IncomingMessage, accepted: Accepted): boolean {
-  return method === 'GET' && accepted.events && !accepted.json;
+  return method === 'GET' && accepted.stream === 'text/event-stream' && !accepted.json;
 }
 
 /**
@@ -37,13 +37,13 @@ export async function readRequest(
   bodies: Bodies,
   standstill: Standstill,
 ): Promise<GraphQLRequest | undefined> {
-  if (!accepted.json && !accepted.events) throw new HttpError(httpFaults.notAcceptable);
+  if (!accepted.json && !accepted.stream) throw new HttpError(httpFaults.notAcceptable);
   const request =
     req.method === 'POST' ? await readPost(req, res, address, bodies) : readGet(req, search, accepted);
   if (!request) return undefined;
   if (req.socket.destroyed) return undefined;
   // The rest takes two turns of the event loop, so calls skip it unless the process has just stood still.
-  if (!accepted.events && !standstill.recent) return { ...request, takesEvents: false };
+  if (!accepted.stream && !standstill.recent) return { ...request, takesEvents: false };
   await endOfConnection();
   if (req.socket.destroyed) return undefined;
   const { readableEnded } = req.socket;
@@ -51,7 +51,7 @@ export async function readRequest(
   if (readableEnded && standstill.recent) return undefined;
   // Any other client that closed its side may wait for an answer, unless it asked for a stream. Then it counts as gone:
   // a stream that opens here would end the one that it may now have on another node.
-  return { ...request, takesEvents: accepted.events && !readableEnded };
+  return { ...request, takesEvents: accepted.stream !== undefined && !readableEnded };
 }
 
 async function readPost(req: IncomingMessage, res: ServerResponse, address: string, bodies: Bodies) {

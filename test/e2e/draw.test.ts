@@ -114,8 +114,8 @@ test('by the keyboard alone, one chooses a tool, draws and undoes', { timeout },
   await close(ada);
 });
 
-test('the page in docs/clients.md opens a data channel between two windows', { timeout }, async () => {
-  const docs = readFileSync(new URL('../../docs/clients.md', import.meta.url), 'utf8');
+test('the page in docs/clients/README.md opens a data channel between two windows', { timeout }, async () => {
+  const docs = readFileSync(new URL('../../docs/clients/README.md', import.meta.url), 'utf8');
   const example = /```html\n([\s\S]*?)```/.exec(docs)?.[1] ?? '';
   const html = example.replaceAll('http://localhost:4000', node.url);
   // The page has another origin than the node, like the page of an application.

@@ -5,32 +5,43 @@ import { post, serveSignalbox } from './support.ts';
 const strict = 'application/graphql-response+json';
 const plain = 'application/json';
 const events = 'text/event-stream';
+const parts = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0';
+const multipart = 'multipart/mixed';
 
 const table: [header: string | undefined, accepted: Partial<Accepted>][] = [
-  [undefined, { json: plain, events: false }],
-  ['', { json: plain, events: false }],
-  ['*/*', { json: plain, events: false }],
-  ['application/*', { json: plain, events: false }],
-  [plain, { json: plain, events: false }],
-  ['Application/JSON; Charset="UTF-8"', { json: plain, events: false }],
-  [strict, { json: strict, events: false }],
-  [`${strict},${plain};q=0.9`, { json: strict, events: false }],
-  [`${plain};q=0.1, ${strict}`, { json: strict, events: false }],
-  [`${plain}, ${strict}`, { json: plain, events: false }],
+  [undefined, { json: plain, stream: undefined }],
+  ['', { json: plain, stream: undefined }],
+  ['*/*', { json: plain, stream: undefined }],
+  ['application/*', { json: plain, stream: undefined }],
+  [plain, { json: plain, stream: undefined }],
+  ['Application/JSON; Charset="UTF-8"', { json: plain, stream: undefined }],
+  [strict, { json: strict, stream: undefined }],
+  [`${strict},${plain};q=0.9`, { json: strict, stream: undefined }],
+  [`${plain};q=0.1, ${strict}`, { json: strict, stream: undefined }],
+  [`${plain}, ${strict}`, { json: plain, stream: undefined }],
   [
     `${strict}, application/graphql+json, ${plain}, ${events}, multipart/mixed`,
-    { json: strict, events: true },
+    { json: strict, stream: events },
   ],
-  [events, { json: undefined, events: true }],
-  [`${events}, ${plain}`, { json: plain, events: true }],
-  [`${events}, */*;q=0.1`, { json: plain, events: true }],
-  [`${events};q=0, ${plain}`, { json: plain, events: false }],
-  [`${plain};charset=utf-16`, { json: undefined, events: false }],
-  ['image/png', { json: undefined, events: false, page: false }],
-  ['text/*', { json: undefined, events: false }],
+  [events, { json: undefined, stream: events }],
+  [`${events}, ${plain}`, { json: plain, stream: events }],
+  [`${events}, */*;q=0.1`, { json: plain, stream: events }],
+  [`${events};q=0, ${plain}`, { json: plain, stream: undefined }],
+  [`${parts},${strict},${plain};q=0.9`, { json: strict, stream: multipart }],
+  ['multipart/mixed; subscriptionSpec="1.0"', { json: undefined, stream: multipart }],
+  [`${parts}, ${events}`, { stream: multipart }],
+  [`${events}, ${parts}`, { stream: events }],
+  [`${parts};q=0.5, ${events}`, { stream: events }],
+  [`${parts};q=0, ${plain}`, { json: plain, stream: undefined }],
+  [`${events}, multipart/mixed`, { json: undefined, stream: events }],
+  ['multipart/mixed;deferSpec=20220824, multipart/*', { json: undefined, stream: undefined }],
+  [`text/html, ${parts}`, { page: false, stream: multipart }],
+  [`${plain};charset=utf-16`, { json: undefined, stream: undefined }],
+  ['image/png', { json: undefined, stream: undefined, page: false }],
+  ['text/*', { json: undefined, stream: undefined }],
   ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', { page: true, json: plain }],
   [`text/html, ${plain}`, { page: false, json: plain }],
-  [',;;,q=', { json: undefined, events: false, page: false }],
+  [',;;,q=', { json: undefined, stream: undefined, page: false }],
 ];
 
 describe('the header Accept', () => {
