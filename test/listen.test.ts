@@ -75,7 +75,9 @@ test('a node with BASE_PATH serves below it, and its banner and its log have it 
   expect(node.output()).toContain(`GraphiQL  ${node.url}/graphql\n`);
 });
 
-test('a node in production shows no GraphiQL and no schema, unless it is told to', async () => {
+test('a node in production shows no GraphiQL and no schema, unless it is told to', {
+  timeout: 90_000,
+}, async () => {
   const schema = '?query={__schema{queryType{name}}}';
   const page = { headers: { accept: 'text/html' } };
   await using closed = await startNode({ env: { NODE_ENV: 'production' } });

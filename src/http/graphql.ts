@@ -12,11 +12,11 @@ import type { HttpBounds } from './bounds.ts';
 import type { Connections } from './connections.ts';
 import type { Cors } from './cors.ts';
 import { sendOnce } from './framing.ts';
-import { sendGraphiQL } from './graphiql.ts';
 import { HttpError } from './http-error.ts';
 import { longPollOf } from './long-poll.ts';
 import { multipart } from './multipart.ts';
 import { type Accepted, negotiate } from './negotiate.ts';
+import type { Pages } from './pages.ts';
 import type { Refusals } from './refusals.ts';
 import { type GraphQLRequest, isEventSource, readRequest } from './request.ts';
 import { isTemporary, outcomeOf, sendResult, toResult } from './respond.ts';
@@ -40,8 +40,8 @@ export interface GraphQLOptions {
   readonly cors: Cors;
   /** What addresses may ask for. Undefined: nothing is metered here. */
   readonly meters: Meters | undefined;
-  /** Whether a browser gets GraphiQL. */
-  readonly graphiql: boolean;
+  /** They have GraphiQL, unless it is off. */
+  readonly pages: Pages;
   readonly standstill: Standstill;
 }
 
@@ -73,7 +73,7 @@ export class GraphQLRoute {
         return this.#options.cors.answerPreflight(req, res);
       case 'GET':
         if (!accepted.page) break;
-        if (this.#options.graphiql) return sendGraphiQL(req, res);
+        if (await this.#options.pages.answer(req, res, '/graphql')) return;
         if (search === '') throw new HttpError(httpFaults.noGraphiQL);
         break;
       case 'POST':

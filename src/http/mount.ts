@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { httpFaults } from '../errors.ts';
 import { httpBounds } from './bounds.ts';
 import { HttpError } from './http-error.ts';
-import { type HttpOptions, isRoute, Requests, type Responses } from './requests.ts';
+import { type HttpOptions, Requests, type Responses } from './requests.ts';
 import { below, targetOf } from './target.ts';
 
 /** Passes a request on to what comes next in a framework. */
@@ -44,7 +44,7 @@ export function createMount(options: HttpOptions, started: Promise<void>): Mount
   return {
     handler: async (req, res, next) => {
       const place = below(options.basePath ?? '/', targetOf(req).path);
-      if (next && !(place !== undefined && isRoute(place))) {
+      if (next && !(place !== undefined && requests.has(place))) {
         next();
         return;
       }

@@ -12,7 +12,7 @@ import { answerHealth, answerReady } from './health.ts';
 import { hostCheck } from './hosts.ts';
 import { HttpError } from './http-error.ts';
 import { negotiate } from './negotiate.ts';
-import { isPage, Pages } from './pages.ts';
+import { Pages } from './pages.ts';
 import { Refusals } from './refusals.ts';
 import { sendError } from './respond.ts';
 import { Standstill } from './standstill.ts';
@@ -61,7 +61,7 @@ export class Requests {
   readonly #checkHost: (req: IncomingMessage) => void;
   readonly #standstill = new Standstill();
   readonly #graphql: GraphQLRoute;
-  readonly #pages = new Pages();
+  readonly #pages: Pages;
 
   constructor(options: HttpOptions, bounds: HttpBounds, responses: Responses) {
     const { engine, log, pingSeconds, maxStreams, trustProxy } = options;
@@ -72,6 +72,7 @@ export class Requests {
     this.connections = new Connections({ refusals: this.refusals, bounds: bounds.connections, trustProxy });
     this.#cors = new Cors(corsOrigins);
     this.#checkHost = hostCheck(host);
+    this.#pages = new Pages({ graphiql });
     this.#graphql = new GraphQLRoute({
       engine,
       log,
@@ -82,7 +83,7 @@ export class Requests {
       connections: this.connections,
       cors: this.#cors,
       meters: options.meters,
-      graphiql,
+      pages: this.#pages,
       standstill: this.#standstill,
     });
   }
@@ -96,6 +97,11 @@ export class Requests {
       this.#cors.allow(req, res);
       work(req, res).catch((error: unknown) => this.refuse(res, error));
     });
+  }
+
+  /** Whether something may be at this path below the base path. */
+  has(place: string): boolean {
+    return ['/graphql', '/health', '/ready'].includes(place) || this.#pages.has(place);
   }
 
   /** Answers a request that failed. */
@@ -144,18 +150,13 @@ export class Requests {
         res.writeHead(302, { Location: linkFrom(req, 'graphql'), 'Content-Length': 0, Vary: 'Accept' }).end();
         return;
       default:
-        if (place !== undefined && isPage(place)) {
+        if (place !== undefined && this.#pages.has(place)) {
           checkReads(req);
           if (await this.#pages.answer(req, res, place)) return;
         }
         throw new HttpError(httpFaults.notFound(`${basePath === '/' ? '' : basePath}/graphql`));
     }
   }
-}
-
-/** Whether something may be at this path below the base path. */
-export function isRoute(place: string): boolean {
-  return ['/graphql', '/health', '/ready'].includes(place) || isPage(place);
 }
 
 function checkReads({ method }: IncomingMessage): void {

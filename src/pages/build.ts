@@ -1,7 +1,10 @@
-import type { InlineConfig, Rollup } from 'vite';
+import type { InlineConfig, Plugin, Rollup } from 'vite';
 
-/** The files of all pages, by their paths below the server's root: `client.js`, `draw/index.html`, `assets/…`. */
+/** The files of some pages, by their paths below the server's root: `client.js`, `draw/index.html`, `assets/…`. */
 export type PageFiles = ReadonlyMap<string, string | Uint8Array>;
+
+/** GraphiQL is apart: it takes longer, and many servers never show it. */
+export type PageGroup = 'pages' | 'graphiql';
 
 const root = new URL('./', import.meta.url).pathname;
 
@@ -13,10 +16,48 @@ const shared: InlineConfig = {
   base: './',
 };
 
+const sharedBuild: InlineConfig['build'] = {
+  write: false,
+  target: 'es2022',
+  modulePreload: { polyfill: false },
+  // Strict CSP: nothing is inlined as a data URL.
+  assetsInlineLimit: 0,
+};
+
+/** What is changed in files of the packages that GraphiQL consists of. */
+const changes: readonly { readonly file: string; readonly from: RegExp; readonly to: string }[] = [
+  // Fonts as data URLs, which weigh more than the code. The system has fonts.
+  { file: '/graphiql/dist/style.css', from: /@font-face\s*\{[^}]*\}/g, to: '' },
+  // It marks an object as wrong where the type is a scalar, such as JSON.
+  {
+    file: '/codemirror-graphql/esm/variables/lint.js',
+    from: /(?=if \(\(type instanceof GraphQLEnumType)/,
+    to: "if (type.name === 'JSON') return [];\n",
+  },
+  // It writes a style into the page, which the policy forbids, to keep the page from scrolling behind a menu. This page
+  // does not scroll.
+  {
+    file: '/react-style-singleton/dist/es2015/singleton.js',
+    from: /if \(!document\)\s+return null;/,
+    to: 'return null;',
+  },
+];
+
+const changedPackages: Plugin = {
+  name: 'changed-packages',
+  enforce: 'pre',
+  transform(code, id) {
+    const change = changes.find(({ file }) => id.endsWith(file));
+    if (!change) return undefined;
+    if (!change.from.test(code))
+      this.error(`${id} has no ${change.from}: its new version may not need the change.`);
+    return { code: code.replace(change.from, change.to), map: null };
+  },
+};
+
 /** Bundles a part of the browser client into one file. `entry` is its file in `src/client`. */
-async function buildClient(entry: string, name: string): Promise<Rollup.RollupOutput> {
-  const { build } = await import('vite');
-  const built = await build({
+function clientConfig(entry: string, name: string): InlineConfig {
+  return {
     ...shared,
     build: {
       write: false,
@@ -28,36 +69,52 @@ async function buildClient(entry: string, name: string): Promise<Rollup.RollupOu
         output: { format: 'es', entryFileNames: name },
       },
     },
-  });
-  return built as Rollup.RollupOutput;
+  };
+}
+
+const configs: Readonly<Record<PageGroup, readonly InlineConfig[]>> = {
+  pages: [
+    clientConfig('index.ts', 'client.js'),
+    {
+      ...shared,
+      build: {
+        ...sharedBuild,
+        rollupOptions: { input: [`${root}draw/index.html`, `${root}start/index.html`] },
+      },
+    },
+  ],
+  graphiql: [
+    {
+      ...shared,
+      plugins: [changedPackages],
+      build: {
+        ...sharedBuild,
+        assetsDir: 'graphiql',
+        chunkSizeWarningLimit: Number.POSITIVE_INFINITY,
+        rollupOptions: { input: `${root}graphiql/index.html` },
+      },
+    },
+  ],
+};
+
+/** Bundles a group of pages, in memory. It takes one to three seconds, and some hundred megabytes. */
+export async function buildPages(group: PageGroup): Promise<PageFiles> {
+  const { build } = await import('vite');
+  const files = new Map<string, string | Uint8Array>();
+  for (const config of configs[group]) {
+    for (const built of [await build(config)].flat() as Rollup.RollupOutput[]) {
+      for (const output of built.output) {
+        files.set(output.fileName, output.type === 'chunk' ? output.code : output.source);
+      }
+    }
+  }
+  return files;
 }
 
 /** The browser client without the mesh, as a bundler would make it: to see its size. */
 export async function buildSession(): Promise<string> {
-  const { output } = await buildClient('session-only.ts', 'session.js');
-  return output[0].code;
-}
-
-/** Bundles the pages and the browser client, in memory. It takes about a second. */
-export async function buildPages(): Promise<PageFiles> {
   const { build } = await import('vite');
-  const client = await buildClient('index.ts', 'client.js');
-  const pages = await build({
-    ...shared,
-    build: {
-      write: false,
-      target: 'es2022',
-      modulePreload: { polyfill: false },
-      // Strict CSP: nothing is inlined as a data URL.
-      assetsInlineLimit: 0,
-      rollupOptions: { input: [`${root}draw/index.html`, `${root}start/index.html`] },
-    },
-  });
-  const files = new Map<string, string | Uint8Array>();
-  for (const built of [client, pages].flat() as Rollup.RollupOutput[]) {
-    for (const file of built.output) {
-      files.set(file.fileName, file.type === 'chunk' ? file.code : file.source);
-    }
-  }
-  return files;
+  const built = await build(clientConfig('session-only.ts', 'session.js'));
+  const [{ output }] = [built].flat() as [Rollup.RollupOutput];
+  return output[0].code;
 }

@@ -173,6 +173,26 @@ test('the start page: two peers meet, say hello, open a data channel, and one re
   await ada.getByRole('button', { name: 'Cut the line' }).click();
   await ada.getByText('resumed: true').waitFor();
   await ada.getByRole('button', { name: 'Leave' }).click();
-  await ben.getByText('Ada is gone.').waitFor();
+  await ben.getByText('Ada has left.').waitFor();
+  // What each click has sent can still be seen.
+  const clicks = ada.getByRole('combobox', { name: 'Click' });
+  expect(await clicks.getByRole('option').allTextContents()).toEqual([
+    '5. Leave',
+    '4. Cut the line',
+    '3. Say hello',
+    '2. Join',
+    '1. Connect',
+  ]);
+  const sent: Readonly<Record<string, string>> = {
+    '1. Connect': 'access(',
+    '2. Join': 'joinRoom(',
+    '3. Say hello': '"event":"hello"',
+    '4. Cut the line': '"after":',
+    '5. Leave': 'leaveRoom(',
+  };
+  for (const [click, part] of Object.entries(sent)) {
+    await clicks.selectOption(click);
+    expect(await ada.locator('pre').innerText()).toContain(part);
+  }
   await close(page);
 });

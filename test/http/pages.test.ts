@@ -3,15 +3,38 @@ import { engineOf, serve } from './support.ts';
 
 const html = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-async function servePages(options: { basePath?: string } = {}): Promise<string> {
+async function servePages(options: { basePath?: string; graphiql?: boolean } = {}): Promise<string> {
   const { port } = await serve(engineOf({ data: null }), options);
   return `http://127.0.0.1:${port}`;
 }
 
 /** The files that a page loads. */
 function assetsOf(page: string, url: string): string[] {
-  const links = [...page.matchAll(/(?:src|href)="([^"]*assets[^"]+)"/g)];
+  const links = [...page.matchAll(/(?:src|href)="([^"]*(?:assets|graphiql)\/[^"]+)"/g)];
   return links.map(([, link = '']) => new URL(link, url).href);
+}
+
+/** The bytes of GraphiQL's page, its scripts and its style, as they are sent. */
+async function weighGraphiQL(url: string, encoding: string): Promise<number> {
+  const headers = { ...html, 'Accept-Encoding': encoding };
+  const seen = new Set<string>();
+  const weigh = async (address: string): Promise<number> => {
+    if (seen.has(address)) return 0;
+    seen.add(address);
+    const response = await fetch(address, { headers });
+    expect([address, response.status]).toEqual([address, 200]);
+    let bytes = Number(response.headers.get('content-length'));
+
+    const text = await response.text();
+    const links = address.endsWith('.js')
+      ? [...text.matchAll(/["'`]\.\/([\w.-]+\.(?:js|css))["'`]/g)].map(
+          ([, name]) => `${url}/graphiql/${name}`,
+        )
+      : assetsOf(text, address);
+    for (const link of links) bytes += await weigh(link);
+    return bytes;
+  };
+  return await weigh(`${url}/graphql`);
 }
 
 describe('the pages', () => {
@@ -27,14 +50,16 @@ describe('the pages', () => {
 
   it('every page runs its own files alone: no script or style of a page is inline', async () => {
     const url = await servePages();
-    for (const path of ['/', '/draw/harbour', '/draw/a%20b']) {
+    for (const path of ['/', '/draw/harbour', '/draw/a%20b', '/graphql']) {
       const response = await fetch(url + path, { headers: html });
       const policy = response.headers.get('content-security-policy') ?? '';
       expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
       expect(policy).not.toContain('unsafe');
       const text = await response.text();
       expect(text).not.toMatch(/<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/);
-      for (const asset of assetsOf(text, url + path)) {
+      const assets = assetsOf(text, url + path);
+      expect(assets.length).toBeGreaterThan(1);
+      for (const asset of assets) {
         const file = await fetch(asset);
         expect([asset, file.status]).toEqual([asset, 200]);
         expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
@@ -51,6 +76,45 @@ describe('the pages', () => {
     }
     expect(bytes).toBeGreaterThan(5000);
     expect(bytes).toBeLessThan(30_000);
+  });
+
+  it('GraphiQL loads less than 1.5 MB, and less than 450 KB compressed', async () => {
+    const url = await servePages();
+    const [raw, compressed] = await Promise.all([weighGraphiQL(url, 'identity'), weighGraphiQL(url, 'gzip')]);
+    expect(raw).toBeGreaterThan(500_000);
+    expect(raw).toBeLessThan(1_500_000);
+    expect(compressed).toBeLessThan(450_000);
+  });
+
+  it('GraphiQL’s page is compressed if the browser accepts it, and answered with 304 if it has not changed', async () => {
+    const url = `${await servePages()}/graphql`;
+    const headers = { ...html, 'Accept-Encoding': 'gzip' };
+    const first = await fetch(url, { headers });
+    expect(first.headers.get('content-encoding')).toBe('gzip');
+    expect(first.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(first.headers.get('cache-control')).toBe('no-cache');
+    expect(first.headers.get('vary')).toBe('Accept, Accept-Encoding');
+    expect(await first.text()).toMatch(/^<!doctype html>[\s\S]*<title>Signalbox GraphiQL<\/title>/);
+    const etag = first.headers.get('etag') ?? '';
+    for (const known of [etag, `"other", W/${etag}`]) {
+      expect((await fetch(url, { headers: { ...headers, 'If-None-Match': known } })).status).toBe(304);
+    }
+    for (const encoding of ['identity', 'gzip;q=0']) {
+      const plain = await fetch(url, { headers: { ...headers, 'Accept-Encoding': encoding } });
+      expect(plain.headers.has('content-encoding')).toBe(false);
+      expect(await plain.text()).toMatch(/^<!doctype html>/);
+    }
+  });
+
+  it('without GraphiQL, its page and its files are not there, and the other pages are', async () => {
+    const [on, off] = [await servePages(), await servePages({ graphiql: false })];
+    const page = await (await fetch(`${on}/graphql`, { headers: html })).text();
+    const script = new URL(assetsOf(page, `${on}/graphql`).at(-1) ?? '').pathname;
+    expect((await fetch(on + script)).status).toBe(200);
+    expect((await fetch(off + script)).status).toBe(404);
+    expect((await fetch(`${off}/graphql`, { headers: html })).status).toBe(404);
+    expect(await (await fetch(on, { headers: html })).text()).toContain('GraphiQL');
+    expect(await (await fetch(off, { headers: html })).text()).not.toContain('GraphiQL');
   });
 
   it('/client.js is a module of less than 8 KB compressed, which pages of any origin may use', async () => {
@@ -71,12 +135,13 @@ describe('the pages', () => {
 
   it('a page below another path finds its files there', async () => {
     const url = await servePages({ basePath: '/box' });
-    for (const path of ['/box', '/box/', '/box/draw', '/box/draw/harbour', '/box/draw/harbour/']) {
+    const paths = ['/box', '/box/', '/box/draw', '/box/draw/harbour', '/box/draw/harbour/', '/box/graphql'];
+    for (const path of paths) {
       const response = await fetch(url + path, { headers: html });
       const assets = assetsOf(await response.text(), response.url);
-      expect(assets.length).toBeGreaterThan(2);
+      expect(assets.length).toBeGreaterThan(1);
       for (const asset of assets) {
-        expect(asset).toContain('/box/assets/');
+        expect(new URL(asset).pathname).toMatch(/^\/box\/(assets|graphiql)\//);
         expect((await fetch(asset)).status).toBe(200);
       }
     }
@@ -91,7 +156,14 @@ describe('the pages', () => {
       const post = await fetch(url + path, { method: 'POST' });
       expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     }
-    for (const path of ['/assets/none.js', '/draw/a/b', '/assets/../client.js/x']) {
+    const unknown = [
+      '/assets/none.js',
+      '/graphiql/none.js',
+      '/graphiql/index.html',
+      '/draw/a/b',
+      '/assets/../client.js/x',
+    ];
+    for (const path of unknown) {
       expect((await fetch(url + path)).status).toBe(404);
     }
   });

@@ -1,14 +1,4 @@
-/** A message, as the page selects it. */
-export interface Message {
-  readonly __typename: 'Connected' | 'PeerAdded' | 'PeerRemoved' | 'Signal';
-  readonly cursor: string;
-  readonly resumed?: boolean;
-  readonly offer?: boolean;
-  readonly event?: string;
-  readonly data?: unknown;
-  readonly roomId?: string;
-  readonly peer?: { readonly id: string; readonly username: string };
-}
+import { type Message, wordsFor } from '../message-words.ts';
 
 /** How many messages are shown: the newest. */
 const maxShown = 200;
@@ -53,19 +43,5 @@ export class MessageList {
     }
     this.#list.prepend(item);
     while (this.#list.childElementCount > maxShown) this.#list.lastElementChild?.remove();
-  }
-}
-
-function wordsFor({ __typename, resumed, offer, event, peer }: Message): string {
-  const name = peer?.username ?? '';
-  switch (__typename) {
-    case 'Connected':
-      return resumed ? 'resumed: true. The session goes on, nothing was missed.' : 'A new session begins.';
-    case 'PeerAdded':
-      return offer ? `${name} was here already: this side offers.` : `${name} has joined, and will offer.`;
-    case 'PeerRemoved':
-      return `${name} is gone.`;
-    case 'Signal':
-      return `“${event}” from ${name}.`;
   }
 }

@@ -1,8 +1,10 @@
 import { randomId } from '../../client/random-id.ts';
-import { type Answer, listen, type Request, send, toCurl, toGraphQL } from './api.ts';
+import type { Message } from '../message-words.ts';
+import { type Answer, listen, type Request, send } from './api.ts';
 import { DataChannel, type Signal } from './data-channel.ts';
-import { type Message, MessageList } from './message-list.ts';
+import { MessageList } from './message-list.ts';
 import { access, joinRoom, leaveRoom, messages, relay } from './requests.ts';
+import { Sent } from './sent.ts';
 
 /** This window has a room of its own, so two visitors do not meet. */
 const roomId = `lobby-${randomId()}`;
@@ -19,11 +21,6 @@ const actions: readonly Action[] = [
   'Leave',
 ];
 
-interface Views {
-  readonly graphql: string;
-  readonly curl: string;
-}
-
 /** One of the two clients: its buttons, its last request, and its messages. */
 export class Peer {
   readonly name: string;
@@ -31,8 +28,7 @@ export class Peer {
   readonly #list: MessageList;
   readonly #buttons = new Map<Action, HTMLButtonElement>();
   readonly #channel: DataChannel;
-  #views: Views = { graphql: '', curl: '' };
-  #view: 'graphql' | 'curl' = 'graphql';
+  readonly #sent: Sent;
   /** The steps that were done already. The next step is lit up. */
   readonly #done = new Set<Action>();
   #token: string | undefined;
@@ -50,6 +46,7 @@ export class Peer {
     this.name = name;
     this.#root = root;
     this.#list = new MessageList(this.#part('.messages'), this.#part('.count'));
+    this.#sent = new Sent(this.#part('.sent'));
     this.#channel = new DataChannel({
       relay: (event, data) => void this.#relay(event, data, event === 'offer'),
       opened: () => {
@@ -67,17 +64,6 @@ export class Peer {
       Leave: () => this.#leave(),
     };
     for (const action of actions) this.#addButton(action, press[action]);
-    for (const button of root.querySelectorAll<HTMLButtonElement>('[data-view]')) {
-      button.addEventListener('click', () => this.#show(button.dataset.view as 'graphql' | 'curl'));
-    }
-    const copy = this.#part<HTMLButtonElement>('[data-copy]');
-    copy.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(this.#views[this.#view]).catch(() => undefined);
-      copy.textContent = 'Copied';
-      setTimeout(() => {
-        copy.textContent = 'Copy';
-      }, 1500);
-    });
     this.#update();
   }
 
@@ -86,15 +72,14 @@ export class Peer {
     const { token } = (data?.access ?? {}) as { token?: string };
     if (token === undefined) return;
     this.#token = token;
-    await this.#open(true);
+    await this.#open();
   }
 
   /** Opens the stream, from the last cursor if there is one. Resolves when the stream is over. */
-  async #open(isShownBelow = false): Promise<void> {
+  async #open(): Promise<void> {
     if (this.#token === undefined) return;
     const request = { query: messages, ...(this.#cursor && { variables: { after: this.#cursor } }) };
-    const before = isShownBelow ? this.#views : undefined;
-    this.#showRequest(request, true, before);
+    this.#sent.add(this.#token, request, true);
     const stream = new AbortController();
     this.#stream = stream;
     try {
@@ -108,14 +93,19 @@ export class Peer {
     this.#connected = false;
     this.#update();
     // The server or the network cut the stream: a client comes back by itself.
-    if (this.#stream === stream) setTimeout(() => this.#stream === stream && void this.#open(), cutMs);
+    if (this.#stream === stream) setTimeout(() => this.#stream === stream && this.#comeBack(), cutMs);
   }
 
   #cut(): void {
     this.#stream?.abort();
     this.#stream = undefined;
     this.#list.note('Line cut', 'The peer comes back in a moment, from its last cursor.');
-    setTimeout(() => void this.#open(), cutMs);
+    setTimeout(() => this.#comeBack(), cutMs);
+  }
+
+  #comeBack(): void {
+    this.#sent.beginAgain('Come back');
+    void this.#open();
   }
 
   async #join(): Promise<void> {
@@ -165,43 +155,12 @@ export class Peer {
     this.#update();
   }
 
-  /** Sends a request. A request that no click caused, such as a candidate, is not shown in place of one that did. */
+  /** Sends a request. A request that no click caused, such as a candidate, is not shown. */
   async #send(request: Request, isShown = true): Promise<Answer> {
-    if (!isShown) return await send(this.#token, request).catch(() => ({}));
-    this.#showRequest(request, false);
-    const answer = this.#part('.answer');
-    try {
-      const result = await send(this.#token, request);
-      answer.textContent = short(JSON.stringify(result));
-      answer.classList.toggle('bad', result.errors !== undefined);
-      return result;
-    } catch {
-      answer.textContent = 'No answer came. Does the server run?';
-      answer.classList.add('bad');
-      return {};
-    }
-  }
-
-  /** Shows a request; `before` is shown above it, if one click sends both. */
-  #showRequest(request: Request, isStream: boolean, before?: Views): void {
-    const graphql = toGraphQL(request);
-    const curl = toCurl(this.#token, request, isStream);
-    this.#views = before
-      ? { graphql: `${before.graphql}\n\n${graphql}`, curl: `${before.curl}\n\n${curl}` }
-      : { graphql, curl };
-    if (isStream) {
-      this.#part('.answer').textContent = 'A stream: its messages are below.';
-      this.#part('.answer').classList.remove('bad');
-    }
-    this.#show(this.#view);
-  }
-
-  #show(view: 'graphql' | 'curl'): void {
-    this.#view = view;
-    for (const button of this.#root.querySelectorAll<HTMLElement>('[data-view]')) {
-      button.setAttribute('aria-pressed', String(button.dataset.view === view));
-    }
-    if (this.#views[view]) this.#part('pre code').textContent = this.#views[view];
+    const took = isShown ? this.#sent.add(this.#token, request, false) : undefined;
+    const result = await send(this.#token, request).catch(() => undefined);
+    took?.(result);
+    return result ?? {};
   }
 
   #addButton(action: Action, press: () => unknown): void {
@@ -210,6 +169,7 @@ export class Peer {
     button.textContent = action;
     button.addEventListener('click', () => {
       this.#done.add(action);
+      this.#sent.begin(action);
       press();
       this.#update();
     });
@@ -244,9 +204,4 @@ export class Peer {
     if (!element) throw new Error(`There is no ${selector} in the peer's panel.`);
     return element;
   }
-}
-
-/** A token is long, and there is nothing to read in it. */
-function short(json: string): string {
-  return json.replace(/("token":"[^"]{12})[^"]*/, '$1…');
 }

@@ -1,0 +1,150 @@
+/** What a tab contains. */
+export interface Document {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+export type DocumentName = 'Access' | 'Messages' | 'JoinRoom' | 'Relay' | 'Broadcast' | 'LeaveRoom';
+
+/** The documents of the walk, in its order. Each is named for its operation, as GraphiQL names the tab. */
+export function documents(roomId: string): Readonly<Record<DocumentName, Document>> {
+  return {
+    Access: {
+      query: `# A token for a guest. This page
+# keeps it: every tab sends it.
+
+mutation Access(
+  $username: String! = "Ada"
+) {
+  access(username: $username) {
+    token
+    expiresAt
+    peer { id username guest }
+  }
+}
+`,
+    },
+    Messages: {
+      query: `# The peer's stream. It stays open
+# while you look at other tabs. All
+# its messages are listed below.
+
+subscription Messages {
+  messages {
+    __typename
+    cursor
+    ... on Connected {
+      resumed
+      peer { id username }
+      rooms { id }
+    }
+    ... on PeerAdded {
+      roomId
+      offer
+      peer { id username }
+      state
+    }
+    ... on PeerChanged {
+      roomId
+      peer { id username }
+      state
+    }
+    ... on PeerRemoved {
+      roomId
+      reason
+      peer { id username }
+    }
+    ... on Signal {
+      roomId
+      event
+      data
+      peer { id username }
+    }
+  }
+}
+`,
+    },
+    JoinRoom: {
+      query: `# The others see your state:
+# for example a colour.
+
+mutation JoinRoom(
+  $roomId: ID!
+  $state: JSON
+) {
+  joinRoom(
+    roomId: $roomId
+    state: $state
+  ) {
+    id
+    members {
+      peer { id username }
+      state
+    }
+  }
+}
+`,
+      variables: { roomId, state: { colour: 'green' } },
+    },
+    Relay: {
+      query: `# To one peer. The walk puts in its
+# id. You choose event and data: for
+# a call an offer, an answer or a
+# candidate.
+
+mutation Relay(
+  $roomId: ID!
+  $peerId: ID!
+  $event: String!
+  $data: JSON
+) {
+  relay(
+    roomId: $roomId
+    peerId: $peerId
+    event: $event
+    data: $data
+  ) {
+    cursor
+    status
+  }
+}
+`,
+      variables: {
+        roomId,
+        peerId: '<the other peer’s id>',
+        event: 'offer',
+        data: { type: 'offer', sdp: 'v=0' },
+      },
+    },
+    Broadcast: {
+      query: `# To all other members of the room.
+
+mutation Broadcast(
+  $roomId: ID!
+  $data: JSON
+) {
+  broadcast(
+    roomId: $roomId
+    event: "chat"
+    data: $data
+  ) {
+    cursor
+    status
+  }
+}
+`,
+      variables: { roomId, data: { text: 'Hello, everyone' } },
+    },
+    LeaveRoom: {
+      query: `# The others are told at once. A
+# lost connection is no leave: the
+# session waits for GRACE_SECONDS.
+
+mutation LeaveRoom($roomId: ID!) {
+  leaveRoom(roomId: $roomId)
+}
+`,
+      variables: { roomId },
+    },
+  };
+}
