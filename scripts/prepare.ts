@@ -5,16 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  chromium,
-  curl,
-  findExecutable,
-  findProgram,
-  libfaketime,
-  type Program,
-  python,
-  redisServer,
-} from './programs.ts';
+import { findExecutable, findProgram, type Program, programs } from './programs.ts';
 
 /** How long one `apt-get` command may take. */
 const aptTimeoutMs = 10 * 60_000;
@@ -23,12 +14,11 @@ const aptTimeoutMs = 10 * 60_000;
 const servicePolicy = '/usr/sbin/policy-rc.d';
 
 function findMissing(): readonly Program[] {
-  const needed = [redisServer, chromium, libfaketime, curl, python];
-  return needed.filter((program) => findProgram(program) === undefined);
+  return programs.filter((program) => findProgram(program) === undefined);
 }
 
-async function install(programs: readonly Program[]): Promise<void> {
-  const packages = programs.map(({ aptPackage }) => aptPackage);
+async function install(missing: readonly Program[]): Promise<void> {
+  const packages = missing.map(({ aptPackage }) => aptPackage);
   process.stderr.write(`Installing the programs that the tests need with apt-get: ${packages.join(', ')}\n`);
   const release = holdServices();
   try {
@@ -64,7 +54,7 @@ async function aptGet(...args: string[]): Promise<void> {
 }
 
 function explain(missing: readonly Program[]): string {
-  const names = missing.map(({ name }) => name).join(' and ');
+  const names = new Intl.ListFormat('en').format(missing.map(({ name }) => name));
   const variables = missing.map(({ variable }) => variable).join(', ');
   const how =
     process.platform === 'darwin'

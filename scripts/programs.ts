@@ -71,6 +71,43 @@ export const python: Program = {
   variable: 'PYTHON_PATH',
 };
 
+export const nginx: Program = {
+  name: 'nginx',
+  aptPackage: 'nginx',
+  brewPackage: 'nginx',
+  // Debian keeps servers in a folder that is not in a user's PATH.
+  candidates: ['nginx', '/usr/sbin/nginx'],
+  variable: 'NGINX_PATH',
+};
+
+export const haproxy: Program = {
+  name: 'haproxy',
+  aptPackage: 'haproxy',
+  brewPackage: 'haproxy',
+  candidates: ['haproxy', '/usr/sbin/haproxy'],
+  variable: 'HAPROXY_PATH',
+};
+
+export const caddy: Program = {
+  name: 'caddy',
+  aptPackage: 'caddy',
+  brewPackage: 'caddy',
+  candidates: ['caddy'],
+  variable: 'CADDY_PATH',
+};
+
+/** All programs that the tests need. */
+export const programs: readonly Program[] = [
+  redisServer,
+  chromium,
+  libfaketime,
+  curl,
+  python,
+  nginx,
+  haproxy,
+  caddy,
+];
+
 /** The path of the program, or undefined if it is missing. */
 export function findProgram(program: Program): string | undefined {
   const find = program.isLibrary ? findLibrary : findExecutable;
