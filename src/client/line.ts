@@ -4,8 +4,10 @@ import { StreamSlot } from './stream-slot.ts';
 import { post, readStream, refusal } from './transport.ts';
 import type { ErrorJson, Message, SignalboxError } from './types.ts';
 
-/** What the session tells its line, and hears of it. */
-export interface LineEvents {
+/** From where the session reads, and what it hears. */
+export interface Reading {
+  readonly url: string;
+  readonly token: string;
   /** Where to go on from: the variables of the next request. */
   variables(): object;
   message(message: Message): void;
@@ -40,16 +42,17 @@ export class Line {
   }
 
   /** Reads messages until the connection or the signal ends it. Rejects with the error that ended it. */
-  async read(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<void> {
+  async read(reading: Reading, signal: AbortSignal): Promise<void> {
+    const { url } = reading;
     this.#ready ??= this.#prepare(url);
     await this.#ready;
     for (let goesOn = true; goesOn && !signal.aborted; ) {
       if (this.#slot && StreamSlot.isNeedless(url)) this.close(true);
       this.#switch = new AbortController();
       const either = AbortSignal.any([signal, this.#switch.signal]);
-      if (this.#slot && !this.#slot.held) await this.#pollInShort(url, token, either, events);
-      else if (Date.now() < this.#heldBackUntil) await this.#poll(url, token, either, events, waitSeconds);
-      else goesOn = await this.#stream(url, token, either, events);
+      if (this.#slot && !this.#slot.held) await this.#pollInShort(reading, either);
+      else if (Date.now() < this.#heldBackUntil) await this.#poll(reading, either, waitSeconds);
+      else goesOn = await this.#stream(reading, either);
       goesOn ||= this.#switch.signal.aborted;
     }
   }
@@ -67,24 +70,28 @@ export class Line {
   }
 
   /** Resolves to true if the line should go on by polls. */
-  async #stream(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<boolean> {
+  async #stream(reading: Reading, signal: AbortSignal): Promise<boolean> {
     const { silenceMs = defaultSilenceMs, patienceMs = defaultPatienceMs } = this.#options;
     const own = new AbortController();
-    let timer = setTimeout(() => own.abort(), patienceMs);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const watch = (ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => own.abort(), ms);
+    };
+    watch(patienceMs);
     let hasEvent = false;
     let ended: SignalboxError | undefined;
     try {
-      const body = { query: MESSAGES, variables: events.variables() };
-      await readStream(url, token, body, AbortSignal.any([signal, own.signal]), {
+      const body = { query: MESSAGES, variables: reading.variables() };
+      await readStream(reading.url, reading.token, body, AbortSignal.any([signal, own.signal]), {
         life: () => {
-          if (!hasEvent) return;
-          clearTimeout(timer);
-          timer = setTimeout(() => own.abort(), silenceMs);
+          if (hasEvent) watch(silenceMs);
         },
         next: ({ data, errors }) => {
           if (signal.aborted) return;
+          if (!hasEvent) watch(silenceMs);
           hasEvent = true;
-          if (data?.messages) events.message(data.messages as Message);
+          if (data?.messages) reading.message(data.messages as Message);
           else ended = refusal(errors?.[0] as ErrorJson | undefined);
         },
       });
@@ -97,25 +104,20 @@ export class Line {
     if (ended) throw ended;
     if (hasEvent || !own.signal.aborted || signal.aborted) return false;
     // If a poll fails too, it is not the stream that is held back.
-    await this.#poll(url, token, signal, events, 0);
+    await this.#poll(reading, signal, 0);
     this.#heldBackUntil = Date.now() + retryStreamMs;
     return true;
   }
 
-  async #poll(
-    url: string,
-    token: string,
-    signal: AbortSignal,
-    events: LineEvents,
-    wait: number,
-  ): Promise<void> {
-    const body = { query: RECEIVE, variables: { ...events.variables(), wait } };
+  async #poll(reading: Reading, signal: AbortSignal, wait: number): Promise<void> {
+    const { url, token } = reading;
+    const body = { query: RECEIVE, variables: { ...reading.variables(), wait } };
     try {
       const timeoutMs = wait * 1000 + answerMs;
       const { receive } = await post<{ receive: Message[] }>(url, token, body, { timeoutMs, signal });
       if (signal.aborted) return;
-      for (const message of receive) events.message(message);
-      events.alive();
+      for (const message of receive) reading.message(message);
+      reading.alive();
     } catch (error) {
       if (signal.aborted) return;
       // Perhaps the network is another one now.
@@ -128,14 +130,14 @@ export class Line {
    * One poll that holds a connection only for a moment. In a hidden tab, the browser makes timers slow: there, the
    * server's wait is the timer, and tabs wait one after the other.
    */
-  async #pollInShort(url: string, token: string, signal: AbortSignal, events: LineEvents): Promise<void> {
+  async #pollInShort(reading: Reading, signal: AbortSignal): Promise<void> {
     if (document.hidden) {
       await this.#slot?.inTurn(async () => {
-        if (!signal.aborted) await this.#poll(url, token, signal, events, 1);
+        if (!signal.aborted) await this.#poll(reading, signal, 1);
       });
       return;
     }
-    await this.#poll(url, token, signal, events, 0);
+    await this.#poll(reading, signal, 0);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, shortPollMs);
       signal.addEventListener('abort', () => {

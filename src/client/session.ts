@@ -1,6 +1,6 @@
 import { Credentials } from './credentials.ts';
 import { mutationOf, type Operation } from './documents.ts';
-import { Line } from './line.ts';
+import { Line, type Reading } from './line.ts';
 import { defaultRetryMs, type Options, type Status } from './options.ts';
 import { post, postAndForget } from './transport.ts';
 import { type Connected, type Message, type RoomMessage, SignalboxError } from './types.ts';
@@ -122,7 +122,9 @@ export class Session {
     this.#stream = stream;
     const renewal = setTimeout(() => void this.#renew(stream), this.#credentials.renewInMs);
     try {
-      await this.#line.read(this.#url, token, stream.signal, {
+      const reading: Reading = {
+        url: this.#url,
+        token,
         variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : this.#owner.joins() }),
         message: (message) => {
           if (message.__typename === 'Connected') alive();
@@ -132,7 +134,8 @@ export class Session {
           alive();
           if (this.#status === 'connecting') this.#setStatus('resumed');
         },
-      });
+      };
+      await this.#line.read(reading, stream.signal);
     } finally {
       clearTimeout(renewal);
     }

@@ -56,6 +56,15 @@ test('G3: a connection on which no byte comes is given up, and the session goes 
   expect(statuses).toEqual(['connecting', 'resumed']);
 });
 
+test('a stream on which nothing happens after its first event is not given up early', async () => {
+  const { url } = await serveSignalbox({ pingSeconds: 60 });
+  const ada = await open(url, { username: 'ada', patienceMs: 200 });
+  await ada.join('lobby');
+  const statuses = statusesOf(ada);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect([ada.status, statuses]).toEqual(['connected', []]);
+});
+
 test.each([
   ['a number of seconds', () => '2'],
   ['a date', () => new Date(Date.now() + 3000).toUTCString()],
