@@ -74,6 +74,8 @@ export class Stage {
       startNode({ env: { ...env, PORT: `${ports[1]}` } }),
       launchChromium(),
     ]);
+    // A checkout bundles the browser client when it is first asked for, which may take longer than the short timeouts.
+    await Promise.all([a, b].map(async ({ url }) => (await fetch(`${url}/client.js`)).text()));
     const loadBalancer = await LoadBalancer.start(configure, ports);
     const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
     await page.goto(`${loadBalancer.url}/health`);
