@@ -19,6 +19,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
   readonly #joins = new Map<string, Promise<Room<P>>>();
   readonly #keys = `${randomId()}.`;
   #sent = 0;
+  readonly #leave = () => this.close();
   #peer: PeerInfo | undefined;
 
   constructor(urls: readonly string[], options: Options, makePeer: MakePeer<P>) {
@@ -57,6 +58,8 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
 
   /** Opens the stream. Resolves at the first `Connected`. Rejects if the server refuses the client for good. */
   async connect(): Promise<this> {
+    // A page that is closed leaves its rooms at once. In Node.js there is no page.
+    if (typeof document !== 'undefined') addEventListener('pagehide', this.#leave);
     await this.#session.start();
     return this;
   }
@@ -78,6 +81,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
 
   /** Leaves all rooms and ends the stream, without waiting for an answer: it works while a page is being closed. */
   close(): void {
+    if (typeof document !== 'undefined') removeEventListener('pagehide', this.#leave);
     this.#session.close([...this.#rooms.keys()].map((roomId) => ({ field: 'leaveRoom', args: { roomId } })));
   }
 

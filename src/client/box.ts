@@ -1,13 +1,13 @@
 import { BaseBox } from './base-box.ts';
-import { IceServers } from './ice-servers.ts';
+import { iceServersFrom } from './ice-servers.ts';
 import type { Options } from './options.ts';
 import { Peer } from './peer.ts';
 
 /** The client, with channels and media to each other peer. */
 export class Box extends BaseBox<Peer> {
   constructor(urls: readonly string[], options: Options) {
-    const known = new IceServers((body) => this.post(body));
-    const iceServers = async () => [...(options.iceServers ?? (await known.get()))];
+    const ask = iceServersFrom((body) => this.post(body));
+    const iceServers = async () => [...(options.iceServers ?? (await ask()))];
     super(
       urls,
       options,

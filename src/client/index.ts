@@ -1,5 +1,4 @@
 import { Box } from './box.ts';
-import { leaveAtPagehide } from './leave-at-pagehide.ts';
 import type { Options } from './options.ts';
 import type { Peer } from './peer.ts';
 import type { Room as RoomOf } from './room.ts';
@@ -22,5 +21,5 @@ export type Room = RoomOf<Peer>;
  * When a page is closed, its client leaves all rooms at once.
  */
 export async function connect(url: string | readonly string[], options: Options): Promise<Box> {
-  return leaveAtPagehide(new Box([url].flat(), options)).connect();
+  return new Box([url].flat(), options).connect();
 }

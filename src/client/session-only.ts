@@ -1,5 +1,4 @@
 import { BaseBox } from './base-box.ts';
-import { leaveAtPagehide } from './leave-at-pagehide.ts';
 import type { Options } from './options.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import type { Room as RoomOf } from './room.ts';
@@ -19,5 +18,5 @@ export async function connect(url: string | readonly string[], options: Options)
     state,
     wasHere,
   }));
-  return leaveAtPagehide(box).connect();
+  return box.connect();
 }

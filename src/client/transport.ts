@@ -15,19 +15,12 @@ export function network(cause: unknown): SignalboxError {
 
 export function refusal(error: ErrorJson | undefined, retryAfter?: string | null): SignalboxError {
   const { message = 'The server sent no reason.', extensions, path } = error ?? {};
-  const retryAfterMs = extensions?.retryAfterMs ?? millisecondsOf(retryAfter);
+  const retryAfterMs = extensions?.retryAfterMs ?? (Number(retryAfter) * 1000 || undefined);
   return new SignalboxError({
     message,
     ...(path && { path }),
     extensions: { ...extensions, ...(retryAfterMs !== undefined && { retryAfterMs }) },
   });
-}
-
-/** The header `Retry-After` is a number of seconds or a date. */
-function millisecondsOf(retryAfter: string | null | undefined): number | undefined {
-  if (!retryAfter) return undefined;
-  const ms = Number(retryAfter) * 1000;
-  return Math.max(0, Number.isNaN(ms) ? Date.parse(retryAfter) - Date.now() : ms) || undefined;
 }
 
 function send(

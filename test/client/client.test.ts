@@ -182,7 +182,7 @@ test('G9: a token is renewed before it ends, and the session goes on', async () 
 });
 
 test("G9: a guest's token is renewed, and the guest stays the same peer", async () => {
-  const { url } = await serveSignalbox({ ttlSeconds: 3 });
+  const { url } = await serveSignalbox({ ttlSeconds: 6 });
   // The first attempt fails, as on a network that is away for a moment.
   const real = globalThis.fetch;
   let failed = false;

@@ -65,10 +65,7 @@ test('a stream on which nothing happens after its first event is not given up ea
   expect([ada.status, statuses]).toEqual(['connected', []]);
 });
 
-test.each([
-  ['a number of seconds', () => '2'],
-  ['a date', () => new Date(Date.now() + 3000).toUTCString()],
-])('a server that is away is waited for as long as Retry-After says: %s', async (_form, retryAfter) => {
+test('a server that is away is waited for as long as Retry-After says', async () => {
   const { url } = await serveSignalbox();
   const real = globalThis.fetch;
   let refusedAt: number | undefined;
@@ -77,7 +74,7 @@ test.each([
     refusedAt = performance.now();
     // As a proxy answers whose server is away.
     const errors = [{ message: 'Away.', extensions: { code: 'UNAVAILABLE', retryable: true } }];
-    const headers = { 'Content-Type': 'application/json', 'Retry-After': retryAfter() };
+    const headers = { 'Content-Type': 'application/json', 'Retry-After': '2' };
     return Promise.resolve(new Response(JSON.stringify({ errors }), { status: 503, headers }));
   });
   onTestFinished(() => void vi.unstubAllGlobals());

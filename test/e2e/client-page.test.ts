@@ -12,8 +12,8 @@ test('a page that is closed, reloaded or left for another leaves its rooms at on
   const { url } = await serveSignalbox();
   const server = new URL(url).origin;
   const html = `<!doctype html><script type="module">
-    import { connect } from '${server}/client.js';
-    const box = await connect('${server}', { username: 'ada' });
+    import { Box } from '${server}/client.js';
+    const box = await new Box(['${server}'], { username: 'ada' }).connect();
     await box.join('lobby');
   </script>`;
   const pages = createServer((_req, res) => res.writeHead(200, { 'Content-Type': 'text/html' }).end(html));

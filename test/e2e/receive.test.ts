@@ -17,7 +17,7 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
   const newRoom = () => `room ${++rooms}`;
   beforeAll(async () => {
     pair = await startPair(hub, { GRACE_SECONDS: '2', MAX_PEERS_PER_ROOM: '3' });
-  });
+  }, 60_000);
   afterAll(() => pair[Symbol.asyncDispose]());
 
   test('G3: a peer that polls gets every message once and in order, from any node', async () => {
