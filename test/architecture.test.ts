@@ -44,7 +44,7 @@ const keptTo: Readonly<Record<string, readonly string[]>> = {
   'graphql-redis-subscriptions': ['hub/redis'],
   'graphql-yoga': ['graphql'],
   graphql: ['graphql', 'generated', 'http', 'pages'],
-  react: ['pages'],
+  react: ['client', 'pages'],
   graphiql: ['pages'],
   jose: ['auth'],
   'pino-pretty': ['log'],

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { httpFaults, SignalboxError } from '../errors.ts';
+import type { LongPoll } from '../graphql/context.ts';
 import type { Engine, Results } from '../graphql/engine.ts';
 import type { Result } from '../graphql/result.ts';
 import type { Meters } from '../limits/account.ts';
@@ -145,7 +146,7 @@ export class GraphQLRoute {
     try {
       return await turns.run(address, (endTurn) => {
         if (res.destroyed) return undefined;
-        const longPoll = () => longPollOf(res, this.#placeFor(res, address), endTurn);
+        const longPoll = this.#longPollFor(res, address, endTurn);
         const info = { method, takesEvents, credentials, address, streamPlace, longPoll };
         return this.#options.engine.run(parameters, info);
       });
@@ -154,6 +155,11 @@ export class GraphQLRoute {
       if (error instanceof SignalboxError) throw new HttpError(httpFaults.noTurn);
       throw error;
     }
+  }
+
+  /** Made apart from the request: a stream keeps it, and would keep the variables with it. */
+  #longPollFor(res: ServerResponse, address: string, endTurn: () => void): () => LongPoll {
+    return () => longPollOf(res, this.#placeFor(res, address), endTurn);
   }
 
   /** A place for the stream that the request may open, until the response is closed. */

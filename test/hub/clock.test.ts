@@ -74,7 +74,8 @@ describe('if the clock of Redis is set', () => {
     expect(await ben.next((entry) => entry.type === 'Signal')).toMatchObject({ cursor });
     await ann.next((entry) => entry.type === 'PeerRemoved' && entry.peer.id === cat.id);
     const awayMs = performance.now() - begun;
-    expect(awayMs).toBeGreaterThan(graceMs);
+    // Redis counts whole milliseconds.
+    expect(awayMs).toBeGreaterThan(graceMs - 2);
     expect(awayMs, 'it is announced by one of the next beats').toBeLessThan(graceMs + 2500);
     expect(await ann.beforeBarrier(ben, 'r'), 'nobody else is announced').toEqual([]);
   });
