@@ -8,6 +8,9 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
  */
 const countedMs = 20;
 
+/** The newest cursor may come from the primary before, which gave cursors for longer than its replica knew of. */
+const otherPrimaryMs = 1500;
+
 /** A span of time in which cursors tell nothing about times, in milliseconds. */
 export interface Blur {
   readonly from: number;
@@ -18,7 +21,12 @@ export interface Blur {
 export function blursOf(history: History): Blur[] {
   return clockFaults(history.faults).flatMap(({ from, stepSeconds, steppedAt }) => {
     if (stepSeconds > 0) return [];
-    return [{ from: newestSeenBefore(history, from), to: steppedAt - 1000 * stepSeconds + countedMs }];
+    return [
+      {
+        from: newestSeenBefore(history, from) - otherPrimaryMs,
+        to: steppedAt - 1000 * stepSeconds + countedMs,
+      },
+    ];
   });
 }
 

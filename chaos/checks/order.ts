@@ -18,7 +18,7 @@ import {
 export const order: Check = (timeline) => [
   ...timeline.sessions.flatMap(wrongStreamOrder),
   ...conflictingCursors(timeline.sessions),
-  ...wrongSendOrder(timeline.sessions),
+  ...wrongSendOrder(timeline),
   ...lateEffects(timeline),
 ];
 
@@ -81,7 +81,8 @@ function conflictingCursors(sessions: readonly JudgedSession[]): Violation[] {
   return found;
 }
 
-function wrongSendOrder(sessions: readonly JudgedSession[]): Violation[] {
+function wrongSendOrder(timeline: Timeline): Violation[] {
+  const { sessions } = timeline;
   const found: Violation[] = [];
   for (const client of new Set(sessions.map((session) => session.client))) {
     const sent = client.calls.filter(({ cursor }) => cursor !== undefined);
@@ -90,6 +91,9 @@ function wrongSendOrder(sessions: readonly JudgedSession[]): Violation[] {
       // Calls have an order only if the first was answered before the second began.
       if (!before || before.endedAt > call.startedAt + 1) continue;
       if (Number(before.cursor) < Number(call.cursor)) continue;
+      // The first may be of a primary that is lost, and the clock of the next one was set back.
+      const isOfLostPrimary = timeline.mayHaveFailedOver(before.startedAt, call.endedAt);
+      if (isOfLostPrimary && timeline.isBlurred(call.startedAt, call.endedAt)) continue;
       const summary = `${client.name} sent #${before.n} before #${call.n}, but the cursors have the reverse order`;
       const [session] = sessions.filter((each) => each.client === client);
       const events = [callEvent(session, before), callEvent(session, call)];
