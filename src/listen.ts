@@ -14,9 +14,9 @@ const maxTries = 20;
 const backlog = 4096;
 
 /**
- * How many listeners share the port, or the two ports of `localhost`. Node.js accepts one connection of a listener in each turn of its event loop, and a
- * turn is long on a busy node. With one listener, an address that opens connections in a loop would keep those of others
- * waiting for ever.
+ * How many listeners share the port, or the two ports of `localhost`. Node.js accepts one connection of a listener in each
+ * turn of its event loop, and a turn is long on a busy node. With one listener, an address that opens connections in a loop
+ * would keep those of others waiting for ever.
  */
 const maxListeners = 64;
 
