@@ -131,6 +131,8 @@ describe('if the clock of Redis is set', () => {
     await stepClock(redis, prefix, -3);
     await beat(two);
     await two.join('ann', 'in time', JsonText.null);
+    // The node's next beat reaches Redis, but its reply is on the slow line.
+    await beat(scriptsOf('one'));
     wire.release();
     // The next beat comes behind the late call.
     await beat(one);

@@ -50,6 +50,8 @@ export class Scripts {
   #connection = 1;
   /** How far Redis's clock is ahead of `performance.now`: too small by the time of one reply, and never too large. */
   #clockMs = 0;
+  /** The offset of the steady clock that belongs to it. */
+  #offsetMs = 0;
   readonly #lateCalls = new LateCalls();
   #newestId = 0;
 
@@ -178,6 +180,7 @@ export class Scripts {
     try {
       const beaten = await this.#rounds.beat(args, close);
       this.#clockMs = beaten.nowMs - performance.now();
+      this.#offsetMs = beaten.offsetMs;
       this.#available = true;
       this.#lateCalls.connectionKnown(this.#connection);
       return beaten;
@@ -203,7 +206,7 @@ export class Scripts {
   ): Promise<Result> {
     const connection = this.#connection;
     const waitsUntil = performance.now() + commandTimeoutMs;
-    const identity = [this.#nodeId, connection, Math.floor(waitsUntil + this.#clockMs)];
+    const identity = [this.#nodeId, connection, Math.floor(waitsUntil + this.#clockMs), this.#offsetMs];
     try {
       return await this.#run(name, [...args, ...identity], parse);
     } catch (error) {

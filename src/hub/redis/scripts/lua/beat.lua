@@ -126,8 +126,8 @@ local function note_beat()
     redis.call('HSET', key.node(node), 'life', life)
   end
   local highest = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
-  redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url)
-  if connection >= highest then redis.call('HDEL', key.node(node), 'clock_set') end
+  local offset = decimal(now - now_ms())
+  redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url, 'offset', offset)
   dispatch(node, 'beat', '')
   return life
 end

@@ -41,10 +41,10 @@ if full and not resumed then return redis.error_reply('UNAVAILABLE') end
 
 -- The rooms to enter, each as {room, state, the size of its members then}. All are checked before anything changes.
 local entering = {}
-if #ARGV > 9 then
+if own_arguments > 6 then
   local rooms = resumed and rooms_of(peer) or {}
   local count, bytes = #rooms, bytes_of(rooms)
-  for i = 7, #ARGV - 3, 2 do
+  for i = 7, own_arguments, 2 do
     local room, state = ARGV[i], ARGV[i + 1]
     local earlier = redis.call('HGET', key.room(room), peer)
     if not (resumed and earlier) then

@@ -4,22 +4,26 @@
 --
 -- Libraries: keys, ids
 --
--- Each script that carries out a call of a client has three more arguments, behind its own:
+-- Each script that carries out a call of a client has four more arguments, behind its own:
 --   the node that sent it
 --   the number of the node's connection; a later connection has a larger number
---   until when the node waits for the reply, in ms
+--   until when the node waits for the reply, in ms of Redis's clock
+--   the offset of the steady clock that the reply to the node's last beat told: the node knows Redis's clock as of then
 
-local caller, caller_connection, caller_waits_until = ARGV[#ARGV - 2], ARGV[#ARGV - 1], tonumber(ARGV[#ARGV])
+-- How many arguments the script has of its own.
+local own_arguments = #ARGV - 4
+local caller, caller_connection = ARGV[#ARGV - 3], ARGV[#ARGV - 2]
+local caller_waits_until, caller_offset = tonumber(ARGV[#ARGV - 1]), tonumber(ARGV[#ARGV])
 
 -- A node waits for at most this long, in ms. A longer wait means that Redis's clock was set back.
 local longest_wait_ms = 3500
 
--- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. If Redis's clock was
--- set since the node's last beat, it is unknown whether the time is up, and the call counts as late. A node that was given
--- up must open no stream: no other node would detach it if the node dies.
+-- Whether the node no longer waits: its time is up, it has a newer connection, or it was given up. If the node does not
+-- know yet that Redis's clock was set, it is unknown whether the time is up, and the call counts as late. A node that was
+-- given up must open no stream: no other node would detach it if the node dies.
 local function is_late()
-  local known = redis.call('HMGET', key.node(caller), 'life', 'connection', 'clock_set')
-  if not known[1] or known[2] ~= caller_connection or known[3] then return true end
+  local known = redis.call('HMGET', key.node(caller), 'life', 'connection', 'offset')
+  if not known[1] or known[2] ~= caller_connection or tonumber(known[3] or '') ~= caller_offset then return true end
   local left_ms = caller_waits_until - now_ms()
   return left_ms < 0 or left_ms > longest_wait_ms
 end

@@ -49,7 +49,7 @@ local key = {
   --   n           the number of the last dispatch to the node
   --   life        a name for the time since the node was new, or was last given up; absent once it is given up
   --   connection  the number of the newest connection on which the node has beaten
-  --   clock_set   1 if Redis's clock was set since the node's last beat; otherwise absent
+  --   offset      the offset of the steady clock at the node's last beat; empty if Redis's clock was set since then
   --   url         where other nodes can ask it whether it is ready; empty if nowhere
   node = function(node) return prefix .. 'node:' .. node end,
   -- Set: the peers whose streams the node holds.
