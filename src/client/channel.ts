@@ -65,8 +65,9 @@ export class Channel extends Emitter<ChannelEvents> {
   /** What came of frames that come in pieces, by their numbers. */
   readonly #pieces = new Map<number, string>();
   #text = '';
-  /** Messages that came before there was a listener. */
+  /** Messages that came before there was a listener, and the characters of their texts. */
   #unheard: unknown[] | undefined = [];
+  #unheardCharacters = 0;
 
   constructor(name: string, link: ChannelLink) {
     super();
@@ -134,7 +135,9 @@ export class Channel extends Emitter<ChannelEvents> {
       this.#pieces.clear();
       this.#text = '';
     }
-    if (n <= this.#received || this.#early.size >= maxWaiting) return;
+    // No client sends more in one frame.
+    if (text.length > maxCharacters) return;
+    if (n <= this.#received || (this.#early.size >= maxWaiting && n !== this.#received + 1)) return;
     // The whole frame may also come over the data channel.
     const whole = rest === undefined ? text : (this.#pieces.get(n) ?? '') + text;
     if (rest) {
@@ -151,12 +154,21 @@ export class Channel extends Emitter<ChannelEvents> {
       this.#text += next[2];
       if (this.#text.length > maxMessageCharacters) this.#text = '';
       if (next[3]) continue;
+      const { length } = this.#text;
       const data = parsed(this.#text);
       this.#text = '';
       if (data === undefined) continue;
       if (!this.#unheard) this.emit('message', data);
-      else if (this.#unheard.length < maxWaiting) this.#unheard.push(data);
+      else this.#keepUnheard(data, length);
     }
+  }
+
+  /** A peer can open channels that nobody listens to. */
+  #keepUnheard(data: unknown, characters: number): void {
+    if (!this.#unheard || this.#unheard.length >= maxWaiting) return;
+    if (this.#unheardCharacters + characters > maxMessageCharacters) return;
+    this.#unheardCharacters += characters;
+    this.#unheard.push(data);
   }
 
   close(): void {

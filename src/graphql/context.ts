@@ -79,6 +79,8 @@ export interface Context extends Services, RequestInfo, MessageContext {
   readonly account: Account;
   /** What this request has read of rooms, so that it reads nothing twice. */
   readonly reads: Map<string, Promise<unknown>>;
+  /** The size of the rooms that the hub has read for this request. It is charged for if the answer has less. */
+  readBytes: number;
   /** The JSON text of the variables, if there are any: values of type JSON are taken from it. */
   variablesText: string | undefined;
   /** The results of the stream that the request has opened. */

@@ -61,6 +61,7 @@ export function createEngine(
   { introspection = true }: EngineOptions = {},
 ): Engine {
   const toPublic = (error: unknown) => toPublicError(error, log);
+  const maxAnswerCost = 2 * maxResponseBytes(services.maxDataBytes);
   const schema = buildSchema();
   const documents = documentCache<DocumentNode>();
   const prepared = new PreparedOperations({ schema, fieldResolver });
@@ -116,7 +117,8 @@ export function createEngine(
         return { errors: [toPublic(error)] };
       } finally {
         if (!account.begun) account.chargeAddress('operations', 1);
-        account.charge('answers', budget.spent);
+        // Fragments within fragments can ask for any number of bytes. They are refused, and must leave no endless debt.
+        account.charge('answers', Math.min(Math.max(budget.spent, context.readBytes), maxAnswerCost));
       }
     },
   };
@@ -138,6 +140,7 @@ function createContext(services: Services, request: RequestInfo, variablesText: 
     budget: new ResponseBudget(maxResponseBytes(services.maxDataBytes)),
     account,
     reads: new Map(),
+    readBytes: 0,
     results: undefined,
     heartbeats: false,
     caller() {

@@ -2,6 +2,13 @@ import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { SignalboxError, unexpectedError } from '../errors.ts';
 
+/** The most characters of a message of GraphQL: up to 50 of them may each repeat a value that the client has sent. */
+const maxCharacters = 1000;
+
+function shortened(message: string): string {
+  return message.length > maxCharacters ? `${message.slice(0, maxCharacters)}…` : message;
+}
+
 /** The error that a resolver threw. GraphQL wraps it to add its place in the query. */
 function unwrap(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? unwrap(error.originalError) : error;
@@ -35,7 +42,7 @@ export function toPublicError(error: unknown, log: Logger): GraphQLError {
   }
   if (cause instanceof GraphQLError) {
     const http = cause.extensions.http ?? (cause.path ? undefined : { status: 400, spec: true });
-    return new GraphQLError(error instanceof GraphQLError ? error.message : cause.message, {
+    return new GraphQLError(shortened(error instanceof GraphQLError ? error.message : cause.message), {
       ...where,
       source: cause.source ?? null,
       positions: cause.positions ?? null,

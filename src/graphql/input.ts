@@ -62,18 +62,32 @@ export function checkWait(value: number): number {
   return value;
 }
 
-/** A room that is named twice is entered once, with the state named first. */
+/**
+ * A room that is named twice is entered once, with the state named first. All states together may be as large as the
+ * largest request, because a query can name one variable as the state of a thousand rooms.
+ */
 export function checkJoins(
   joins: readonly { readonly roomId: string; readonly state?: JsonText | null | undefined }[],
   maxBytes: number,
 ): readonly Join[] {
   const byRoom = new Map<string, Join>();
+  const maxBytesOfAll = 4 * maxBytes + 64 * 1024;
+  let bytes = 0;
   for (const { roomId, state } of joins) {
     const join = { roomId: checkRoomId(roomId), state: checkPayload('state', state, maxBytes) };
-    if (!byRoom.has(roomId)) byRoom.set(roomId, join);
+    if (byRoom.has(roomId)) continue;
+    byRoom.set(roomId, join);
+    bytes += join.state.bytes;
+    if (bytes > maxBytesOfAll) {
+      const message = `The states in \`join\` have more than ${maxBytesOfAll} bytes together as JSON.`;
+      throw new SignalboxError('PAYLOAD_TOO_LARGE', message);
+    }
   }
   return [...byRoom.values()];
 }
+
+/** Texts without a key `__proto__`. A literal can name one variable in thousands of places. */
+const withoutProto = new WeakSet<JsonText>();
 
 /** Checks a JSON argument. An absent value becomes null. `argument` names it in errors. */
 export function checkPayload(
@@ -92,8 +106,9 @@ export function checkPayload(
   if (depth > maxPayloadDepth) {
     throw invalid(`\`${argument}\` is nested too deeply. At most ${maxPayloadDepth} levels are accepted.`);
   }
-  if (value.hasKey('__proto__')) {
+  if (!withoutProto.has(value) && value.hasKey('__proto__')) {
     throw invalid(`\`${argument}\` has a key named \`__proto__\`, which is not accepted.`);
   }
+  withoutProto.add(value);
   return value;
 }

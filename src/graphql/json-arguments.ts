@@ -13,7 +13,13 @@ import {
   type ValueNode,
   type VariableNode,
 } from 'graphql';
+import { SignalboxError } from '../errors.ts';
 import { elementsOf, JsonText, membersOf, writeJson } from '../json-text.ts';
+
+/** The most elements of a list that holds JSON. A peer is in fewer rooms. Each element takes time. */
+const maxElements = 1000;
+/** The most fields of an input object, known or not: graphql-js writes all of them into the error of each that is unknown. */
+const maxFields = 64;
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -66,13 +72,17 @@ function holdsJson(type: GraphQLInputType): boolean {
   return holds;
 }
 
-/** The value of a text, with a `JsonText` for each part of type JSON. A value of a wrong type stays as it is. */
+/**
+ * The value of a text, with a `JsonText` for each part of type JSON. A value of a wrong type stays as it is. Throws
+ * `BAD_USER_INPUT` if a list or an object is too long.
+ */
 function convert(type: GraphQLInputType, text: string): unknown {
   if (isNonNullType(type)) return convert(type.ofType, text);
   if (isScalarType(type) && type.name === 'JSON') return JsonText.of(text);
   const value: unknown = JSON.parse(text);
   if (!holdsJson(type) || value === null) return value;
   if (isListType(type)) {
+    if (Array.isArray(value)) checkCount('A list', value.length, 'elements', maxElements);
     // GraphQL accepts a single value in place of a list with one element.
     return Array.isArray(value)
       ? elementsOf(text).map((element) => convert(type.ofType, element))
@@ -80,46 +90,90 @@ function convert(type: GraphQLInputType, text: string): unknown {
   }
   if (!isInputObjectType(type) || typeof value !== 'object' || Array.isArray(value)) return value;
   const fields = type.getFields();
+  const members = membersOf(text);
+  checkCount('An object', members.size, 'fields', maxFields);
   return Object.fromEntries(
-    Array.from(membersOf(text), ([name, member]) => {
+    Array.from(members, ([name, member]) => {
       const field = fields[name];
       return [name, field ? convert(field.type, member) : JSON.parse(member)];
     }),
   );
 }
 
-/** The text of a JSON value that is written in the query itself. Numbers keep their digits. */
-export function textOfLiteral(node: ValueNode, variables: Variables | null | undefined): string {
-  switch (node.kind) {
-    case Kind.NULL:
-      return 'null';
-    case Kind.INT:
-    case Kind.FLOAT:
-      return node.value;
-    case Kind.BOOLEAN:
-      return String(node.value);
-    case Kind.STRING:
-    case Kind.ENUM:
-      return JSON.stringify(node.value);
-    case Kind.LIST:
-      return `[${node.values.map((value) => textOfLiteral(value, variables)).join(',')}]`;
-    case Kind.OBJECT:
-      return textOfObject(node, variables);
-    case Kind.VARIABLE:
-      return writeJson(valueOfVariable(node, variables) ?? null);
+function checkCount(what: string, count: number, ofWhat: string, max: number): void {
+  if (count > max) {
+    const message = `${what} in the variables has ${count} ${ofWhat}; at most ${max} are accepted.`;
+    throw new SignalboxError('BAD_USER_INPUT', message);
   }
 }
 
-/** The value of a variable. It may be named as a property that every object has. */
-function valueOfVariable({ name }: VariableNode, variables: Variables | null | undefined): unknown {
-  return variables && Object.hasOwn(variables, name.value) ? variables[name.value] : undefined;
+/**
+ * The text of a JSON value that is written in the query itself. Numbers keep their digits. Throws if variables make it
+ * much longer than the request: a literal can name one variable thousands of times.
+ */
+export function textOfLiteral(node: ValueNode, variables: Variables | null | undefined): string {
+  return new LiteralWriter(variables).write(node);
 }
 
-/** A field whose variable has no value is left out, as GraphQL does with input objects. */
-function textOfObject({ fields }: ObjectValueNode, variables: Variables | null | undefined): string {
-  const members = fields.flatMap(({ name, value }) => {
-    const isAbsent = value.kind === Kind.VARIABLE && valueOfVariable(value, variables) === undefined;
-    return isAbsent ? [] : [`${JSON.stringify(name.value)}:${textOfLiteral(value, variables)}`];
-  });
-  return `{${members.join(',')}}`;
+/** What variables may add to a literal in any case, in characters, and how many times the text of each. */
+const freeCharacters = 64 * 1024;
+const freeTimes = 4;
+
+class LiteralWriter {
+  readonly #variables: Variables | null | undefined;
+  readonly #texts = new Map<string, string>();
+  #left = freeCharacters;
+
+  constructor(variables: Variables | null | undefined) {
+    this.#variables = variables;
+  }
+
+  write(node: ValueNode): string {
+    switch (node.kind) {
+      case Kind.NULL:
+        return 'null';
+      case Kind.INT:
+      case Kind.FLOAT:
+        return node.value;
+      case Kind.BOOLEAN:
+        return String(node.value);
+      case Kind.STRING:
+      case Kind.ENUM:
+        return JSON.stringify(node.value);
+      case Kind.LIST:
+        return `[${node.values.map((value) => this.write(value)).join(',')}]`;
+      case Kind.OBJECT:
+        return this.#writeObject(node);
+      case Kind.VARIABLE:
+        return this.#textOf(node);
+    }
+  }
+
+  #textOf(node: VariableNode): string {
+    const name = node.name.value;
+    let text = this.#texts.get(name);
+    if (text === undefined) {
+      text = writeJson(this.#valueOf(node) ?? null);
+      this.#texts.set(name, text);
+      this.#left += freeTimes * text.length;
+    }
+    this.#left -= text.length;
+    if (this.#left < 0) throw new SignalboxError('PAYLOAD_TOO_LARGE');
+    return text;
+  }
+
+  /** The value of a variable. It may be named as a property that every object has. */
+  #valueOf({ name }: VariableNode): unknown {
+    const variables = this.#variables;
+    return variables && Object.hasOwn(variables, name.value) ? variables[name.value] : undefined;
+  }
+
+  /** A field whose variable has no value is left out, as GraphQL does with input objects. */
+  #writeObject({ fields }: ObjectValueNode): string {
+    const members = fields.flatMap(({ name, value }) => {
+      const isAbsent = value.kind === Kind.VARIABLE && this.#valueOf(value) === undefined;
+      return isAbsent ? [] : [`${JSON.stringify(name.value)}:${this.write(value)}`];
+    });
+    return `{${members.join(',')}}`;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Caller } from '../auth/tokens.ts';
+import type { Room } from '../hub/hub.ts';
 import type { RoomView } from '../hub/room-view.ts';
 import type { JsonText } from '../json-text.ts';
 import { bytesOfSend, type Cost } from '../limits/rates.ts';
@@ -44,4 +45,19 @@ export function readOnce<Value>({ reads }: Context, key: string, read: () => Pro
     reads.set(key, reading);
   }
   return reading;
+}
+
+/** The size of a member in an answer of the hub, without its state. */
+const memberBytes = 128;
+
+/** The size of rooms that the hub has read, in bytes. Members come with their states, whatever is selected of them. */
+export function bytesOfRooms(rooms: readonly Room[] = []): number {
+  let bytes = 0;
+  for (const { members } of rooms) for (const { state } of members) bytes += memberBytes + state.bytes;
+  return bytes;
+}
+
+/** Notes that the request had the hub read these rooms: its answer may have much less of them (G13). */
+export function noteRead(context: Pick<Context, 'readBytes'>, rooms: readonly Room[] | undefined): void {
+  context.readBytes += bytesOfRooms(rooms);
 }

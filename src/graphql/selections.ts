@@ -13,7 +13,8 @@ import { rateLimited } from '../errors.ts';
 import type { Cursor, Message } from '../hub/hub.ts';
 import { JsonText } from '../json-text.ts';
 import type { Account } from '../limits/account.ts';
-import type { MessageContext } from './context.ts';
+import type { Context, MessageContext } from './context.ts';
+import { bytesOfRooms } from './metering.ts';
 import { compile, type Plan } from './prepared/plan.ts';
 import { estimateBytes, estimateBytesWithout } from './query-cost.ts';
 import { maxEventBytes, maxResponseBytes, ResponseBudget } from './response-budget.ts';
@@ -105,7 +106,6 @@ class Selection {
   resultFor(message: Message, account: Account): Result {
     let result = this.#results.get(message);
     if (!result) {
-      const isConnected = message.type === 'Connected';
       let budget = this.#budgetFor(message);
       result = this.#write(message, budget);
       if (!result) {
@@ -115,7 +115,8 @@ class Selection {
       if (!result.errors && message.type !== 'Heartbeat') cursors.set(result, message.cursor);
       this.#results.set(message, result);
       // The client asked for its rooms. It did not ask for what others send.
-      if (isConnected) account.charge('answers', budget.spent);
+      if (message.type === 'Connected')
+        account.charge('answers', Math.max(budget.spent, bytesOfRooms(message.rooms)));
       else account.charge('answers', this.#costs.get(message.type) ?? 0);
     }
     return result;
@@ -200,8 +201,10 @@ export class Selections {
 }
 
 /** Selections with the same key have the same results: the text, the operation, and the variables that matter. */
-function keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
-  const variables = dependsOnVariables(document) ? JSON.stringify(variableValues) : '';
+function keyOf({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
+  // The text as it came: to write a value of many levels would need too deep a stack.
+  const { variablesText = JSON.stringify(variableValues) } = contextValue as Pick<Context, 'variablesText'>;
+  const variables = dependsOnVariables(document) ? variablesText : '';
   return `${operationName ?? ''}\n${variables}\n${document.loc?.source.body ?? ''}`;
 }
 

@@ -15,6 +15,44 @@ export interface BodiesBounds {
   readonly large: BytePoolOptions;
 }
 
+/** A part of a body takes as long to receive as so many bytes take to parse. A client may send each byte as a part. */
+const bytesPerPart = 64;
+
+/**
+ * What has come of a body, as one buffer: each part by itself would take some 600 bytes, however short it is. The buffer
+ * has at most twice the bytes that came.
+ */
+class Received {
+  parts = 0;
+  #buffer: Buffer | undefined;
+  #length = 0;
+
+  get bytes(): Buffer {
+    return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
+  }
+
+  add(part: Buffer): void {
+    this.parts += 1;
+    const length = this.#length + part.length;
+    // Most bodies have one part. It is not copied.
+    if (!this.#buffer) this.#buffer = part;
+    else {
+      if (length > this.#buffer.length) {
+        const larger = Buffer.allocUnsafeSlow(2 * length);
+        this.#buffer.copy(larger, 0, 0, this.#length);
+        this.#buffer = larger;
+      }
+      part.copy(this.#buffer, this.#length);
+    }
+    this.#length = length;
+  }
+
+  clear(): void {
+    this.#buffer = undefined;
+    this.#length = 0;
+  }
+}
+
 /**
  * Reads the bodies of requests. Each body has a limit, and so have all bodies of an address and of all addresses
  * together, from their first byte until their requests are answered. Small bodies are counted by themselves, so
@@ -26,7 +64,7 @@ export class Bodies {
   readonly #large: BytePool;
   readonly #admit: (address: string, bytes: number) => void;
 
-  /** `admit` is called before a body of this size is parsed. It throws an `HttpError` to refuse it. */
+  /** `admit` is called before a body is parsed that takes as long as this many bytes. It throws an `HttpError` to refuse it. */
   constructor(
     { maxBytes, small, large }: BodiesBounds,
     admit: (address: string, bytes: number) => void = () => undefined,
@@ -45,21 +83,22 @@ export class Bodies {
   async read(req: IncomingMessage, res: ServerResponse, address: string): Promise<string | undefined> {
     if (req.readableEnded) throw new Error(bodyIsTaken);
     if (Number(req.headers['content-length']) > this.#maxBytes) throw this.#tooLarge();
-    const bytes = await this.#collect(req, res, address);
-    if (bytes === undefined) return undefined;
-    this.#admit(address, bytes.length);
+    const received = await this.#collect(req, res, address);
+    if (received === undefined) return undefined;
+    const { bytes, parts } = received;
+    this.#admit(address, bytes.length + bytesPerPart * parts);
     if (!isUtf8(bytes)) throw new HttpError(httpFaults.bodyNotUtf8);
     return bytes.toString();
   }
 
-  #collect(req: IncomingMessage, res: ServerResponse, address: string): Promise<Buffer | undefined> {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
-    const chunks: Buffer[] = [];
+  #collect(req: IncomingMessage, res: ServerResponse, address: string): Promise<Received | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<Received | undefined>();
+    const received = new Received();
     const length = Number(req.headers['content-length']);
     let size = 0;
     const refuse = (error: HttpError) => {
       req.off('data', onData);
-      chunks.length = 0;
+      received.clear();
       holding.release();
       reject(error);
     };
@@ -76,19 +115,19 @@ export class Bodies {
       // Most bodies are small and arrive at once. They wait for nothing.
       if (size === 0 && chunk.length === length && length <= smallBodyBytes) {
         size = length;
-        chunks.push(chunk);
+        received.add(chunk);
         return;
       }
       if (size === 0) res.on('close', () => holding.release());
       size += chunk.length;
       if (size > this.#maxBytes) refuse(this.#tooLarge());
-      else if (hold(chunk)) chunks.push(chunk);
+      else if (hold(chunk)) received.add(chunk);
       else drop();
     };
     req.on('data', onData);
     req.on('end', () => {
       holding.keep();
-      resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size));
+      resolve(received);
     });
     // Node.js throws an `error` that has no listener.
     req.on('error', () => resolve(undefined));

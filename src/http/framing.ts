@@ -54,9 +54,14 @@ export function openResponse(res: ServerResponse, { headers, opening }: Framing)
   else res.write(opening);
 }
 
-/** Sends one result and the end of the operation. For a query from a client that does not accept JSON. */
-export function sendOnce(res: ServerResponse, framing: Framing, result: Result): void {
+/**
+ * Sends one result and the end of the operation, and returns the bytes of the result. For a query from a client that does
+ * not accept JSON.
+ */
+export function sendOnce(res: ServerResponse, framing: Framing, result: Result): number {
+  const frame = framing.next(result);
   openResponse(res, framing);
-  res.write(framing.next(result));
+  res.write(frame);
   res.end(framing.complete);
+  return frame.length;
 }

@@ -97,7 +97,7 @@ export class GraphQLRoute {
       if (error instanceof HttpError && error.code !== 'RATE_LIMITED')
         this.#options.engine.chargeRefused?.(address);
       if (!(error instanceof HttpError) || !isEventSource(req, accepted)) throw error;
-      this.#sendToEventSource(res, toResult(error));
+      this.#sendToEventSource(res, toResult(error), address);
     }
   }
 
@@ -183,26 +183,33 @@ export class GraphQLRoute {
       const holdUnread = (bytes: number) => this.#holdUnread(res, bytes, address);
       return StreamPump.send(res, result, framing, { log, pingMs, holdUnread });
     }
-    if (isEventSource(req, accepted)) return this.#sendToEventSource(res, result);
+    if (isEventSource(req, accepted)) return this.#sendToEventSource(res, result, address);
     const type = accepted.json ?? 'application/json';
     const outcome = outcomeOf(result, type);
-    if (!accepted.json && outcome.status === 200) return sendOnce(res, framing, result);
     if (outcome.status === 503) this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
-    const bytes = sendResult(res, result, type, outcome);
-    if (bytes > smallAnswerBytes) this.#holdUnread(res, bytes, address);
+    const inEvents = !accepted.json && outcome.status === 200;
+    this.#holdIfLarge(
+      res,
+      inEvents ? sendOnce(res, framing, result) : sendResult(res, result, type, outcome),
+      address,
+    );
   }
 
   /**
    * An EventSource hides the status from its page, and gives up for good at any but 200. So it gets an error as an
    * event; if the error may pass, it gets none and comes back by itself.
    */
-  #sendToEventSource(res: ServerResponse, result: Result): void {
+  #sendToEventSource(res: ServerResponse, result: Result, address: string): void {
     if (isTemporary(result)) {
       this.#options.refusals.note('warn', 'requests refused', 'UNAVAILABLE');
       sendRetry(res);
     } else {
-      sendOnce(res, sse, result);
+      this.#holdIfLarge(res, sendOnce(res, sse, result), address);
     }
+  }
+
+  #holdIfLarge(res: ServerResponse, bytes: number, address: string): void {
+    if (bytes > smallAnswerBytes) this.#holdUnread(res, bytes, address);
   }
 
   /** Counts a large answer for its address, until the client has read it or the function that this returns is called. */

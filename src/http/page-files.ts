@@ -53,9 +53,17 @@ async function load(group: PageGroup): Promise<ReadonlyMap<string, PageFile>> {
   return new Map(await Promise.all(entries));
 }
 
-/** The start page without its link to GraphiQL, for a server that does not serve GraphiQL. */
-export function withoutGraphiQL({ body }: PageFile): Promise<PageFile> {
-  return toFile('start/index.html', body.toString().replace('<a href="./graphql">GraphiQL</a>', ''));
+const startPages = new WeakMap<PageFile, Promise<PageFile>>();
+
+/** The start page without its link to GraphiQL, for a server that does not serve GraphiQL. It is made once. */
+export function withoutGraphiQL(file: PageFile): Promise<PageFile> {
+  let made = startPages.get(file);
+  if (!made) {
+    const text = file.body.toString().replace('<a href="./graphql">GraphiQL</a>', '');
+    made = toFile('start/index.html', text);
+    startPages.set(file, made);
+  }
+  return made;
 }
 
 async function toFile(name: string, content: string | Uint8Array): Promise<PageFile> {

@@ -104,8 +104,11 @@ function send(
   else sendInParts(res, bytes);
 }
 
+/** Browsers send one ETag, or a few. */
+const maxETags = 8;
+
 function isKnown(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((known) => known.trim().replace(/^W\//, '') === etag) ?? false;
+  return header?.split(',', maxETags).some((known) => known.trim().replace(/^W\//, '') === etag) ?? false;
 }
 
 function takesGzip(header: string | string[] | undefined): boolean {

@@ -106,9 +106,12 @@ function checkContentType({ headers }: IncomingMessage): void {
   if (encoding !== undefined && encoding !== 'identity') throw new HttpError(httpFaults.compressedBody);
 }
 
+/** The most parts of a content type that are read. */
+const maxParts = 8;
+
 function isJsonInUtf8(header: string | undefined): boolean {
   if (header === 'application/json') return true;
-  const [type, ...params] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const [type, ...params] = (header ?? '').split(';', maxParts).map((part) => part.trim().toLowerCase());
   const charset = params.find((param) => param.startsWith('charset='));
   return type === 'application/json' && (!charset || isUtf8(charset.slice('charset='.length)));
 }

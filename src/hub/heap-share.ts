@@ -12,6 +12,8 @@ const shares = {
   backlogs: { part: 1 / 4, maxBytes: 256 * MiB },
   /** The members of all rooms in memory, with their states. */
   states: { part: 1 / 8, maxBytes: 128 * MiB },
+  /** The receipts of all sessions in memory. 20 for each of 10,000 sessions take 50 MiB. */
+  receipts: { part: 1 / 16, maxBytes: 64 * MiB },
 } as const;
 
 /** A bound in bytes: a part of the heap for what stays, and no more than a busy node needs. */

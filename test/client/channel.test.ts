@@ -176,3 +176,34 @@ it('a server that takes nothing of a channel is an error, not a silence', async 
   expect(await error).toMatchObject([{ code: 'PAYLOAD_TOO_LARGE' }]);
   expect(pair.got).toEqual([]);
 });
+
+it('G8: a peer cannot fill a page with messages to a channel that nobody listens to, or with long frames', () => {
+  const link = { mark: 'b', limit: { characters: 1 }, relay: async () => null, changed() {}, lost() {} };
+  const channel = new Channel('x', link as ChannelLink);
+  const part = 'a'.repeat(12_000);
+  const parts = 700;
+  let n = 0;
+  // Three messages of 8.4 million characters, of which the channel keeps at most 16 million.
+  for (let message = 0; message < 3; message++) {
+    for (let i = 0; i < parts; i++) {
+      const text = (i === 0 ? '"' : '') + part.slice(2) + (i === parts - 1 ? '"' : '');
+      channel.receive(['a', ++n, text, i === parts - 1 ? 0 : 1]);
+    }
+  }
+  const got: unknown[] = [];
+  channel.on('message', (data) => got.push(String(data).length));
+  expect(got).toEqual([parts * 11_998]);
+  channel.receive(['a', ++n, `"${part}"`, 0]);
+  expect(got.length, 'no client sends such a frame').toBe(1);
+});
+
+it('a frame that was missing is taken, however many wait for it', () => {
+  const link = { mark: 'b', limit: { characters: 1 }, relay: async () => null, changed() {}, lost() {} };
+  const channel = new Channel('x', link as ChannelLink);
+  const got: unknown[] = [];
+  channel.on('message', (data) => got.push(data));
+  for (let n = 2; n <= 1001; n++) channel.receive(['a', n, String(n), 0]);
+  expect(got).toEqual([]);
+  channel.receive(['a', 1, '1', 0]);
+  expect(got.length).toBe(1001);
+});

@@ -1,10 +1,16 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { it, onTestFinished } from 'vitest';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it, onTestFinished } from 'vitest';
 import { Bodies, type BodiesBounds } from '../../src/http/body.ts';
 import { HttpError } from '../../src/http/http-error.ts';
 import { Wire } from './support.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const KiB = 1024;
 const roomy = { maxBytes: 1e6, maxBytesPerKey: 1e6 };
@@ -84,4 +90,46 @@ it('G13: unfinished small bodies are bounded too, and a new one finds room', asy
   await slow.until('503 UNAVAILABLE');
   await (await send(port, 'ann', 16 * KiB)).until(`got ${16 * KiB}`);
   await another.send('a'.repeat(KiB)).until(`got ${16 * KiB}`);
+});
+
+it('G8: a body that comes a byte at a time takes little more memory than its bytes', async () => {
+  const port = await serveBodies({});
+  const used = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  const chunk = '1\r\na\r\n';
+  const wires: Wire[] = [];
+  const sendChunks = async (count: number) => {
+    const wire = await Wire.open(port);
+    wires.push(wire.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'));
+    wire.send(chunk.repeat(count));
+    await caughtUp(port);
+  };
+  for (let n = 0; n < 2; n++) await sendChunks(100);
+  collectGarbage();
+  const before = used();
+  for (let n = 0; n < 4; n++) await sendChunks(20_000);
+  collectGarbage();
+  // Each part by itself would make it 17 MB.
+  expect(used() - before).toBeLessThan(4e6);
+  for (const wire of wires) wire.send('0\r\n\r\n');
+  await Promise.all(wires.slice(2).map((wire) => wire.until('got 20000')));
+});
+
+it('G13: a body that comes a byte at a time is charged for the time that this takes', async () => {
+  const charged: number[] = [];
+  const bodies = new Bodies({ maxBytes: 1e6, small: roomy, large: roomy }, (_address, bytes) => {
+    charged.push(bytes);
+  });
+  const whole = Object.assign(Readable.from([Buffer.from('abcdef')]), { headers: {} });
+  const inParts = Object.assign(Readable.from([...'abcdef'].map((text) => Buffer.from(text))), {
+    headers: {},
+  });
+  for (const req of [whole, inParts]) {
+    const text = await bodies.read(
+      req as unknown as IncomingMessage,
+      new EventEmitter() as ServerResponse,
+      'ann',
+    );
+    expect(text).toBe('abcdef');
+  }
+  expect(charged).toEqual([6 + 64, 6 + 6 * 64]);
 });

@@ -1,7 +1,7 @@
 import { noGuests, notAGuest, SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
 import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
-import { begin, chargeSend, chargeState, viewOf } from '../metering.ts';
+import { begin, chargeSend, chargeState, noteRead, viewOf } from '../metering.ts';
 import { receive } from './receive.ts';
 
 export const mutation: MutationResolvers = {
@@ -31,6 +31,8 @@ export const mutation: MutationResolvers = {
     // The leave is paid for too. The joiner asked for a message about each member.
     account.charge('messages', 2 * room.receivers);
     account.charge('answers', room.bytes);
+    // The peer was in the room already, and had it read once more.
+    if (room.bytes === 0) noteRead(context, [room]);
     return room;
   },
 

@@ -1,6 +1,6 @@
 import type { QueryResolvers } from '../../generated/schema.ts';
 import { checkRoomId } from '../input.ts';
-import { begin, readOnce, viewOf } from '../metering.ts';
+import { begin, noteRead, readOnce, viewOf } from '../metering.ts';
 
 export const query: QueryResolvers = {
   me: async (_root, _args, context) => begin(context),
@@ -8,15 +8,21 @@ export const query: QueryResolvers = {
   room: async (_root, { roomId }, context, info) => {
     const { id } = await begin(context, 'answers');
     const view = viewOf(info);
-    return readOnce(context, `room ${view.members} ${checkRoomId(roomId)}`, () =>
-      context.hub.room(id, roomId, view),
-    );
+    return readOnce(context, `room ${view.members} ${checkRoomId(roomId)}`, async () => {
+      const room = await context.hub.room(id, roomId, view);
+      if (room) noteRead(context, [room]);
+      return room;
+    });
   },
 
   rooms: async (_root, _args, context, info) => {
     const { id } = await begin(context, 'answers');
     const view = viewOf(info);
-    const rooms = await readOnce(context, `rooms ${view.members}`, () => context.hub.rooms(id, view));
+    const rooms = await readOnce(context, `rooms ${view.members}`, async () => {
+      const read = await context.hub.rooms(id, view);
+      noteRead(context, read);
+      return read;
+    });
     return context.budget.spendOnList(rooms.length, info) ? rooms : [];
   },
 

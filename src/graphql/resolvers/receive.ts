@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
-import type { Message } from '../../hub/hub.ts';
+import type { Connected, Message } from '../../hub/hub.ts';
 import { isCut, type Stream } from '../../hub/stream.ts';
 import type { Context, FieldInfo, LongPoll } from '../context.ts';
 import { checkCursor, checkJoins, checkWait } from '../input.ts';
-import { begin, viewOf } from '../metering.ts';
+import { begin, noteRead, viewOf } from '../metering.ts';
 import { chargeWaiting, openStream } from './opening.ts';
 
 const defaultWaitSeconds = 25;
@@ -39,13 +39,16 @@ export const receive: NonNullable<MutationResolvers['receive']> = async (_root, 
   longPoll?.take(cursor !== undefined);
   // A call that resumes counts as two operations: a steady poller must not use up what opens a client may have.
   account.charge(cursor === undefined ? 'opens' : 'operations', 1);
-  const stream = await openStream(caller, { cursor, joins, view: viewOf(info) }, context);
+  // A session that goes on shows no `Connected`, and a new one has only the rooms that it joins.
+  const view = cursor === undefined || joins.length > 0 ? viewOf(info) : { members: false };
+  const stream = await openStream(caller, { cursor, joins, view }, context);
   try {
+    // At once: what the answer takes of it may be much less.
+    chargeWaiting(context, stream);
     longPoll?.confirm(stream.resumes);
     if (cursor !== undefined && !stream.resumes) account.charge('opens', 1);
     const waitMs = charactersOf(context, info) > maxWaitingCharacters ? 0 : seconds * 1000;
-    const messages = await take(stream, waitMs, longPoll);
-    chargeWaiting(context, stream);
+    const messages = await take(stream, waitMs, longPoll, (rooms) => noteRead(context, rooms));
     return context.budget.spendOnList(messages.length, info) ? messages : [];
   } finally {
     await stream.return();
@@ -57,11 +60,20 @@ function charactersOf({ variablesText }: Context, { fieldNodes: [node] }: FieldI
   return (variablesText?.length ?? 0) + (node?.loc?.source.body.length ?? 0);
 }
 
-/** What comes on the stream within this time, without a `Connected` that says only that the session goes on. */
-async function take(stream: Stream, waitMs: number, longPoll: LongPoll | undefined): Promise<Message[]> {
+/**
+ * What comes on the stream within this time, without a `Connected` that says only that the session goes on. `onRooms` gets
+ * the rooms that were read for that one too.
+ */
+async function take(
+  stream: Stream,
+  waitMs: number,
+  longPoll: LongPoll | undefined,
+  onRooms: (rooms: Connected['rooms']) => void,
+): Promise<Message[]> {
   const messages: Message[] = [];
   try {
     const { value: connected } = await stream.next();
+    if (connected?.type === 'Connected') onRooms(connected.rooms);
     if (connected?.type === 'Connected' && !connected.resumed) messages.push(connected);
     else if (waitMs > 0) await untilMessage(stream, waitMs, messages, longPoll);
     for (let bytes = 0; stream.waiting.entries > 0 && messages.length < maxMessages && bytes < maxBytes; ) {

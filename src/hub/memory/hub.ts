@@ -29,6 +29,7 @@ import { Clock } from './clock.ts';
 import { EntryMaker } from './entry-maker.ts';
 import { HeldEntries, type HeldEntry } from './held-entries.ts';
 import { HeldStates } from './held-states.ts';
+import { HeldReceipts } from './receipts.ts';
 import { type Membership, type MemoryRoom, membership } from './room.ts';
 import { Session } from './session.ts';
 
@@ -42,6 +43,7 @@ export class MemoryHub implements Hub {
   readonly #sessions = new Map<string, Session>();
   readonly #rooms = new Map<string, MemoryRoom>();
   readonly #held: HeldEntries;
+  readonly #receipts = new HeldReceipts(heapShare('receipts'));
   readonly #backlogs: Backlogs;
   readonly #admission: Admission;
   readonly #absent = new AbsentSessions();
@@ -214,6 +216,7 @@ export class MemoryHub implements Hub {
       graceMs: this.#options.graceMs,
       onGraceOver: (ended) => this.#end(ended, 'DISCONNECTED'),
       held: this.#held,
+      heldReceipts: this.#receipts,
       backlogs: this.#backlogs,
       onStreamClosed: (closed, reason) => {
         this.#streams -= 1;

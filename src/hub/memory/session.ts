@@ -6,7 +6,7 @@ import type { RoomView } from '../room-view.ts';
 import { type CutReason, Stream } from '../stream.ts';
 import type { HeldEntries, HeldEntry } from './held-entries.ts';
 import { Inbox } from './inbox.ts';
-import { Receipts } from './receipts.ts';
+import { type HeldReceipts, Receipts } from './receipts.ts';
 import type { MemoryRoom } from './room.ts';
 
 /** The size of `Connected` in a stream's backlog. No inbox keeps it. */
@@ -22,6 +22,8 @@ interface SessionOptions {
   readonly graceMs: number;
   /** Counts the memory of all inboxes. */
   readonly held: HeldEntries;
+  /** Counts the memory of all receipts. */
+  readonly heldReceipts: HeldReceipts;
   /** Counts what waits for all streams. */
   readonly backlogs: Backlogs;
   /** Called when the session has had no stream for the grace period. */
@@ -42,7 +44,7 @@ export class Session {
   readonly start: number;
   readonly openedWith: number | undefined;
   readonly inbox: Inbox;
-  readonly receipts = new Receipts();
+  readonly receipts: Receipts;
   /** In order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #backlogs: Backlogs;
@@ -58,6 +60,7 @@ export class Session {
     this.start = options.start;
     this.openedWith = options.openedWith;
     this.inbox = new Inbox(options.held);
+    this.receipts = new Receipts(options.heldReceipts);
     this.#backlogs = options.backlogs;
     this.#graceMs = options.graceMs;
     this.#onGraceOver = options.onGraceOver;
@@ -115,6 +118,7 @@ export class Session {
   end(): void {
     this.#release()?.end(new SignalboxError('REPLACED'));
     this.inbox.close();
+    this.receipts.close();
   }
 
   /** Cuts the stream when the hub closes. No grace period begins. */
