@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { NodeProcess } from '../test/support/node.ts';
 import { freshPrefix } from '../test/support/redis.ts';
 import type { Nodes } from './connection.ts';
@@ -7,6 +8,7 @@ import type { FaultRecord, History } from './history.ts';
 import { Line } from './line.ts';
 import type { ChaosRedis } from './redis.ts';
 import { clockSteps, type Fault } from './schedule.ts';
+import { Store } from './store.ts';
 
 /** How often a node sends a ping on a quiet stream. */
 const pingSeconds = 1;
@@ -155,6 +157,7 @@ export class Deployment implements Nodes {
       case 'clock-back':
         await this.redis.stepClock(record.stepSeconds ?? 0);
         record.steppedAt = Date.now();
+        if (kind === 'clock-forward') await this.#untilIdGiven();
         return sleep(forMs);
       case 'redis-crash':
         return this.redis.crash();
@@ -166,6 +169,15 @@ export class Deployment implements Nodes {
         await this.redis.withClient((redis) => redis.call('CLIENT', 'KILL', 'TYPE', type));
       }
     }
+  }
+
+  /** Resolves when Redis has given an id by its new clock: only so can the judge tell the clocks apart. */
+  async #untilIdGiven(): Promise<void> {
+    const store = (redis: Redis) => new Store(redis, this.prefix).newestId();
+    const clockMs = () => Date.now() + this.redis.clockOffsetMs - 1000;
+    const deadline = Date.now() + startLimitMs;
+    while ((await this.redis.withClient(store)) / 1000 < clockMs() && Date.now() < deadline)
+      await sleep(pollMs);
   }
 
   async #pauseProcess(pid: number | undefined, forMs: number): Promise<void> {

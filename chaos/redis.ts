@@ -58,6 +58,11 @@ export class ChaosRedis {
     };
   }
 
+  /** How far the clock of Redis is ahead of this machine's, in milliseconds. */
+  get clockOffsetMs(): number {
+    return this.#clock.offsetSeconds * 1000;
+  }
+
   /** Sets the clock of Redis forward, or back if `seconds` is negative. Resolves when Redis goes by it. */
   async stepClock(seconds: number): Promise<void> {
     await this.#clock.step(seconds);

@@ -17,6 +17,11 @@ export class Store {
     this.#prefix = `{${prefix}}:`;
   }
 
+  /** The last id that was given, in microseconds of Redis's clock. 0: none. */
+  async newestId(): Promise<number> {
+    return Number(await this.#redis.get(`${this.#prefix}seq`));
+  }
+
   /** Room -> peer -> its state as JSON, in order of joining. */
   async rooms(): Promise<Map<string, Map<string, string>>> {
     const rooms = new Map<string, Map<string, string>>();

@@ -1,4 +1,4 @@
-import type { Attempt, Call, ClientHistory, FaultRecord, StreamHistory } from '../history.ts';
+import type { Attempt, Call, ClientHistory, StreamHistory } from '../history.ts';
 import type { JudgedSession, Timeline } from '../timeline.ts';
 import { attemptEvent, type Check, callEvent, type Violation, violation } from '../violation.ts';
 import { outages, silencesNode } from './resumes.ts';
@@ -9,6 +9,8 @@ const answerMs = 2500;
 const refusalMs = 1500;
 /** A node that alone has lost Redis notices in time for its clients to come back within their grace periods. */
 const heldMarginMs = 500;
+/** After this time, the others have heard of a node that was away. */
+const knownMs = 2000;
 /** With more lag, this process delays the lines of the nodes too much. */
 const busyMs = 500;
 
@@ -133,9 +135,10 @@ function heldBack(timeline: Timeline, session: JudgedSession, stream: StreamHist
     if (endedAt < until || to < until) return [];
     // The node asks others after a third of the grace period.
     const asksFrom = from + graceMs / 3 - 500;
-    const isSound = (other: FaultRecord['target']) => !timeline.wasHit([other], asksFrom, until);
+    // Each beat tells a node which others there are, so it knows no node that has just come.
+    const isSound = (other: number) => !timeline.wasHit([other], from, until, knownMs);
     const hasNeighbour = timeline.nodes.some((other) => other !== node && isSound(other));
-    if (!isSound('redis') || !hasNeighbour) return [];
+    if (timeline.wasHit(['redis'], asksFrom, until) || !hasNeighbour) return [];
     const summary = `node ${node} alone had lost Redis, and held a client for ${Math.round(until - from)} ms`;
     return [violation('G10', summary, until, attemptEvent(session, attempt))];
   });
