@@ -7,7 +7,7 @@ import { connect } from 'signalbox/client';
 
 const url = process.env.SIGNALBOX_URL ?? 'http://localhost:4000';
 
-/** What the bot does for each command. The text that follows the command comes as it is. */
+/** The answer of the bot to each command. The function gets the text that follows the command. */
 const commands = {
   '!help': () => `I know ${Object.keys(commands).join(', ')}.`,
   '!time': () => `It is ${new Date().toISOString()}.`,
@@ -19,7 +19,7 @@ const commands = {
   },
 };
 
-/** When each name has left. The oldest are forgotten. */
+/** When each name left. Beyond `maxSeen` names, the bot forgets the oldest. */
 const seen = new Map();
 const maxSeen = 1000;
 
@@ -31,7 +31,7 @@ const room = await box.join('chat', { state: { bot: true } });
 console.log(`in the room ${room.id}`);
 
 room.on('peer', (peer) => {
-  // Only newcomers are greeted. After a new session of the bot, all others were here before.
+  // The bot greets only newcomers. When a new session of the bot begins, all others were here before.
   if (!peer.wasHere) say(`Welcome, ${peer.username}! Say !help.`);
 });
 
@@ -50,14 +50,14 @@ room.on('message', (peer, event, data) => {
   if (Object.hasOwn(commands, command)) say(commands[command](words.join(' ')));
 });
 
-/** Sends a text to all. If the connection is lost, the client sends it later. */
+/** Sends a text to all others. If the connection is lost, the client sends it later. */
 function say(text) {
   room.broadcast('chat', text).catch(({ message }) => console.error(message));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {
-    // The others hear at once that the bot has left.
+    // So the others are told at once that the bot has left.
     await box.leave(room.id);
     box.close();
     process.exit();

@@ -23,8 +23,8 @@ export type VariablesOf<Document> =
 export type Message = generated.MessagesSubscription['messages'];
 
 /**
- * The one subscription of a page, with every type of message. Two components that each open `messages` would replace one
- * another, so let all of them share this one.
+ * The only subscription of a page, with every type of message. A second one would end the first, so let all parts of the
+ * page share this one.
  */
 export const MESSAGES: TypedDocument<
   generated.MessagesSubscription,
@@ -68,7 +68,7 @@ mutation LeaveRoom($roomId: ID!) {
   leaveRoom(roomId: $roomId)
 }`;
 
-/** What `messages` would bring, as a list, for networks that hold streams back. */
+/** The messages of `messages` as a list, for networks that hold streams back. */
 export const RECEIVE: TypedDocument<generated.ReceiveMutation, generated.ReceiveMutationVariables> =
   /* GraphQL */ `
 mutation Receive($after: ID, $join: [JoinInput!], $wait: Int) {
@@ -84,13 +84,13 @@ mutation Receive($after: ID, $join: [JoinInput!], $wait: Int) {
   }
 }`;
 
-/** To one peer in a room. With a `key`, the document may be sent again if no answer came. */
+/** Sends to one peer in a room. With a `key`, the document may be sent again if no answer came. */
 export const RELAY: TypedDocument<generated.RelayMutation, generated.RelayMutationVariables> = /* GraphQL */ `
 mutation Relay($roomId: ID!, $peerId: ID!, $event: String!, $data: JSON, $key: ID) {
   relay(roomId: $roomId, peerId: $peerId, event: $event, data: $data, key: $key) { cursor status }
 }`;
 
-/** To all others in a room. With a `key`, the document may be sent again if no answer came. */
+/** Sends to all others in a room. With a `key`, the document may be sent again if no answer came. */
 export const BROADCAST: TypedDocument<generated.BroadcastMutation, generated.BroadcastMutationVariables> =
   /* GraphQL */ `
 mutation Broadcast($roomId: ID!, $event: String!, $data: JSON, $key: ID) {

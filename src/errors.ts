@@ -204,9 +204,12 @@ export const httpFaults = {
   tooManyBodies: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'bodies' },
   /** Too many requests of the same address, or of all, are running. */
   noTurn: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'turns' },
-  /** Only in somebody else's server: a node of its own listens no more. */
+  /** The node was closed. Only in somebody else's server: a node of its own no longer listens then. */
   closed: { status: 503, message: kinds.UNAVAILABLE.message, code: 'UNAVAILABLE', reason: 'closed' },
-  httpVersion: { status: 505, message: 'The API takes HTTP/1.1 only. Let a proxy speak other versions.' },
+  httpVersion: {
+    status: 505,
+    message: 'The API answers HTTP/1.1 only. For other versions, put a proxy in front.',
+  },
   /** The server has as many connections as it may have. */
   tooManyConnections: {
     status: 503,

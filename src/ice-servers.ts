@@ -13,7 +13,7 @@ const maxServers = 16;
 
 /**
  * Reads ICE_SERVERS: a JSON array of servers, or STUN URLs separated by commas. Undefined if it is neither. A TURN server
- * needs a user name and a credential, because browsers refuse one without: so it needs the form in JSON.
+ * needs a user name and a credential, because browsers refuse it without them. So it needs the JSON form.
  */
 export function parseIceServers(text: string): readonly IceServer[] | undefined {
   if (!text.trimStart().startsWith('[')) {

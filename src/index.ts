@@ -14,7 +14,7 @@ export { SettingsError } from './settings.ts';
  * application's server listens. An option that is undefined or an empty text has its default.
  */
 export interface SignalboxOptions extends SettingOptions {
-  /** Gets the log, down to `logLevel`. Without it, the log is lines of JSON on stdout. */
+  /** Gets each line of `logLevel` or above. Without it, the log is lines of JSON on stdout. */
   readonly logger?: ApplicationLog | undefined;
   /**
    * The URL of this process's Signalbox for the other nodes, with the path of the handler, such as

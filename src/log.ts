@@ -96,7 +96,7 @@ export function createLogFor(log: ApplicationLog, { logLevel }: Pick<Settings, '
   return pino(options, {
     write: (line: string) => {
       const { level, msg, ...fields } = JSON.parse(line) as { level: number; msg: string };
-      // A log that fails must not end what it reports on.
+      // If the application's log fails, the node must go on.
       try {
         log[methodOf(level)](fields, msg);
       } catch {}

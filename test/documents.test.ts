@@ -136,7 +136,7 @@ test('each document does what its name says, and its types are those of its answ
   await Promise.all([messages.return(undefined), toBen.return(undefined)]);
 });
 
-test('a wrong variable is an error of types', () => {
+test('TypeScript refuses a wrong variable of a document', () => {
   // @ts-expect-error: `username` is missing.
   const missing: VariablesOf<typeof ACCESS> = {};
   // @ts-expect-error: there is no such variable.

@@ -39,7 +39,7 @@ test('an option that is undefined or an empty text counts as absent', () => {
   expect(read({ redisUrl: undefined, redisPrefix: '' })).toEqual(settingsOf({}, {}));
 });
 
-test('of the environment, only NODE_ENV counts', () => {
+test('the library reads only NODE_ENV from the environment', () => {
   expect(settingsOf({ tokenSecret: secret }, { NODE_ENV: 'production', MAX_STREAMS: '5' })).toMatchObject({
     nodeEnv: 'production',
     graphiql: false,

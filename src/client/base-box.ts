@@ -136,7 +136,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
     }
   }
 
-  /** The client is in this room no more, and did not leave by itself. */
+  /** The client is no longer in this room, and did not leave by itself. */
   #drop(room: Room<P>, error: SignalboxError): void {
     if (this.#rooms.get(room.id) !== room) return;
     this.#forget(room);

@@ -19,13 +19,14 @@ export interface ChannelEvents {
   message: [data: unknown];
   /** The peer is gone. Nothing can be sent any more. */
   close: [];
-  /** A message is lost: the server takes no message of this channel, however small its parts are (MAX_DATA_BYTES). */
+  /** A message is lost: the server refuses even the smallest parts of messages on this channel (MAX_DATA_BYTES). */
   error: [error: SignalboxError];
 }
 
 /**
  * A part of a message: the mark of its sender, its number, its text, and 1 if the message has more parts. If the server
- * refuses the frame as too large, it goes in pieces with the same number. Each has a number more: 1, or 0 if it is the last.
+ * refuses a frame as too large, it goes in pieces that all have its number. A piece has a fifth element: 0 if it is the
+ * last, otherwise 1.
  */
 type Frame = readonly [mark: string, n: number, text: string, more: 0 | 1, rest?: 0 | 1];
 /** A text on a data channel: a frame, the number of frames received from this mark, or a request for that number. */
@@ -62,7 +63,7 @@ export class Channel extends Emitter<ChannelEvents> {
   #received = 0;
   #confirmed = 0;
   readonly #early = new Map<number, Frame>();
-  /** What came of frames that come in pieces, by their numbers. */
+  /** The texts so far of frames that come in pieces, by their numbers. */
   readonly #pieces = new Map<number, string>();
   #text = '';
   /** Messages that came before there was a listener, and the characters of their texts. */

@@ -25,8 +25,8 @@ const answerMs = 10_000;
 const retryStreamMs = 5 * 60_000;
 
 /**
- * How messages come. That is a stream, as a rule. The line polls where the network holds streams back, and in a tab that
- * has no stream because other tabs of the same origin hold as many as the browser has connections for.
+ * How messages come. As a rule, that is a stream. The line polls if the network holds streams back, and in a tab that
+ * may have no stream, because other tabs of the same origin hold as many as the browser has connections for.
  */
 export class Line {
   readonly #options: Options;
@@ -103,7 +103,7 @@ export class Line {
     }
     if (ended) throw ended;
     if (hasEvent || !own.signal.aborted || signal.aborted) return false;
-    // If a poll fails too, it is not the stream that is held back.
+    // If a poll fails too, the network does not only hold back streams: the error ends the reading.
     await this.#poll(reading, signal, 0);
     this.#heldBackUntil = Date.now() + retryStreamMs;
     return true;
@@ -120,15 +120,15 @@ export class Line {
       reading.alive();
     } catch (error) {
       if (signal.aborted) return;
-      // Perhaps the network is another one now.
+      // The client may be in another network now, so the next attempt is a stream.
       this.#heldBackUntil = 0;
       throw error;
     }
   }
 
   /**
-   * One poll that holds a connection only for a moment. In a hidden tab, the browser makes timers slow: there, the
-   * server's wait is the timer, and tabs wait one after the other.
+   * One poll that holds a connection only for a moment. In a hidden tab, the browser slows timers down. There the poll
+   * waits at the server instead, and the tabs wait one after the other.
    */
   async #pollInShort(reading: Reading, signal: AbortSignal): Promise<void> {
     if (document.hidden) {

@@ -7,7 +7,7 @@ import type { SignalboxError } from './types.ts';
  * - `resumed`: the session goes on, and nothing was missed.
  * - `renewed`: the token was renewed.
  * - `unavailable`: the server cannot be reached or cannot serve. The client goes on trying.
- * - `replaced`: another stream of the same token was opened. The client has stopped: call `connect` again to take over.
+ * - `replaced`: another stream of the same peer was opened. The client has stopped: call `connect` again to take over.
  * - `closed`: the client has stopped, by `close` or because the server refused it for good (see `error`).
  */
 export type Status =
@@ -35,7 +35,7 @@ export type Options = Identity & {
    * milliseconds; 5,000 by default.
    */
   readonly patienceMs?: number;
-  /** STUN and TURN servers for the mesh. By default those that the server names. */
+  /** STUN and TURN servers for the mesh. By default, the client asks the server for them. */
   readonly iceServers?: readonly RTCIceServer[];
 };
 

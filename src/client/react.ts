@@ -28,7 +28,7 @@ export function useBox(): Box {
 
 /**
  * Connects, enters the room, and renders again whenever its peers, their states and paths, or the status change. However
- * many components use the same room, the client enters it once; it leaves when the last of them is gone.
+ * many components use the same room, the client enters it once, and leaves it when the last of them is unmounted.
  *
  * `state` is this client's state in the room. Give it in one component only: the last one given counts.
  */

@@ -6,7 +6,7 @@ import { type Json, SignalboxError } from './types.ts';
 
 /** What a component sees of a room. A new object at each change. */
 export interface RoomView {
-  /** Undefined until the client is in the room, and when it is there no more. */
+  /** Undefined until the client is in the room, and after it is no longer there. */
   readonly room: Room<Peer> | undefined;
   /** The others in the room. A peer is the same object as long as it is there, and its `state` changes. */
   readonly peers: readonly Peer[];
@@ -15,7 +15,7 @@ export interface RoomView {
   readonly error: SignalboxError | undefined;
 }
 
-/** How long nobody may use a room before it is left, in milliseconds: React unmounts and mounts again at once. */
+/** How long to stay in a room that no component uses, in milliseconds: React may unmount and mount again at once. */
 const lingerMs = 50;
 
 /** One room of a client, for all components that use it. */
@@ -29,7 +29,7 @@ class RoomStore {
   #error: SignalboxError | undefined;
   #state: string | undefined;
   #view: RoomView;
-  /** Tells an entry that was given up from the present one. */
+  /** Tells an attempt to enter that was given up from the present one. */
   #turn = 0;
 
   constructor(box: Box, id: string) {
@@ -89,7 +89,7 @@ class RoomStore {
           this.#update();
         }),
       );
-      // React renders and runs effects before the room hands out what has waited for a listener.
+      // React renders and runs effects before the room emits the messages that have waited for a listener.
       this.#update();
       const newer = this.#state;
       if (newer !== undefined && newer !== entered) await room.setState(JSON.parse(newer) as Json);
@@ -122,7 +122,7 @@ class RoomStore {
 
 const stores = new WeakMap<Box, Map<string, RoomStore>>();
 
-/** The store of this room: the same for all who ask. */
+/** The store of this room: each call returns the same. */
 export function roomStore(box: Box, id: string): RoomStore {
   const known = stores.get(box) ?? new Map<string, RoomStore>();
   stores.set(box, known);

@@ -1,6 +1,6 @@
 /** Of the six connections that a browser opens to one server over HTTP/1.1, streams may hold this many. */
 const maxStreams = 3;
-/** Hidden tabs answer within this time if a visible one asks for a stream, in milliseconds: not all at once. */
+/** When a visible tab asks for a stream, each hidden tab answers after a random time up to this, in milliseconds. */
 const answerMs = 300;
 
 /**
@@ -44,7 +44,7 @@ export class StreamSlot {
     return this.#release !== undefined;
   }
 
-  /** Takes a free slot. If there is none, the tab waits for one while it is shown. */
+  /** Takes a free slot. If no slot is free, the tab waits for one while it is shown. */
   async take(): Promise<void> {
     for (let n = 0; n < maxStreams && !this.held; n++) await this.#request(n, { ifAvailable: true });
     this.#ask();
@@ -77,7 +77,7 @@ export class StreamSlot {
     }
   };
 
-  /** Resolves when the slot is this tab's, or when it is sure that it is not. */
+  /** Resolves when this tab has the slot, or when it is certain that it does not get the slot now. */
   #request(n: number, options: LockOptions): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const take = (lock: Lock | null): Promise<void> | undefined => {

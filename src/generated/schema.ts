@@ -77,7 +77,7 @@ export type IceServer = {
   readonly __typename?: 'IceServer';
   /** The password for a TURN server. */
   readonly credential: Maybe<Scalars['String']['output']>;
-  /** When the credential ends. Null if it does not end. Ask again before then, for the next connection. */
+  /** When the credential expires. Null if it does not expire. For a connection after that time, ask again. */
   readonly expiresAt: Maybe<Scalars['DateTime']['output']>;
   /** The server's URLs, such as `stun:stun.example.org:3478`. */
   readonly urls: ReadonlyArray<Scalars['String']['output']>;
@@ -164,14 +164,14 @@ export type Mutation = {
    * none, it waits for one, and answers with an empty list if none comes in time. If your session could not go on, a new
    * one has begun, and `Connected` comes first.
    *
-   * An answer that was lost costs nothing: call again with the same `after`, and the same messages come again. A call that
-   * waits gets `REPLACED` when you make another one, or open `messages`. Between two calls, your session waits for its
-   * grace period. The answer may hold only a part of the messages: the next call gives the next part.
+   * A lost answer does no harm: call again with the same `after`, and the same messages come again. A call that waits gets
+   * `REPLACED` when you make another one, or open `messages`. Between two calls, your session waits for its grace period.
+   * An answer may contain only a part of the messages: the next call gives the next part.
    *
-   * Call it once a request. A request of more than 4,096 characters does not wait.
+   * Use it only once in a request. A request of more than 4,096 characters does not wait.
    *
-   * Errors: those of `messages`: `REPLACED`, `TOKEN_EXPIRED`; and of `join` `ROOM_FULL`, `TOO_MANY_ROOMS`,
-   * `PAYLOAD_TOO_LARGE`.
+   * Errors: `REPLACED` and `TOKEN_EXPIRED`, as on a stream; `ROOM_FULL`, `TOO_MANY_ROOMS` and `PAYLOAD_TOO_LARGE`, because
+   * of `join`.
    */
   readonly receive: ReadonlyArray<Message>;
   /**

@@ -37,7 +37,7 @@ export interface StreamPlace {
   confirm(resumed: boolean): void;
 }
 
-/** A request whose answer may wait for messages. Until then, it takes a place among the streams of its address. */
+/** A request whose answer may wait for messages. Meanwhile it has a place among the streams of its address. */
 export interface LongPoll extends StreamPlace {
   /**
    * The answer may take `ms` from now on: other requests of the address need not wait for it. `onLeave` is called if the
@@ -59,7 +59,7 @@ export interface RequestInfo {
   readonly longPoll?: (() => LongPoll) | undefined;
 }
 
-/** What a resolver may know of its field, besides the arguments. A plan knows no more, and graphql-js knows this too. */
+/** What a resolver may know of its field, besides the arguments: what both plans and graphql-js can tell. */
 export type FieldInfo = Pick<GraphQLResolveInfo, 'fieldName' | 'fieldNodes' | 'fragments'>;
 
 /** The context of a message's resolvers. It belongs to no stream, so that streams can share results. */

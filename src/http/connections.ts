@@ -213,7 +213,7 @@ export class Connections {
     const now = performance.now();
     for (const connection of this.#all.values()) {
       const { socket } = connection;
-      // Outside of our answers, what an adopted connection sends is not ours.
+      // Outside of our answers, the bytes on an adopted connection are not ours.
       if (socket.writableLength === 0 || !connection.busy) {
         connection.sentBytes = -1;
         continue;

@@ -39,9 +39,9 @@ export interface GraphQLOptions {
   readonly bounds: HttpBounds;
   readonly connections: Connections;
   readonly cors: Cors;
-  /** What addresses may ask for. Undefined: nothing is metered here. */
+  /** The limits of addresses. Undefined: nothing is metered here. */
   readonly meters: Meters | undefined;
-  /** They have GraphiQL, unless it is off. */
+  /** The pages, GraphiQL among them, unless it is off. */
   readonly pages: Pages;
   readonly standstill: Standstill;
 }

@@ -6,7 +6,7 @@ import type { HeldPlace } from './stream-shares.ts';
 const answerMs = 30_000;
 
 /**
- * The long poll that a request becomes. `place` is its place among the streams; `endTurn` lets the next request of the
+ * Makes a long poll of a request. `place` is its place among the streams. `endTurn` lets the next request of the
  * address run.
  */
 export function longPollOf(res: ServerResponse, place: HeldPlace, endTurn: () => void): LongPoll {

@@ -15,7 +15,7 @@ const partOf = (json: string) => `\r\nContent-Type: application/json\r\n\r\n${js
  */
 export const multipart: Framing = {
   headers: {
-    // No spaces: clients of several vendors split this header by hand.
+    // No spaces: several clients split this header without a parser.
     'Content-Type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
     ...streamHeaders,
   },

@@ -33,7 +33,7 @@ const raised: readonly string[] = ['start/index.html', 'graphiql/index.html'];
 /** Where `npm run build` puts the pages. A checkout has none: there they are built when a browser first asks. */
 const builtFolder = fileURLToPath(new URL('../pages/built/', import.meta.url));
 
-/** What was loaded already: it is the same for all servers of a process. */
+/** The groups that were loaded already. All servers of a process share them. */
 const loaded = new Map<PageGroup, Promise<ReadonlyMap<string, PageFile>>>();
 
 /** The files of a group of pages, by their paths below the server's root. After an error, the next call tries again. */

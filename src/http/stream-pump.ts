@@ -13,8 +13,8 @@ export interface StreamPumpOptions {
   /** How long a client may read nothing while there is something to read, in milliseconds. */
   readonly drainTimeoutMs?: number;
   /**
-   * Counts the first event while the client has not read it: it has the rooms, and may be as large as an answer. Returns
-   * what ends that.
+   * Counts the first event until the client has read it, because it contains the rooms and may be as large as an answer.
+   * Returns the function that ends this.
    */
   readonly holdUnread?: (bytes: number) => () => void;
 }

@@ -15,7 +15,7 @@ export class HeldBacklog {
     this.#cut = cut;
   }
 
-  /** Counts one more that waits. To make room, this or another stream may be cut. */
+  /** Counts one more item that waits. To make room, this or another stream may be cut. */
   hold(item: object, bytes: number): void {
     this.bytes += bytes + placeBytes;
     this.#backlogs.hold(this, item, bytes);

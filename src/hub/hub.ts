@@ -160,7 +160,7 @@ export interface Hub {
    * `PAYLOAD_TOO_LARGE` also if all rooms of the session together would be too large for one response.
    *
    * When the stream closes, for any reason, the grace period begins (G4). `view`: what `Connected` has of the rooms;
-   * the members are read unless it says otherwise. `origin`: what the states of a session that begins count for, such as
+   * the members are read unless it says otherwise. `origin`: whom the states of a new session are counted for, such as
    * an address. In memory, one origin cannot take all the room for states from the others (G13).
    */
   open(

@@ -3,7 +3,7 @@ import type { InlineConfig, Plugin, Rollup } from 'vite';
 /** The files of some pages, by their paths below the server's root: `client.js`, `draw/index.html`, `assets/…`. */
 export type PageFiles = ReadonlyMap<string, string | Uint8Array>;
 
-/** GraphiQL is apart: it takes longer, and many servers never show it. */
+/** GraphiQL is a group of its own: building it takes longer, and many servers never show it. */
 export type PageGroup = 'pages' | 'graphiql';
 
 const root = new URL('./', import.meta.url).pathname;
@@ -24,18 +24,18 @@ const sharedBuild: InlineConfig['build'] = {
   assetsInlineLimit: 0,
 };
 
-/** What is changed in files of the packages that GraphiQL consists of. */
+/** Changes to files of the packages that GraphiQL consists of. */
 const changes: readonly { readonly file: string; readonly from: RegExp; readonly to: string }[] = [
-  // Fonts as data URLs, which weigh more than the code. The system has fonts.
+  // Removes the fonts, which are data URLs and larger than the code. The system has fonts.
   { file: '/graphiql/dist/style.css', from: /@font-face\s*\{[^}]*\}/g, to: '' },
-  // It marks an object as wrong where the type is a scalar, such as JSON.
+  // Otherwise the editor marks an object as wrong where the type is a scalar, such as JSON.
   {
     file: '/codemirror-graphql/esm/variables/lint.js',
     from: /(?=if \(\(type instanceof GraphQLEnumType)/,
     to: "if (type.name === 'JSON') return [];\n",
   },
-  // It writes a style into the page, which the policy forbids, to keep the page from scrolling behind a menu. This page
-  // does not scroll.
+  // Otherwise the package writes a style into the page, which the policy forbids. The style keeps a page from scrolling
+  // behind a menu, and this page does not scroll.
   {
     file: '/react-style-singleton/dist/es2015/singleton.js',
     from: /if \(!document\)\s+return null;/,

@@ -11,7 +11,7 @@ export interface Message {
   readonly peer?: { readonly id?: string; readonly username?: string };
 }
 
-/** What a message means, in one sentence. Empty if the name of its type says it all. */
+/** What a message means, in one sentence. Empty if its type says everything. */
 export function wordsFor({ __typename, resumed, offer, event, reason, peer }: Message): string {
   const name = peer?.username ?? 'A peer';
   switch (__typename) {

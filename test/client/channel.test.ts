@@ -145,7 +145,7 @@ it('a large message goes in parts, and is one message again', () => {
   expect(pair.got).toEqual([text]);
 });
 
-it('a server that takes only small messages gets large ones in pieces, and they stay in order', async () => {
+it('large messages go in pieces through a server that takes only small ones, and stay in order', async () => {
   const pair = new Pair();
   pair.maxRelayed = 700;
   const messages = ['a'.repeat(30_000), 1, '"'.repeat(5000), 'b'.repeat(13_000), 2];
@@ -158,7 +158,7 @@ it('a server that takes only small messages gets large ones in pieces, and they 
   expect(pair.relayed - relayed).toBeLessThan(10);
 });
 
-it('pieces that were on their way when the whole came directly are dropped', async () => {
+it('pieces of a frame are dropped if the whole frame has come over the data channel', async () => {
   const { ben, got } = new Pair();
   ben.receive(['m', 1, '"ab', 0, 1]);
   ben.receive(['m', 1, '"abcd"', 0]);
@@ -168,7 +168,7 @@ it('pieces that were on their way when the whole came directly are dropped', asy
   expect(got).toEqual(['abcd', 'ef']);
 });
 
-it('a server that takes nothing of a channel is an error, not a silence', async () => {
+it('a channel emits an error if the server refuses even the smallest piece of a message', async () => {
   const pair = new Pair();
   pair.maxRelayed = 10;
   const error = pair.ada.once('error');

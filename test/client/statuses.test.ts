@@ -65,7 +65,7 @@ test('a stream on which nothing happens after its first event is not given up ea
   expect([ada.status, statuses]).toEqual(['connected', []]);
 });
 
-test('a server that is away is waited for as long as Retry-After says', async () => {
+test('while the server is away, the client waits between attempts as long as Retry-After says', async () => {
   const { url } = await serveSignalbox();
   const real = globalThis.fetch;
   let refusedAt: number | undefined;
@@ -86,7 +86,7 @@ test('a server that is away is waited for as long as Retry-After says', async ()
   expect(statuses).toEqual(['unavailable', 'connecting', 'connected']);
 });
 
-test('a page that a proxy sends in place of an answer is a server that is away', async () => {
+test('if a proxy sends a page in place of an answer, the client treats the server as away', async () => {
   const { url } = await serveSignalbox();
   const real = globalThis.fetch;
   let left = 2;

@@ -127,7 +127,7 @@ describe('deploy/kubernetes.yaml', () => {
     expect(service).toEqual({ name: of('Service').metadata.name, port: { name: 'http' } });
   });
 
-  test('keeps a node while machines are emptied: all selectors name the pods of the deployment', () => {
+  test('keeps a node while machines are taken out of service: all selectors name the pods of the deployment', () => {
     const { labels } = spec.template.metadata;
     expect(spec.selector.matchLabels).toEqual(labels);
     expect(of('Service').spec.selector).toEqual(labels);

@@ -51,7 +51,7 @@ export function tellStories(name: string, configure: Configure, { passesCutsOn =
       await stage.call('closeEventSources', 'early');
     });
 
-    test('one page has 20 streams at once, over HTTP/2, and each hears a broadcast', async () => {
+    test('one page has 20 streams at once, over HTTP/2, and each gets a broadcast', async () => {
       await stage.call('openEventSources', 'many', 'many', 20);
       await stage.call('send', 'many 0', 'many 1', 'many', 7);
       const hearing = async () =>

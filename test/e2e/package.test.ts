@@ -101,7 +101,7 @@ describe.each(Object.entries(versions))('the package in an empty folder, on Node
     expect(await (await fetch(node.url)).text()).toBe('My application');
   });
 
-  test('it can be loaded with `require` too', { timeout }, async () => {
+  test('the package can be loaded with `require` too', { timeout }, async () => {
     const code = "console.log(typeof require('signalbox').createSignalbox)";
     const { stdout } = await run(join(bin(), 'node'), ['--input-type=commonjs', '--eval', code], {
       cwd: folder,

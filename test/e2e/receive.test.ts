@@ -229,7 +229,7 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
     await expect(new ApiClient(pair.a.url).run(receiveDocument)).rejects.toMatchObject({ status: 401 });
   });
 
-  test('a request too large to be held is answered at once', async () => {
+  test('a call of `receive` whose request is too large to be kept is answered at once', async () => {
     const vic = await Poller.arrive(pair.a.url, 'vic');
     await vic.poll(pair.a.url);
     const since = performance.now();

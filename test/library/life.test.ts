@@ -60,7 +60,7 @@ test('G11: `close` cuts the streams, which resume at another application on the 
   expect(refused.headers.get('connection')).toBe('close');
 });
 
-test('G11: while it drains, /ready answers 503, and calls are answered with `Connection: close`', async () => {
+test('G11: while the library drains, /ready answers 503, and calls are answered with `Connection: close`', async () => {
   const box = makeSignalbox();
   const url = await listen(createServer(box.handler));
   const guests = await Promise.all(['ada', 'ben'].map((name) => access(url, name)));
@@ -104,7 +104,7 @@ test('a body that a parser has read already is refused, and the log says what to
   expect(JSON.stringify(lines)).toContain('put the handler before all body parsers');
 });
 
-test('by default, only requests for a loopback name are taken', async () => {
+test('the library answers only requests for a loopback name by default', async () => {
   const statusFor = async (host: string, options = {}) => {
     const url = await listen(createServer(makeSignalbox(options).handler));
     const [response] = (await once(get(`${url}/health`, { headers: { host } }), 'response')) as [
@@ -118,7 +118,7 @@ test('by default, only requests for a loopback name are taken', async () => {
   expect(await statusFor('app.example', { host: '0.0.0.0' })).toBe(200);
 });
 
-test('over TLS, a stream works, and a cut is seen as one', async () => {
+test('over TLS, a stream works, and the client can tell a cut from its end', async () => {
   const certificate = await makeCertificate();
   onTestFinished(() => certificate.remove());
   const box = makeSignalbox();

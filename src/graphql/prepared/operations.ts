@@ -22,9 +22,9 @@ export interface PreparedOptions {
 }
 
 /**
- * Runs queries and mutations by their plans, which takes a fraction of the time of graphql-js. A plan only knows how
- * all goes well. If anything else happens, graphql-js executes the operation with the outcomes that there are so far:
- * so no resolver of a root field is called twice, and all errors are those of graphql-js.
+ * Runs queries and mutations by their plans, which takes a fraction of the time of graphql-js. A plan handles only the
+ * case without errors. If anything goes wrong, graphql-js executes the operation with the outcomes so far. So no
+ * resolver of a root field is called twice, and all errors are those of graphql-js.
  */
 export class PreparedOperations {
   readonly #options: PreparedOptions;

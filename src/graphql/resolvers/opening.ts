@@ -6,9 +6,9 @@ import type { Stream } from '../../hub/stream.ts';
 import type { Context } from '../context.ts';
 import { chargeState } from '../metering.ts';
 
-/** What it takes to send one missed entry, in bytes of an answer, besides its own bytes. */
+/** What sending one missed entry costs besides its own bytes, in bytes of an answer. */
 const missedEntryBytes = 1024;
-/** What rooms cost that a stream enters. */
+/** The costs of the rooms that a stream enters. */
 const joinCosts = ['joins', 'bytes', 'messages'] as const;
 
 export interface Opening {

@@ -10,22 +10,22 @@ import { chargeWaiting, openStream } from './opening.ts';
 
 const defaultWaitSeconds = 25;
 /**
- * How long to go on collecting when there is a message, in milliseconds. So even a busy room costs its poller no more than
+ * How long to go on collecting when there is a message, in milliseconds. So even in a busy room, a client makes at most
  * 25 calls a second.
  */
 const collectMs = 40;
 /** The most messages and bytes of one answer. An ordinary selection of them is half of the largest response. */
 const maxMessages = 1000;
 const maxBytes = 1024 * 1024;
-/** The longest request that may wait: the node holds it meanwhile (G8). */
+/** The longest request that may wait. The node keeps the request meanwhile (G8). */
 const maxWaitingCharacters = 4096;
 
 const notAlone = 'Call `receive` once a request: the second call would wait for the first.';
 
 /**
- * One call opens a stream from the cursor, takes what is there, and closes the stream: it is what a stream would be that
- * breaks after each answer. So all guarantees are those of the hub's streams. Nothing is acknowledged before the next call
- * names a later cursor: an answer that is lost comes again.
+ * One call opens a stream from the cursor, takes the messages that are there, and closes the stream. So polls are like a
+ * stream that breaks after each answer, and all guarantees are those of the hub's streams. Only the cursor of the next
+ * call acknowledges messages, so those of a lost answer come again.
  */
 export const receive: NonNullable<MutationResolvers['receive']> = async (_root, args, context, info) => {
   const { account } = context;
@@ -37,7 +37,7 @@ export const receive: NonNullable<MutationResolvers['receive']> = async (_root, 
   context.reads.set('receive', Promise.resolve());
   const longPoll = context.longPoll?.();
   longPoll?.take(cursor !== undefined);
-  // A call that resumes counts as two operations: a steady poller must not use up what opens a client may have.
+  // A call that resumes counts as two operations, not as an open: a client that polls all the time would exceed the opens.
   account.charge(cursor === undefined ? 'opens' : 'operations', 1);
   // A session that goes on shows no `Connected`, and a new one has only the rooms that it joins.
   const view = cursor === undefined || joins.length > 0 ? viewOf(info) : { members: false };

@@ -65,8 +65,8 @@ export class Admission {
   }
 
   /**
-   * `roomCount` is the number of rooms that the session is in, and `held` what it is about to hold besides, in bytes. If
-   * the peer is in the room by a session that ends now, its place there is free.
+   * `roomCount` is the number of rooms that the session is in. `held`: how many bytes the session is about to hold in
+   * other rooms. If the peer is in the room by a session that ends now, its place there is free.
    */
   #enter(
     room: MemoryRoom,

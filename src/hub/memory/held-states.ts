@@ -1,4 +1,4 @@
-/** One origin may hold this many times as much as is free. */
+/** An origin may hold at most this many times the memory that is free. */
 const perFree = 3;
 
 /**
@@ -19,7 +19,7 @@ export class HeldStates {
     return this.#bytes;
   }
 
-  /** Whether the origin may hold so many more bytes. What does not grow is always taken. */
+  /** Whether the origin may hold this many more bytes. A state that does not grow is always accepted. */
   admits(origin: string, growth: number): boolean {
     if (growth <= 0) return true;
     const free = this.#maxBytes - this.#bytes - growth;

@@ -2,8 +2,8 @@
 const temporary: readonly number[] = [429, 503];
 
 /**
- * Asks for an event stream, for graphql-sse. graphql-sse repeats a request that was refused, and says nothing. So
- * what was refused for good, such as a token that has expired, becomes a stream of one event: the error.
+ * Asks for an event stream, for graphql-sse. graphql-sse repeats a refused request without a report. So a refusal for
+ * good, such as that of an expired token, becomes a stream of one event: the error.
  */
 export async function askForStream(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init);

@@ -11,7 +11,8 @@ export function documents(roomId: string): Readonly<Record<DocumentName, Documen
   return {
     Access: {
       query: `# A token for a guest. This page
-# keeps it: every tab sends it.
+# keeps it and sends it from
+# every tab.
 
 mutation Access(
   $username: String! = "Ada"
@@ -87,10 +88,10 @@ mutation JoinRoom(
       variables: { roomId, state: { colour: 'green' } },
     },
     Relay: {
-      query: `# To one peer. The walk puts in its
-# id. You choose event and data: for
-# a call an offer, an answer or a
-# candidate.
+      query: `# Sends to one peer. The walk fills
+# in its id. You choose event and
+# data. In a call, that is an offer,
+# an answer or a candidate.
 
 mutation Relay(
   $roomId: ID!
@@ -117,7 +118,7 @@ mutation Relay(
       },
     },
     Broadcast: {
-      query: `# To all other members of the room.
+      query: `# Sends to all other members.
 
 mutation Broadcast(
   $roomId: ID!
@@ -136,9 +137,9 @@ mutation Broadcast(
       variables: { roomId, data: { text: 'Hello, everyone' } },
     },
     LeaveRoom: {
-      query: `# The others are told at once. A
-# lost connection is no leave: the
-# session waits for GRACE_SECONDS.
+      query: `# The others are told at once. They
+# are not told of a lost connection:
+# the session waits GRACE_SECONDS.
 
 mutation LeaveRoom($roomId: ID!) {
   leaveRoom(roomId: $roomId)

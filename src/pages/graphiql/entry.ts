@@ -7,9 +7,9 @@ export interface Entry {
   readonly time: string;
   /** The type of the message, if the document selects it. */
   readonly title: string;
-  /** What it means. */
+  /** What the line means, in words. */
   readonly words: string;
-  /** The message as it came. Empty for what is no message. */
+  /** The message as it came. Empty if the line is not a message. */
   readonly json: string;
   readonly cursor: string | undefined;
   readonly isMessage: boolean;
@@ -29,7 +29,7 @@ export function entryOf({ data, errors }: ExecutionResult, number: number): Entr
   return { ...base, json: JSON.stringify(fields), cursor: fields.cursor, isMessage: true };
 }
 
-/** A line for something that is no message. */
+/** A line that is not a message. */
 export function noteOf(title: string, words: string): Entry {
   lastKey += 1;
   const time = new Date().toLocaleTimeString([], { hour12: false });

@@ -1,6 +1,6 @@
 import { usePeers } from './peers-context.ts';
 
-/** The buttons beside the run button that choose the peer who sends. */
+/** The buttons below the run button that choose the sender. */
 export function PeerSwitch() {
   const peers = usePeers();
   return (

@@ -4,7 +4,7 @@ import { askForStream } from './ask-for-stream.ts';
 import { type Entry, entryOf, noteOf } from './entry.ts';
 import { identityOf } from './token.ts';
 
-/** How many messages of a peer are kept: the newest. */
+/** How many of the newest messages of a peer are kept. */
 const maxEntries = 200;
 /** How long to wait before a lost stream is opened again, in milliseconds: at least, and at most. */
 const minRetryMs = 500;

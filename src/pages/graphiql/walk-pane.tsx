@@ -19,7 +19,7 @@ function WalkPane() {
   return (
     <section className="walk" aria-label="Walk">
       <h2>The API in five steps</h2>
-      <p>Ada and Ben are two peers in this window. Click from top to bottom; each click runs a tab.</p>
+      <p>Ada and Ben are two peers in this window. Click from top to bottom: each click runs a tab.</p>
       <ol>
         {steps.map(({ title, text, actions }) => (
           <li key={title}>
@@ -46,7 +46,7 @@ function WalkPane() {
           </li>
         ))}
       </ol>
-      <p>Then edit a tab, choose who sends it beside the run button, and run it.</p>
+      <p>Then edit a tab, choose the sender below the run button, and run it.</p>
     </section>
   );
 }
@@ -82,7 +82,7 @@ function has(query: string | null, { document }: Action): boolean {
   return new RegExp(`^(mutation|subscription) ${document}\\b`, 'm').test(query ?? '');
 }
 
-/** Text, with what stands between backquotes as code. */
+/** The text, with the parts between backquotes as code. */
 function marked(text: string): ReactNode {
   // biome-ignore lint/suspicious/noArrayIndexKey: the parts never move
   return text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));

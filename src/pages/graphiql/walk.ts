@@ -13,7 +13,7 @@ export interface Action {
   readonly label: string;
   readonly who: 'ada' | 'ben';
   readonly document: DocumentName;
-  /** The variables. Undefined while they cannot be known: then the button is off. */
+  /** The variables. Undefined while they are not known yet: then the button is off. */
   readonly variables: (self: Peer, other: Peer) => Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -59,7 +59,7 @@ function relay(who: Action['who'], label: string, event: string): Action {
 export const steps: readonly Step[] = [
   {
     title: 'Get tokens',
-    text: '`access` gives a guest a token. This page keeps it: every tab sends it.',
+    text: '`access` gives a guest a token. This page keeps the token and sends it from every tab.',
     actions: [access('ada'), access('ben')],
   },
   {
@@ -77,12 +77,12 @@ export const steps: readonly Step[] = [
   },
   {
     title: 'Signal',
-    text: '`relay` sends one peer what you like: offers, answers, candidates, or data of your own.',
+    text: '`relay` sends data to one peer: an offer, an answer, a candidate, or anything else.',
     actions: [relay('ben', 'Ben sends an offer', 'offer'), relay('ada', 'Ada answers', 'answer')],
   },
   {
     title: 'Speak to all, and leave',
-    text: '`broadcast` sends to every other member. Who leaves is announced at once.',
+    text: '`broadcast` sends to all other members. `leaveRoom` tells them at once.',
     actions: [
       {
         label: 'Ada greets all',

@@ -1,6 +1,6 @@
 import { type Answer, type Request, toCurl, toGraphQL } from './api.ts';
 
-/** What one click has sent: perhaps several requests, and the answer to the last. */
+/** What one click sent: one request or several, and the answer to the last. */
 interface Click {
   readonly title: string;
   graphql: string;
@@ -9,7 +9,7 @@ interface Click {
   failed: boolean;
 }
 
-/** How many clicks are kept: the newest. */
+/** How many of the newest clicks are kept. */
 const maxClicks = 50;
 
 /** The pane "Sent" of a peer: for each click, the GraphQL and the curl that did it, and the answer. */
@@ -52,8 +52,8 @@ export class Sent {
   }
 
   /**
-   * Begins something that no click caused. It is part of the newest click if that has sent nothing yet, and several of
-   * one kind in a row are shown as one.
+   * Begins something that no click caused. If the newest click has sent nothing yet, it is part of that click. Several
+   * with one title in a row are shown as one.
    */
   beginAgain(title: string): void {
     const [newest] = this.#clicks;
@@ -62,7 +62,7 @@ export class Sent {
     else this.begin(title);
   }
 
-  /** Adds a request to the newest click. Returns what takes its answer. */
+  /** Adds a request to the newest click. Returns the function that takes its answer. */
   add(token: string | undefined, request: Request, isStream: boolean): (answer: Answer | undefined) => void {
     const [click] = this.#clicks;
     if (!click) return () => undefined;
@@ -71,7 +71,7 @@ export class Sent {
     click.answer = isStream ? 'A stream: its messages are below.' : '';
     this.#show(click);
     return (answer) => {
-      click.answer = answer ? short(JSON.stringify(answer)) : 'No answer came. Does the server run?';
+      click.answer = answer ? short(JSON.stringify(answer)) : 'No answer came. Is the server running?';
       click.failed = answer?.errors !== undefined || !answer;
       if (this.#shown === click) this.#show(click);
     };

@@ -148,7 +148,7 @@ async function expectAllResumed(
   );
 }
 
-test('the code of each page enters the room and hears what is said there', async () => {
+test('the code of each page enters the room and gets the messages of others', async () => {
   await until(() => lobby.peers.length === clients.length, 'all clients are in the room');
   speak(3);
   await expectAllHeard();

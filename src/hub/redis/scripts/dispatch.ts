@@ -87,7 +87,7 @@ export function toBatch(first: number, text: string): SizedEntry[] {
   const lines = text.split('\n');
   const batch: SizedEntry[] = [];
   for (let i = 0; i + 1 < lines.length; i += 2) {
-    // It is parsed here and now, so it may be completed: a copy would take as long as all else.
+    // Nothing else has this object, so it can be completed: a copy would take as long as everything else here.
     const entry = JSON.parse(lines[i] ?? '') as Unfinished;
     entry.cursor = String(first + i / 2);
     entry[entry.type === 'Signal' ? 'data' : 'state'] = JsonText.ofCompact(lines[i + 1] ?? 'null');

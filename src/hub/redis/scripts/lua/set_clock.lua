@@ -13,7 +13,7 @@ local known = redis.call('HMGET', key.primary, 'layout', 'offset')
 if not known[1] or tonumber(known[2] or '0') ~= offset then return 0 end
 redis.call('HSET', key.primary, 'offset', decimal(offset - step))
 
--- Calls that are under way wait until a time by the old clock. They count as late (calls.lua).
+-- The deadlines of calls that are under way are times of the old clock. So these calls count as late (calls.lua).
 for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do
   redis.call('HSET', key.node(node), 'offset', '')
   keep(key.node(node))
