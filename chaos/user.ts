@@ -40,6 +40,11 @@ const giveUpChance = 0.2;
 const blipMs = [1, 800] as const;
 /** The chance that a user whose join or leave failed with UNAVAILABLE makes the opposite call next. */
 const changeOfMindChance = 0.5;
+/**
+ * A call whose client has given up may still be on its way. For this long the user does not make the opposite call, so
+ * that it knows which rooms it is in.
+ */
+const settleMs = 15_000;
 
 /** A simulated user: it joins and leaves rooms, sends messages and loses its connection, at random. */
 export class User {
@@ -56,6 +61,7 @@ export class User {
   readonly #toJoin = new Set<string>();
   /** Rooms to leave. A room stays here until `leaveRoom` was answered. */
   readonly #toLeave = new Set<string>();
+  readonly #unsettledUntil = new Map<string, number>();
   #calmDown: AbortSignal | undefined;
   #n = 0;
   #busy = false;
@@ -152,7 +158,8 @@ export class User {
 
   /** After a failed join or leave, the user may want the opposite at once. The failed call must not undo it (G2). */
   #reconsider(room: string, code: string | undefined): void {
-    if (code !== 'UNAVAILABLE' || this.#calmDown?.aborted || !this.#random.chance(changeOfMindChance)) return;
+    const isSure = code === 'UNAVAILABLE' && (this.#unsettledUntil.get(room) ?? 0) < Date.now();
+    if (!isSure || this.#calmDown?.aborted || !this.#random.chance(changeOfMindChance)) return;
     if (this.#toLeave.delete(room)) this.#wantToJoin(room);
     else this.#wantToLeave(room);
   }
@@ -191,14 +198,16 @@ export class User {
 
   #chooseRoomToJoin(): void {
     if (this.#wanted.size >= 3) return;
-    const room = this.#random.pick(
-      this.#rooms.filter((id) => !this.#wanted.has(id) && !this.#toLeave.has(id)),
-    );
+    const room = this.#random.pick(this.#rooms.filter((id) => !this.#wanted.has(id) && this.#isSettled(id)));
     if (room !== undefined) this.#wantToJoin(room);
   }
 
   #chooseToLeave(room: string): void {
-    if (!this.#toJoin.has(room)) this.#wantToLeave(room);
+    if (!this.#toJoin.has(room) && this.#isSettled(room)) this.#wantToLeave(room);
+  }
+
+  #isSettled(room: string): boolean {
+    return (this.#unsettledUntil.get(room) ?? 0) < Date.now() && !this.#toLeave.has(room);
   }
 
   #wantToJoin(room: string): void {
@@ -247,6 +256,13 @@ export class User {
     record.outcome = answer.outcome;
     if (answer.outcome === 'ok') recordAnswer(record, answer);
     else record.code = answer.code;
+    if (
+      answer.outcome === 'unknown' &&
+      answer.code !== 'UNAVAILABLE' &&
+      (kind === 'join' || kind === 'leave')
+    ) {
+      this.#unsettledUntil.set(roomId, Date.now() + settleMs);
+    }
     return record;
   }
 }
