@@ -13,8 +13,8 @@ import {
 const marginMs = 500;
 /** An outage of Redis longer than this does not count towards a grace period: no node could beat. */
 const outageMs = 2600;
-/** Nodes beat again within this time after an outage. */
-const reconnectMs = 1000;
+/** Nodes beat again within this time after an outage. Behind sentinels, they first have to find the primary. */
+const reconnectMs = 3000;
 /** While a node is paused, or its line stands still, Redis hears nothing of it. */
 export const silencesNode: ReadonlySet<FaultRecord['kind']> = new Set([
   'node-stop',
