@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { httpFaults, SignalboxError } from '../errors.ts';
 import type { LongPoll } from '../graphql/context.ts';
@@ -8,7 +9,7 @@ import type { Meters } from '../limits/account.ts';
 import { BytePool } from '../limits/byte-pool.ts';
 import { FairQueue } from '../limits/fair-queue.ts';
 import { operationsOfBody } from '../limits/rates.ts';
-import { Bodies } from './body.ts';
+import { Bodies, smallBodyBytes } from './body.ts';
 import type { HttpBounds } from './bounds.ts';
 import type { Connections } from './connections.ts';
 import type { Cors } from './cors.ts';
@@ -25,6 +26,9 @@ import { sendRetry, sse } from './sse.ts';
 import type { Standstill } from './standstill.ts';
 import { StreamPump } from './stream-pump.ts';
 import { type HeldPlace, StreamShares } from './stream-shares.ts';
+
+/** How long a large request waits that exceeds a limit, in milliseconds. */
+const largeRefusalMs = 250;
 
 /** Answers up to this size fit into the buffers of TCP. */
 const smallAnswerBytes = 16 * 1024;
@@ -84,7 +88,14 @@ export class GraphQLRoute {
     }
     const address = this.#options.connections.addressOf(req);
     try {
-      this.#admit(address, 0);
+      try {
+        this.#admit(address, 0);
+      } catch (error) {
+        // Node.js reads the body of a refused request too. A client that sends one large body after the other would keep
+        // the node busy with reading, so its next one waits.
+        if (isLarge(req)) await sleep(largeRefusalMs);
+        throw error;
+      }
       const result = await this.#resultOf(req, res, search, accepted, address);
       if (result) await this.#send(req, res, accepted, result, address);
       else {
@@ -224,6 +235,10 @@ export class GraphQLRoute {
     if (!holding.grow(bytes)) drop();
     return release;
   }
+}
+
+function isLarge({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > smallBodyBytes;
 }
 
 function isResults(result: Result | Results): result is Results {

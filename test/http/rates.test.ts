@@ -57,6 +57,15 @@ it('G13: an address beyond its operations gets 429 before its body has arrived',
   req.destroy();
 });
 
+it('G13: an address beyond its operations is answered slowly if it sends large bodies, which Node.js reads in any case', async () => {
+  const meters = new Meters({ peer: 0, address: 0.001 });
+  meters.addresses.of('127.0.0.1')?.charge('operations', 100);
+  const { url } = await serve(counting(), { meters, maxDataBytes: 64 * 1024 });
+  const begun = performance.now();
+  for (let n = 0; n < 3; n++) expect((await post(url, large)).status).toBe(429);
+  expect(performance.now() - begun).toBeGreaterThan(3 * 240);
+});
+
 it('G13: small bodies cost no more than their operations', async () => {
   const meters = new Meters({ peer: 0, address: 0.001 });
   const engine = counting();
