@@ -18,7 +18,7 @@ function counting(): Engine & { runs: number } {
 }
 
 const query = '{ me { id } }';
-const large = { query, variables: { unused: Array(13_000).fill({}) } };
+const large = { query, variables: { unused: 'x'.repeat(39_000) } };
 const limited = {
   errors: [
     {
@@ -40,6 +40,15 @@ it('G13: an address that sends large bodies is charged for parsing them, and the
   expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(engine.runs).toBe(5);
   expect(await post(url, 'not JSON'), 'nothing is parsed').toMatchObject({ status: 429, body: limited });
+});
+
+it('G13: a body of many values costs more, because it takes longer to parse', async () => {
+  const engine = counting();
+  const meters = new Meters({ peer: 0, address: 0.001 });
+  const { url } = await serve(engine, { meters, maxDataBytes: 64 * 1024 });
+  const many = { query, variables: { unused: Array(13_000).fill({}) } };
+  expect((await post(url, many)).status).toBe(200);
+  expect((await post(url, many)).status).toBe(429);
 });
 
 it('G13: an address beyond its operations gets 429 before its body has arrived', async () => {
