@@ -6,7 +6,7 @@ import { outages, silencesNode } from './resumes.ts';
 /** Every call is answered within 2 s (G10). The rest allows for a busy machine. */
 const answerMs = 2500;
 /** A node may refuse requests for this long after a fault of Redis or of its own. */
-const refusalMs = 1500;
+const refusalMs = 2500;
 /** A node that alone has lost Redis notices in time for its clients to come back within their grace periods. */
 const heldMarginMs = 500;
 /** After this time, the others have heard of a node that was away. */
