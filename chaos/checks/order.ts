@@ -17,7 +17,7 @@ import {
  */
 export const order: Check = (timeline) => [
   ...timeline.sessions.flatMap(wrongStreamOrder),
-  ...conflictingCursors(timeline.sessions),
+  ...conflictingCursors(timeline),
   ...wrongSendOrder(timeline),
   ...lateEffects(timeline),
 ];
@@ -53,7 +53,8 @@ function keyOf(message: Arrival['message']): string | undefined {
   return `${from}#${n}`;
 }
 
-function conflictingCursors(sessions: readonly JudgedSession[]): Violation[] {
+function conflictingCursors(timeline: Timeline): Violation[] {
+  const { sessions } = timeline;
   const found: Violation[] = [];
   const byKey = new Map<string, [JudgedSession, Arrival]>();
   const byCursor = new Map<number, [JudgedSession, Arrival]>();
@@ -72,6 +73,9 @@ function conflictingCursors(sessions: readonly JudgedSession[]): Violation[] {
       }
       const [sameSession, same] = byCursor.get(cursor) ?? [];
       if (sameSession && same && JSON.stringify(same.message) !== JSON.stringify(message)) {
+        // Two primaries may have given the same cursor. What the earlier one gave is lost.
+        if (timeline.mayHaveFailedOver(Math.min(same.at, arrival.at), Math.max(same.at, arrival.at)))
+          continue;
         report(`two different messages have the cursor ${cursor}`, sameSession, same);
       }
       if (key !== undefined) byKey.set(key, [session, arrival]);
