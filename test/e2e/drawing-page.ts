@@ -60,6 +60,11 @@ export async function draw(
   ...places: readonly (readonly [number, number])[]
 ): Promise<void> {
   await page.locator(`[name=kind][value=${kind}]`).check({ force: true });
+  await stroke(page, ...places);
+}
+
+/** Moves the pointer over the board, pressed from the first of these places to the last. */
+export async function stroke(page: Page, ...places: readonly (readonly [number, number])[]): Promise<void> {
   const box = await page.locator('#board').boundingBox();
   if (!box) throw new Error('The board is not shown.');
   for (const [n, [x, y]] of places.entries()) {

@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { NodeProcess, startNode } from '../support/node.ts';
-import { close, soon, watch } from './drawing-page.ts';
+import { close, soon, stroke, watch } from './drawing-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const timeout = 60_000;
@@ -133,15 +133,6 @@ test('draw.html: two people draw the same, and a newcomer gets it', { timeout },
   const [ada, ben] = [await open('draw.html#a'), await open('draw.html#a')];
   for (const page of [ada, ben])
     await expect.poll(() => page.locator('#here').innerText()).toContain('guest');
-  const stroke = async (page: Page, ...places: readonly (readonly [number, number])[]) => {
-    const box = await page.locator('#board').boundingBox();
-    if (!box) throw new Error('The board is not shown.');
-    for (const [n, [x, y]] of places.entries()) {
-      await page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps: 5 });
-      if (n === 0) await page.mouse.down();
-    }
-    await page.mouse.up();
-  };
   const pixels = (page: Page) =>
     page.locator('#board').evaluate((board: HTMLCanvasElement) => board.toDataURL());
   const empty = await pixels(ada);

@@ -1,23 +1,21 @@
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { createHttp } from '../../src/http/http.ts';
+import { createHttp, type Http } from '../../src/http/http.ts';
 import { listen } from '../../src/listen.ts';
 import type { Settings } from '../../src/settings.ts';
-import { engineOf, silent, TestResults } from './support.ts';
+import { engineOf, httpOptions, TestResults } from './support.ts';
+
+/** An HTTP side that listens as a server does, until the test ends. */
+async function listeningOn(port: number): Promise<Http> {
+  const http = createHttp(httpOptions(engineOf(new TestResults())));
+  await listen(http, { port, host: '127.0.0.1' } as Settings);
+  onTestFinished(() => http.close());
+  return http;
+}
 
 it('G13: a turn of the event loop accepts many connections, so those of others soon have their turn in a flood', async () => {
-  const http = createHttp({
-    engine: engineOf(new TestResults()),
-    log: silent,
-    pingSeconds: 60,
-    maxDataBytes: 1024,
-    maxStreams: 1000,
-    trustProxy: 0,
-    ready: () => true,
-  });
-  await listen(http, { port: 0, host: '127.0.0.1' } as Settings);
-  onTestFinished(() => http.close());
+  const http = await listeningOn(0);
   const { port } = http.server.address() as AddressInfo;
   let accepted = 0;
   http.server.on('connection', () => {
@@ -35,20 +33,6 @@ it('G13: a turn of the event loop accepts many connections, so those of others s
 });
 
 it('two servers never share a port, although the listeners of one do', async () => {
-  const start = async (port: number) => {
-    const http = createHttp({
-      engine: engineOf(new TestResults()),
-      log: silent,
-      pingSeconds: 60,
-      maxDataBytes: 1024,
-      maxStreams: 1000,
-      trustProxy: 0,
-      ready: () => true,
-    });
-    await listen(http, { port, host: '127.0.0.1' } as Settings);
-    onTestFinished(() => http.close());
-    return (http.server.address() as AddressInfo).port;
-  };
-  const port = await start(0);
-  await expect(start(port)).rejects.toThrow(`PORT ${port} is in use`);
+  const { port } = (await listeningOn(0)).server.address() as AddressInfo;
+  await expect(listeningOn(port)).rejects.toThrow(`PORT ${port} is in use`);
 });

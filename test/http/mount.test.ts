@@ -7,24 +7,11 @@ import { httpBounds } from '../../src/http/bounds.ts';
 import { createMount, type Handler } from '../../src/http/mount.ts';
 import type { HttpOptions } from '../../src/http/requests.ts';
 import { listen } from '../library/support.ts';
-import { engineOf, heldEngine, silent, TestResults, Wire } from './support.ts';
+import { engineOf, heldEngine, httpOptions, TestResults, Wire } from './support.ts';
 
 /** What the handler does in somebody else's server. */
 function mountOf(engine: Engine, options: Partial<HttpOptions> = {}): Handler {
-  const mount = createMount(
-    {
-      engine,
-      log: silent,
-      pingSeconds: 60,
-      maxDataBytes: 1024,
-      maxStreams: 1000,
-      trustProxy: 0,
-      basePath: '/signal',
-      ready: () => true,
-      ...options,
-    },
-    Promise.resolve(),
-  );
+  const mount = createMount(httpOptions(engine, { basePath: '/signal', ...options }), Promise.resolve());
   onTestFinished(() => mount.close(0));
   return mount.handler;
 }

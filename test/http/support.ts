@@ -24,9 +24,9 @@ export function recordingLog(lines: string[]): Logger {
   return pino({ level: 'debug' }, { write: (line) => lines.push(line) });
 }
 
-/** Serves the given engine on a free port, until the test ends. */
-export async function serve(engine: Engine, options: Partial<HttpOptions> = {}): Promise<Served> {
-  const http = createHttp({
+/** The options of an HTTP side with this engine and, unless a test gives others, small bounds. */
+export function httpOptions(engine: Engine, options: Partial<HttpOptions> = {}): HttpOptions {
+  return {
     engine,
     log: silent,
     pingSeconds: 60,
@@ -35,7 +35,12 @@ export async function serve(engine: Engine, options: Partial<HttpOptions> = {}):
     trustProxy: 0,
     ready: () => true,
     ...options,
-  });
+  };
+}
+
+/** Serves the given engine on a free port, until the test ends. */
+export async function serve(engine: Engine, options: Partial<HttpOptions> = {}): Promise<Served> {
+  const http = createHttp(httpOptions(engine, options));
   http.server.listen(0, '127.0.0.1');
   await once(http.server, 'listening');
   // Not `http.close()`, which gives clients time.
