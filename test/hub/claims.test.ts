@@ -83,9 +83,14 @@ it('G3: after a failover that lost nothing, a made-up cursor ends only the sessi
   expect(await ben.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
 });
 
-it.each(['before', 'after'])(
-  'G3: a cursor from an entry that Redis has lost ends all sessions if the only node that knew is dead (%s it is given up)',
-  async (when) => {
+it.each([
+  ['before', 'before the new Redis serves'],
+  ['before', 'while two primaries serve'],
+  ['after', 'before the new Redis serves'],
+  ['after', 'while two primaries serve'],
+] as const)(
+  'G3: a cursor from an entry that Redis has lost ends all sessions if the only node that knew is dead (told %s it is given up, sent %s)',
+  async (told, sent) => {
     const [first, second] = [await redisWith([]), await redisWith([])];
     const [doomedWire, wire] = [await wireTo(first), await wireTo(first)];
     const hubs = await nodesAt([doomedWire, wire].map(({ port }) => `redis://127.0.0.1:${port}`) as never, {
@@ -99,20 +104,35 @@ it.each(['before', 'after'])(
     await second.follow(first);
     expect(await first.admin.wait(1, 5000)).toBe(1);
     await second.admin.replicaof('NO', 'ONE');
-    const { cursor } = await ann.relay('r', ben, 'lost');
-    await ben.next((entry) => entry.cursor === cursor);
-    // The node dies together with the primary.
+    async function lose(): Promise<string> {
+      const { cursor } = await ann.relay('r', ben, 'lost');
+      await ben.next((entry) => entry.cursor === cursor);
+      return cursor;
+    }
+    async function takeOver(): Promise<void> {
+      wire.target = second.port;
+      wire.cut();
+      await until(async () => (await second.admin.keys('*:witnesses')).length === 1, 'the new Redis serves');
+      await until(() => sound.ready(), 'the other node is ready');
+    }
+    let cursor = '';
+    if (sent === 'before the new Redis serves') {
+      cursor = await lose();
+      await takeOver();
+    } else {
+      await takeOver();
+      cursor = await lose();
+    }
+    // The node dies together with the old primary.
     doomedWire.cut();
     doomedWire.stall();
-    wire.target = second.port;
     await first.kill();
-    wire.cut();
-    await until(() => sound.ready(), 'the other node is ready');
-    const nodes = `{*}:nodes`;
-    if (when === 'after') {
-      const [key = ''] = await second.admin.keys(nodes);
+    if (told === 'after') {
+      const [key = ''] = await second.admin.keys('{*}:nodes');
       await until(async () => (await second.admin.zcard(key)) === 1, 'the dead node is given up');
     }
+    // The new Redis gives larger ids than the lost one.
+    await again(() => cat.setState('another room', 'later'));
     const bensNext = new TestPeer([sound, sound], 'ben', { id: ben.id });
     expect(await again(() => bensNext.open(cursor))).toMatchObject({ resumed: false, rooms: [] });
     expect(await cat.outcome(), 'other entries may be lost too').toMatchObject({ name: 'AbortError' });

@@ -86,6 +86,42 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     expect(await vic.resume()).toMatchObject({ resumed: true, rooms: [] });
   });
 
+  it('G3: a resume continues the session from the last entry of a room that the peer left, even if all data of the room has expired', async () => {
+    await ann.broadcast('r', 'heard');
+    await vic.take(1);
+    await vic.leave('r');
+    await ann.leave('r');
+    await expire('room-log', 'room-meta');
+    await vic.drop();
+    expect(await vic.resume()).toMatchObject({ resumed: true, rooms: [] });
+  });
+
+  it('G3: a resume starts a new session if the session has forgotten the oldest room that it left, even without an inbox', async () => {
+    const { cursor } = vic;
+    for (let i = 0; i < 65; i++) {
+      await vic.join(`left-${i}`);
+      await ann.join(`left-${i}`);
+      await vic.next((entry) => entry.type === 'PeerAdded' && entry.roomId === `left-${i}`);
+      await ann.leave(`left-${i}`);
+      await vic.leave(`left-${i}`);
+    }
+    await redis.del(`{${prefix}}:inbox:${vic.id}`);
+    await vic.drop();
+    expect(await vic.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
+  });
+
+  it('G3: a made-up cursor between two entries begins a new session for its own peer, and for nobody else', async () => {
+    await ann.broadcast('r', 'first');
+    await vic.take(1);
+    const between = String(Number(vic.cursor) + 1);
+    await ann.broadcast('r', 'second');
+    await vic.take(1);
+    await vic.drop();
+    expect(await vic.resume(between)).toMatchObject({ resumed: false, rooms: [] });
+    await ann.drop();
+    expect(await ann.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
+  });
+
   it('G8: entries older than the retention time are trimmed from a room log that is always in use', async () => {
     const log = `{${prefix}}:room-log:r`;
     // Entries with old ids replace the wait until entries are that old.

@@ -49,10 +49,11 @@ local function call_witnesses(takeover)
   redis.call('PEXPIRE', key.witnesses, memory_ms)
 end
 
--- This node has told its newest id, so it is no witness any more. Also forgets the witnesses that no longer matter.
+-- Forgets the witnesses that have told all, and those that no longer matter. A node has told all once it beats as one
+-- that this Redis has answered: it then uses the Redis before no more, and has told what it saw of it.
 local function hear_witness()
   for _, witness in ipairs(unheard_witnesses()) do
-    if witness[3] == node or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
+    if witness[3] == node and last_run == run or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
   end
 end
 

@@ -1,7 +1,7 @@
 -- Opens a peer's stream at a node. The session goes on from the cursor, or a new session begins (G3, G5). The session
 -- enters the rooms that the stream names, unless it is in them (G15). If it may not enter one, nothing changes.
 --
--- Libraries: keys, ids, calls, clock, logs, dispatch, takeovers, members, joining, sessions, snapshots
+-- Libraries: keys, ids, calls, clock, logs, dispatch, snapshots, takeovers, members, joining, sessions
 --
 -- ARGV[1]  the peer's id
 -- ARGV[2]  the peer, as JSON
@@ -34,7 +34,7 @@ if start then
   -- The client sends the cursor that this session was opened with again, because it did not get the answer.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
-  if usable and vouched(tonumber(after), claim) then logs = missed(peer, after) end
+  if usable then logs = vouched(peer, start, after, claim) end
 end
 local resumed = logs ~= nil
 if full and not resumed then return redis.error_reply('UNAVAILABLE') end

@@ -1,6 +1,6 @@
 -- Gives a node a snapshot of a session whose stream it holds, after it missed dispatches (G3).
 --
--- Libraries: keys, takeovers, members, snapshots
+-- Libraries: keys, members, snapshots, takeovers
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the node
@@ -14,13 +14,13 @@
 --   {'lost'}: the session was given up or has ended, or entries are gone that the stream did not get.
 
 local peer, node, stream, after, opened = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local at = redis.call('HMGET', key.session(peer), 'stream', 'opened')
+local at = redis.call('HMGET', key.session(peer), 'stream', 'opened', 'start')
 if at[1] ~= stream then
   -- If the stream that Redis names is the older one, Redis has lost the newer.
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
 -- The cursor comes from the node, not from a client, so it is no invented one.
-local logs = vouched(tonumber(after), disown) and missed(peer, after)
+local logs = vouched(peer, at[3], after, disown)
 if not logs then return { 'lost' } end
 -- Members are not needed: the stream has had them already, or their entries are in the logs.
 local now = snapshot(peer, node, logs, room_id)

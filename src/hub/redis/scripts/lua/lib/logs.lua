@@ -103,13 +103,22 @@ local function append(log, fields, first, text, by, n)
   end
 end
 
+-- The id of the newest entry that is gone and was for a peer; 0: none.
+local function newest_gone(peer, log, fields)
+  local trimmed = tonumber(marked_for(peer, fields, 'trimmed') or '0')
+  if redis.call('EXISTS', log) == 1 then return trimmed end
+  return math.max(trimmed, tonumber(marked_for(peer, fields, 'last') or '0'))
+end
+
 -- The items with entries after one id, up to and including another. They include the peer's own, and the first item may
--- begin before the id. Nil if some of the entries for the peer are gone.
+-- begin before the id. Nil if some of the entries for the peer are gone. Also returns whether the id is that of an entry
+-- of this log, or of the newest that is gone.
 local function read(peer, log, fields, after, upto)
-  local gone = marked_for(peer, fields, redis.call('EXISTS', log) == 1 and 'trimmed' or 'last')
-  if gone and tonumber(gone) > tonumber(after) then return nil end
+  local id, gone = tonumber(after), newest_gone(peer, log, fields)
+  if gone > id then return nil, false end
   local items = redis.call('XRANGE', log, '(' .. after .. '-0', upto)
   local before = redis.call('XREVRANGE', log, after, '-', 'COUNT', 1)[1]
-  if before and contents(before) > tonumber(after) then table.insert(items, 1, before) end
-  return items
+  local last = before and contents(before) or 0
+  if last > id then table.insert(items, 1, before) end
+  return items, last >= id or gone == id
 end

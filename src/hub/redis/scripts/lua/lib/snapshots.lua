@@ -6,13 +6,17 @@
 local max_resume_factor = 4
 
 -- The entries that a session missed after a cursor, as a list of logs: its inbox, its rooms, and the rooms that it has
--- left since. Nil if some of the entries are gone, or are too many for one answer.
-local function missed(peer, after)
+-- left since. Nil if some of the entries are gone, or are too many for one answer. Also nil, and true, if the cursor is
+-- unknown: it is neither `start`, with which the session began, nor that of an entry in one of these logs. This Redis
+-- has lost that entry, or the client made the cursor up. Other entries may be lost with it.
+local function missed(peer, start, after)
   local logs = {}
   local entries, bytes = 0, 0
+  local known = tonumber(after) == tonumber(start)
   local function add(log, fields, from, upto)
-    local items = read(peer, log, fields, from, upto)
+    local items, has = read(peer, log, fields, from, upto)
     if not items then return false end
+    known = known or has and from == after
     for _, item in ipairs(items) do
       local last, text, _, n = contents(item)
       -- The first item may begin before the cursor.
@@ -30,15 +34,20 @@ local function missed(peer, after)
     local room = joined[1]
     if not add(key.room_log(room), key.room_meta(room), later(joined[2]), '+') then return nil end
   end
-  local past = redis.call('ZRANGEBYSCORE', key.session_past(peer), '(' .. after, '+inf', 'WITHSCORES')
+  local past = redis.call('ZRANGEBYSCORE', key.session_past(peer), after, '+inf', 'WITHSCORES')
   for i = 1, #past, 2 do
     local join, room = string.match(past[i], '^(%d+) (.*)$')
     local upto = decimal(tonumber(past[i + 1]))
-    if not add(key.room_log(room), key.room_meta(room), later(join), upto) then return nil end
-    -- If the room has expired, so have its log's fields. Then the last entry for the peer is not in the log.
-    local items = logs[#logs]
-    if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil end
+    if tonumber(upto) == tonumber(after) then
+      known = true
+    else
+      if not add(key.room_log(room), key.room_meta(room), later(join), upto) then return nil end
+      -- If the room has expired, so have its log's fields. Then the last entry for the peer is not in the log.
+      local items = logs[#logs]
+      if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil end
+    end
   end
+  if not known then return nil, true end
   return logs
 end
 

@@ -1,12 +1,14 @@
 -- Takeovers: whether a cursor is still valid after another Redis has begun to serve, which may have lost writes.
 --
--- Libraries: keys, ids, dispatch
+-- Libraries: keys, ids, dispatch, snapshots
 --
--- If a cursor lies in the gap of a takeover, either an earlier Redis gave it and this one has lost it, or a client made
--- it up. The nodes know which. A node has seen every cursor that it gave to a client, and each beat tells the newest id
--- that its node has seen. So the nodes that lived at a takeover are its witnesses, until they have beaten. If no
--- witness has seen a newer id than this Redis knew, the client made the cursor up. If a witness was given up before it
--- was heard, only clients know which ids it had seen, and their cursors are believed.
+-- If no log has the entry of a cursor, either an earlier Redis gave the cursor and this one has lost the entry, or a
+-- client made the cursor up. The nodes know which. A node has seen every cursor that it gave to a client. After a
+-- takeover it tells the newest id that it had seen of the Redis before. So the nodes that lived at a takeover are its
+-- witnesses, until they have told all of that. If no witness has seen a newer id than this Redis knew when it took over,
+-- the client made the cursor up. If a witness was given up before it was heard, only clients know which ids it had
+-- seen, and their cursors are believed. Such an id can be larger than the first id of the takeover: while the roles
+-- change, two primaries may serve for a moment.
 
 -- Called when this Redis has lost acknowledged writes, up to the id `seen` or further. It cannot tell which writes, so
 -- no earlier cursor can be used any more, and all nodes cut their streams. So clients learn of the loss now, and do not
@@ -35,10 +37,19 @@ local function unheard_witnesses()
   return all
 end
 
--- Called when a client comes with a cursor in the gap of a takeover. While a witness may still be heard, this only
+-- The takeover after which a client claims a loss, named by its first id: the one in whose gap the cursor lies, or else
+-- the last one before the cursor. Nil if there is none.
+local function takeover_of(cursor)
+  local gap = gap_of(cursor)
+  if gap then return gap end
+  local last = redis.call('ZREVRANGEBYSCORE', key.takeovers, decimal(cursor), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  return last[2] and decimal(tonumber(last[2]))
+end
+
+-- Called when a client comes with a cursor that this Redis does not know. While a witness may still be heard, this only
 -- notes the claim. The client begins anew in any case.
-local function claim(cursor, takeover)
-  local may_come = false
+local function claim(cursor)
+  local takeover, may_come = takeover_of(cursor), false
   for _, witness in ipairs(unheard_witnesses()) do
     if witness[2] == takeover then
       if redis.call('HEXISTS', key.node(witness[3]), 'life') == 0 then return disown(cursor) end
@@ -59,13 +70,12 @@ local function believe_claims(node)
   end
 end
 
--- Whether this Redis knows all entries after a cursor. `heed` is called if the cursor lies in the gap of a takeover.
-local function vouched(cursor, heed)
-  if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return false end
-  local takeover = gap_of(cursor)
-  if takeover then
-    heed(cursor, takeover)
-    return false
-  end
-  return cursor <= last_id()
+-- The entries that a session missed after a cursor, as `missed` returns them. Nil if this Redis cannot vouch that these
+-- are all. `heed` is called with the cursor if this Redis does not know it.
+local function vouched(peer, start, after, heed)
+  local cursor = tonumber(after)
+  if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return nil end
+  local logs, unknown = missed(peer, start, after)
+  if unknown or gap_of(cursor) then heed(cursor) end
+  return logs
 end
