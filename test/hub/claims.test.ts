@@ -141,13 +141,13 @@ it.each([
 );
 
 it('G3: a node tells a new Redis also what it heard of the earlier one while it asked the new one for the first time', async () => {
-  const asked: Pick<Beat, 'run' | 'newestId'>[] = [];
+  const asked: Pick<Beat, 'takeover' | 'newestId'>[] = [];
   const scripts = {
     newestId: 5,
-    async beat({ run, newestId }: Beat) {
-      asked.push({ run, newestId });
+    async beat({ takeover, newestId }: Beat) {
+      asked.push({ takeover, newestId });
       if (asked.length === 2) scripts.newestId = 9;
-      return { life: 'a', more: false, run: asked.length === 1 ? 'earlier' : 'new', neighbours: [] };
+      return { life: 'a', more: false, run: 'r', takeover: asked.length === 1 ? '1' : '7', neighbours: [] };
     },
   };
   const ignore = () => undefined;
@@ -160,9 +160,9 @@ it('G3: a node tells a new Redis also what it heard of the earlier one while it 
   const beats = new Beats(scripts as unknown as Scripts, graceMs, neighbours, events, silent);
   for (let i = 0; i < 3; i++) await beats.beat();
   expect(asked).toEqual([
-    { run: '', newestId: 5 },
-    { run: 'earlier', newestId: 5 },
-    { run: 'earlier', newestId: 9 },
-    { run: 'new', newestId: 9 },
+    { takeover: '', newestId: 5 },
+    { takeover: '1', newestId: 5 },
+    { takeover: '1', newestId: 9 },
+    { takeover: '7', newestId: 9 },
   ]);
 });

@@ -83,7 +83,7 @@ describe('if the clock of Redis is set', () => {
   const graceMs = 5000;
   const scriptsOf = (node: string) => new Scripts(redis, prefix, node, { ...defaultOptions, graceMs });
   const beat = (scripts: Scripts) =>
-    scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, run: '', newestId: 0 });
+    scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, takeover: '', newestId: 0 });
   const open = (scripts: Scripts, id: string) =>
     scripts.open({ peer: { id, username: id, guest: false }, stream: id, after: undefined });
   /** Milliseconds of the steady clock until the session ends. */

@@ -27,7 +27,7 @@ async function lasting(): Promise<string[]> {
 describe('keys in Redis', () => {
   it('G8: at any moment every key has a TTL, so nothing stays for ever when the last node is killed', async () => {
     const scripts = new Scripts(redis, prefix, 'node', { ...defaultOptions, graceMs: 2000 });
-    const beat = () => scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, run: '', newestId: 0 });
+    const beat = () => scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, takeover: '', newestId: 0 });
     const open = (id: string, after?: string) =>
       scripts.open({ peer: { id, username: id, guest: false }, stream: `${id} ${after}`, after });
     const data = payload('d');
@@ -91,7 +91,7 @@ describe('keys in Redis', () => {
 
   it('G3: a node keeps the keys of the sessions whose streams it holds, and of their rooms', async () => {
     const scripts = new Scripts(redis, prefix, 'node', defaultOptions);
-    await scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, run: '', newestId: 0 });
+    await scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, takeover: '', newestId: 0 });
     for (const id of ['ann', 'ben']) {
       await scripts.open({ peer: { id, username: id, guest: false }, stream: id, after: undefined });
       for (const room of ['r', 'left']) await scripts.join(id, room, payload(null));

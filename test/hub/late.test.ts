@@ -26,7 +26,7 @@ async function doorOf(node: string, prefix: string, url: string = inject('redisU
   redis.on('error', () => undefined);
   onTestFinished(() => redis.disconnect());
   const scripts = new Scripts(redis, prefix, node, defaultOptions);
-  const beat = () => scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run: '', newestId: 0 });
+  const beat = () => scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, takeover: '', newestId: 0 });
   await ready(redis);
   await beat();
   return { redis, scripts, beat };

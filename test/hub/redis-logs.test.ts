@@ -241,7 +241,7 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
 });
 
 async function beatOnce(scripts: Scripts): Promise<void> {
-  await scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 1, run: '', newestId: 0 });
+  await scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 1, takeover: '', newestId: 0 });
 }
 
 describe('LocalStream', () => {

@@ -36,7 +36,7 @@ describe('RedisHub, its nodes and their beats', () => {
 
   /** Sends one beat, which handles at most `batch` sessions. Resolves to the name of the node's life. */
   async function beat(node: string, batch = 200): Promise<string> {
-    const { life } = await at(node).beat({ beatMs, leaseMs, batch, run: '', newestId: 0 });
+    const { life } = await at(node).beat({ beatMs, leaseMs, batch, takeover: '', newestId: 0 });
     return life;
   }
 
@@ -124,7 +124,7 @@ describe('RedisHub, its nodes and their beats', () => {
     await secondRedis.ping();
     secondRedis.disconnect(true);
     await once(secondRedis, 'ready');
-    await newer.beat({ beatMs, leaseMs, batch: 200, run: '', newestId: 0 });
+    await newer.beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
     await expect(open('ann', 'ours')).rejects.toEqual(refusal('UNAVAILABLE'));
     expect(await redis.exists(key('session:ann'))).toBe(0);
     await beat('ours');

@@ -18,8 +18,8 @@ describe('Scripts', () => {
   });
   afterEach(() => redis.quit());
 
-  const beat = (run = '', newestId = 0) =>
-    scripts.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run, newestId });
+  const beat = (takeover = '', newestId = 0, door = scripts) =>
+    door.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, takeover, newestId });
   const open = (id: string, after?: string) =>
     scripts.open({ peer: { id, username: id, guest: false }, stream: id, after });
 
@@ -70,14 +70,31 @@ describe('Scripts', () => {
     const relay = { from: 'ben', roomId: 'r', to: 'ann', event: 'e', data: payload(null) };
     const { cursor } = await scripts.relay(relay);
     const another = new Scripts(redis, prefix, 'node', defaultOptions);
-    await another.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run: '', newestId: 0 });
+    await beat('', 0, another);
     expect(another.newestId).toBe(0);
     await another.sync({ peerId: 'ann', stream: 'ann', after, openedMs });
     expect(another.newestId).toBe(Number(cursor));
     const third = new Scripts(redis, prefix, 'node', defaultOptions);
-    await third.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, run: '', newestId: 0 });
+    await beat('', 0, third);
     await third.open({ peer: { id: 'ann', username: 'ann', guest: false }, stream: 'newer', after });
     expect(third.newestId).toBe(Number(cursor));
+  });
+
+  it.each([
+    ['ends all sessions if it knows an id of the Redis before that is larger than the first of these', 1],
+    ['ends no session if it knows no id after the first of these', 0],
+  ])('G3: a node that comes back after two takeovers %s', async (_does, after) => {
+    const other = new Scripts(redis, prefix, 'other', defaultOptions);
+    const primary = `{${prefix}}:primary`;
+    const { takeover } = await beat();
+    const takeovers = [takeover];
+    for (const run of ['the second', 'the third']) {
+      await redis.hset(primary, 'run', run);
+      takeovers.push((await beat(takeovers.at(-1), 0, other)).takeover);
+    }
+    const known = after ? Number(takeovers[1]) + 10 : Number(takeover);
+    await beat(takeover, known);
+    expect(await redis.hexists(primary, 'floor')).toBe(after);
   });
 
   it('a script that Redis refuses rejects with the script’s name and a code, and with nothing of what a peer sent', async () => {
@@ -100,6 +117,7 @@ describe('Scripts', () => {
       life: expect.stringMatching(/^\d{16}$/),
       more: false,
       run: expect.stringMatching(/^[0-9a-f]{40}$/),
+      takeover: expect.stringMatching(/^\d{16}$/),
       nowMs: expect.any(Number),
       neighbours: [],
       steadyMs: expect.any(Number),

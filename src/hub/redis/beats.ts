@@ -55,8 +55,10 @@ export class Beats {
   #misplaced = false;
   /** The run id of the Redis that answered the last beat; empty before the first. */
   #run = '';
+  /** The takeover with which that Redis began to serve; empty before the first beat. A Redis can serve twice. */
+  #takeover = '';
   /** What the node saw of an earlier Redis after it had asked the present one for the first time. */
-  #owed: { readonly run: string; readonly newestId: number } | undefined;
+  #owed: { readonly takeover: string; readonly newestId: number } | undefined;
   /** The name of the time since Redis first knew this node, or it was last given up. */
   #life = '';
 
@@ -166,8 +168,8 @@ export class Beats {
 
   /** Sends one beat. Resolves to whether there is more housekeeping to do. */
   async #send(): Promise<boolean> {
-    const seen = this.#owed ?? { run: this.#run, newestId: this.#scripts.newestId };
-    const { life, more, run, neighbours } = await this.#scripts.beat({
+    const seen = this.#owed ?? { takeover: this.#takeover, newestId: this.#scripts.newestId };
+    const { life, more, run, takeover, neighbours } = await this.#scripts.beat({
       ...seen,
       beatMs,
       leaseMs: this.#leaseMs,
@@ -176,13 +178,14 @@ export class Beats {
     });
     this.#neighbours.beaten(neighbours);
     this.#owed = undefined;
-    const earlier = this.#run;
     this.#run = run;
-    if (earlier !== '' && earlier !== run) {
+    const earlier = this.#takeover;
+    this.#takeover = takeover;
+    if (earlier !== '' && earlier !== takeover) {
       this.#events.takenOver();
       // While the first beat was on its way, the earlier Redis may still have sent dispatches.
       const { newestId } = this.#scripts;
-      if (newestId > seen.newestId) this.#owed = { run: earlier, newestId };
+      if (newestId > seen.newestId) this.#owed = { takeover: earlier, newestId };
     }
     if (this.#life !== '' && this.#life !== life) this.#events.givenUp();
     this.#life = life;

@@ -45,8 +45,8 @@ export interface Beat {
   readonly leaseMs: number;
   /** About how many sessions and rooms to look after at most. */
   readonly batch: number;
-  /** The run id of the Redis that answered the last beat; empty: none. */
-  readonly run: string;
+  /** The takeover that the reply to the last beat named; empty: none. */
+  readonly takeover: string;
   /** The newest id that this node knows of; 0: none. */
   readonly newestId: number;
   /** Where other nodes can reach the node; empty or absent: nowhere. */

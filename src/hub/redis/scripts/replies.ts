@@ -55,6 +55,8 @@ export interface Beaten {
   readonly more: boolean;
   /** The run id of the Redis that answered. */
   readonly run: string;
+  /** The takeover with which this Redis began to serve. */
+  readonly takeover: string;
   /** In milliseconds of Redis's clock. */
   readonly nowMs: number;
   /** In milliseconds of the steady clock. */
@@ -95,6 +97,7 @@ type BeatReply = readonly [
   steadyMs: number,
   offsetMs: number,
   stepMs: number,
+  takeover: string,
 ];
 
 type SyncReply = readonly [kind: 'snapshot', ...SnapshotReply] | readonly [kind: 'replaced' | 'lost'];
@@ -172,13 +175,13 @@ export function toHeldStreams([next = '0', ...held]: readonly string[]): Told<He
 
 /** `run` is the run id of the Redis that replies. The ids that a beat gives are in its dispatches. */
 export function toBeaten(run: string, reply: unknown): Beaten {
-  const [life, more, nowMs, others, steadyMs, offsetMs, stepMs] = reply as BeatReply;
+  const [life, more, nowMs, others, steadyMs, offsetMs, stepMs, takeover] = reply as BeatReply;
   const neighbours: Neighbour[] = [];
   for (let i = 0; i < others.length; i += 2) {
     const [nodeId = '', url = ''] = others.slice(i, i + 2);
     neighbours.push({ nodeId, url });
   }
-  return { life, more: more === 1, run, nowMs, neighbours, steadyMs, offsetMs, stepMs };
+  return { life, more: more === 1, run, takeover, nowMs, neighbours, steadyMs, offsetMs, stepMs };
 }
 
 export function toDone(_reply: number): Told<undefined> {

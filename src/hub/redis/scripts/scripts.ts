@@ -172,8 +172,8 @@ export class Scripts {
   }
 
   /** Tells Redis that the node lives. Then the other scripts may run. Rejects with `OtherLayout` if they must not. */
-  async beat({ beatMs, leaseMs, batch, run, newestId, url = '' }: Beat): Promise<replies.Beaten> {
-    const args = [this.#nodeId, beatMs, leaseMs, batch, run, newestId, this.#connection, url];
+  async beat({ beatMs, leaseMs, batch, takeover, newestId, url = '' }: Beat): Promise<replies.Beaten> {
+    const args = [this.#nodeId, beatMs, leaseMs, batch, takeover, newestId, this.#connection, url];
     const close = () => {
       this.#available = false;
     };

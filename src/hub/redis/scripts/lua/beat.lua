@@ -7,7 +7,7 @@
 -- ARGV[2]  how often a node beats, in ms
 -- ARGV[3]  the lease, in ms: a node that is silent for longer is given up
 -- ARGV[4]  about the most sessions and rooms to handle
--- ARGV[5]  the run id of the Redis that answered the node's last beat; empty: none
+-- ARGV[5]  the takeover that the reply to the node's last beat named; empty: none
 -- ARGV[6]  the newest id that the node knows of; 0: none
 -- ARGV[7]  the number of the node's connection; a later connection has a larger number
 -- ARGV[8]  the URL at which other nodes can reach the node; empty: none
@@ -17,12 +17,13 @@
 --
 -- Reply: {the name of the node's life, which changes if the node was given up or forgotten; 1 if there is more to do,
 -- else 0; the time by Redis's clock, in ms; some other nodes: {node, its URL, …}; the time by the steady clock, in ms;
--- its offset; how far Redis's clock was set forward since the node's last beat, in ms}. If the last number is not 0,
--- the beat has not counted: the node runs set_clock.lua, and beats again.
+-- its offset; how far Redis's clock was set forward since the node's last beat, in ms; the takeover with which this Redis
+-- began to serve}. If the step of the clock is not 0, the beat has not counted: the node runs set_clock.lua, and beats
+-- again.
 -- Errors: OTHER_LAYOUT <number found> <number of this version> if the keys are of another version of Signalbox.
 
 local node, beat_ms, lease_ms, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local last_run, seen, connection, url, run = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
+local last_takeover, seen, connection, url, run = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local last_beat, elapsed_ms = tonumber(ARGV[10]), tonumber(ARGV[11])
 -- Between two answered beats, Redis's clock and the node's clock advance by the same time, to within less than this.
 local max_drift_ms = 2000
@@ -50,10 +51,11 @@ local function call_witnesses(takeover)
 end
 
 -- Forgets the witnesses that have told all, and those that no longer matter. A node has told all once it beats as one
--- that this Redis has answered: it then uses the Redis before no more, and has told what it saw of it.
-local function hear_witness()
+-- that knows of this takeover: it then uses the Redis before no more, and has told what it saw of it.
+local function hear_witness(takeover)
   for _, witness in ipairs(unheard_witnesses()) do
-    if witness[3] == node and last_run == run or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
+    local heard = witness[3] == node and last_takeover == takeover
+    if heard or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
   end
 end
 
@@ -68,21 +70,31 @@ local function other_layout()
   return nil
 end
 
--- A replica that takes over, or a Redis that restarts from its disk, may lack the last writes of the one before. It
--- lacks some if a node knows of a newer id than this Redis did when it began to serve.
+-- Whether this Redis lacks writes whose ids the node knows. The node knows them from the Redis that served before the
+-- takeover which follows the last one that the node knew. That may not be the newest takeover.
+local function lacks_writes(takeover)
+  if gap_of(seen) then return true end
+  if last_takeover == '' or last_takeover == takeover then return false end
+  local upto = tonumber(redis.call('HGET', key.primary, 'upto'))
+  local next_upto = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. last_takeover, '+inf', 'LIMIT', 0, 1)[1]
+  return seen > math.min(upto, tonumber(next_upto) or upto)
+end
+
+-- A replica that takes over, or a Redis that restarts from its disk, may lack the last writes of the one before.
+-- Returns the takeover with which this Redis began to serve.
 local function note_serving_redis()
   if redis.call('HGET', key.primary, 'run') ~= run then
     local upto = decimal(last_id())
-    redis.call('HSET', key.primary, 'run', run, 'upto', upto)
     local first = decimal(allocate(1))
+    redis.call('HSET', key.primary, 'run', run, 'upto', upto, 'takeover', first)
     redis.call('ZADD', key.takeovers, first, upto)
     redis.call('ZREMRANGEBYRANK', key.takeovers, 0, -1 - max_takeovers)
     call_witnesses(first)
   end
-  local primary = redis.call('HMGET', key.primary, 'upto', 'floor')
-  local lacking = last_run ~= run and seen > tonumber(primary[1]) or gap_of(seen)
-  if lacking and seen >= tonumber(primary[2] or '0') then disown(seen) end
-  hear_witness()
+  local known = redis.call('HMGET', key.primary, 'takeover', 'floor')
+  if lacks_writes(known[1]) and seen >= tonumber(known[2] or '0') then disown(seen) end
+  hear_witness(known[1])
+  return known[1]
 end
 
 -- How far Redis's clock was set forward since the node's last beat, in ms. If another node has beaten just now, the
@@ -223,12 +235,12 @@ local found = other_layout()
 if found then return redis.error_reply('OTHER_LAYOUT ' .. found .. ' ' .. layout) end
 now = steady_ms()
 local step = clock_step()
-if step ~= 0 then return { '', 0, now_ms(), {}, now, now - now_ms(), step } end
-note_serving_redis()
+if step ~= 0 then return { '', 0, now_ms(), {}, now, now - now_ms(), step, '' } end
+local takeover = note_serving_redis()
 shift_deadlines_after_outage()
 local life = note_beat()
 detach_streams_of_silent_nodes()
 end_sessions_past_grace()
 delete_what_is_past_retention()
 keep_keys()
-return { life, done >= batch and 1 or 0, now_ms(), neighbours(), now, now - now_ms(), 0 }
+return { life, done >= batch and 1 or 0, now_ms(), neighbours(), now, now - now_ms(), 0, takeover }

@@ -24,6 +24,7 @@ local key = {
   --   layout       the number of the layout of all keys
   --   run          its run id
   --   upto         the last id that it knew when it began to serve
+  --   takeover     the first id that it gave then, which names this takeover
   --   floor        no cursor below this id can be used; set when a primary had lost writes
   --   offset       how far the steady clock is ahead of Redis's, in ms; absent: not at all
   --   oldest_kept  entries below this id are past the retention time
