@@ -48,6 +48,7 @@ export function httpBounds(options: BoundsOptions): HttpBounds {
       maxWaitingPerAddress: 1024,
       maxWaiting: 8192,
       writeTimeoutMs: 30_000,
+      unfinishedHeads: { maxBytes: 64 * MiB, maxBytesPerKey: (trustProxy > 0 ? 64 : 16) * MiB },
     },
     bodies: {
       maxBytes: maxBodyBytes,

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
+import { headBytes } from './unfinished-heads.ts';
 
 /** A request that waits for the answer to the one before it. */
 export interface Waiting {
@@ -33,6 +34,10 @@ export class Connection {
   #current: IncomingMessage | undefined;
   #waiting: Waiting[] | undefined;
   #streams = false;
+  /** The bytes of the requests so far, about. */
+  #requestBytes = 0;
+  /** Whether these bytes are unknown: a body in chunks does not say how many bytes it took. */
+  #uncounted = false;
   /** Whether the client broke the rules of HTTP behind the current request. */
   #failed = false;
 
@@ -58,8 +63,18 @@ export class Connection {
     return this.#waiting?.length ?? 0;
   }
 
+  /**
+   * The bytes that came behind the requests so far, about: those of a request whose headers are incomplete. Behind a body
+   * in chunks, as many as possible are assumed.
+   */
+  get unfinishedBytes(): number {
+    if (this.#current && !this.#current.complete) return 0;
+    return this.#uncounted ? maxHeaderSize : this.socket.bytesRead - this.#requestBytes;
+  }
+
   /** Runs the request, at once or in its turn. */
   begin(req: IncomingMessage, run: () => void): void {
+    this.#count(req);
     if (!this.#current) {
       this.#current = req;
       run();
@@ -111,6 +126,19 @@ export class Connection {
     if (!next) return;
     this.#room.leave(next);
     next.run();
+  }
+
+  #count(req: IncomingMessage): void {
+    const { 'content-length': length, 'transfer-encoding': encoding } = req.headers;
+    if (encoding !== undefined) {
+      this.#uncounted = true;
+    } else if (!this.#uncounted) {
+      this.#requestBytes += headBytes(req) + (Number(length) || 0);
+    } else if (length === undefined) {
+      // A request without a body has come completely, so the count can begin again.
+      this.#uncounted = false;
+      this.#requestBytes = this.socket.bytesRead;
+    }
   }
 
   /** The connection has closed. What waits never runs. */

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { addressOf, networkOf } from '../limits/address.ts';
+import type { BytePoolOptions } from '../limits/byte-pool.ts';
 import { Shares } from '../limits/shares.ts';
 import { Connection, type Waiting, type WaitingRoom } from './connection.ts';
 import type { Refusals } from './refusals.ts';
+import { beyondBounds } from './unfinished-heads.ts';
 
 export interface ConnectionBounds {
   /** The most connections, the reserve not counted. */
@@ -19,6 +21,8 @@ export interface ConnectionBounds {
   readonly maxWaiting: number;
   /** How long a client may read nothing while there is something to read, in milliseconds. */
   readonly writeTimeoutMs: number;
+  /** The bytes of requests whose headers are incomplete. */
+  readonly unfinishedHeads: BytePoolOptions;
 }
 
 export interface ConnectionsOptions {
@@ -30,6 +34,8 @@ export interface ConnectionsOptions {
 
 /** How often to look for clients that do not read, at most. */
 const maxSweepIntervalMs = 5000;
+/** How often to add up the requests whose headers are incomplete. */
+const headsIntervalMs = 250;
 /** A connection that is used all the time is moved behind the idle ones this often. */
 const activeResolutionMs = 1000;
 /** How many busy connections one search for an idle one passes. */
@@ -52,7 +58,7 @@ export class Connections {
     enter: (waiting) => this.#onWaiting(waiting),
     leave: (waiting) => void this.#waiting.delete(waiting.connection.key, waiting),
   };
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #sweepers: readonly NodeJS.Timeout[];
   #warnedOfProxy = false;
 
   constructor({ refusals, bounds, trustProxy }: ConnectionsOptions) {
@@ -60,7 +66,10 @@ export class Connections {
     this.#bounds = bounds;
     this.#trustProxy = trustProxy;
     const intervalMs = Math.min(bounds.writeTimeoutMs / 4, maxSweepIntervalMs);
-    this.#sweeper = setInterval(() => this.#sweep(), intervalMs).unref();
+    this.#sweepers = [
+      setInterval(() => this.#sweep(), intervalMs).unref(),
+      setInterval(() => this.#cutUnfinished(), headsIntervalMs).unref(),
+    ];
   }
 
   /** Call this for each connection that the server accepts. */
@@ -121,7 +130,7 @@ export class Connections {
   }
 
   stop(): void {
-    clearInterval(this.#sweeper);
+    for (const sweeper of this.#sweepers) clearInterval(sweeper);
   }
 
   #end(connection: Connection): void {
@@ -206,6 +215,14 @@ export class Connections {
     this.#open.delete(key, connection);
     this.#reserve.delete(connection);
     connection.close();
+  }
+
+  #cutUnfinished(): void {
+    for (const connection of beyondBounds(this.#all.values(), this.#bounds.unfinishedHeads)) {
+      this.#refusals.note('warn', 'connections cut', 'unfinished headers');
+      this.#forget(connection);
+      connection.socket.destroy();
+    }
   }
 
   /** Cuts the clients that have read nothing for too long. This covers all answers, also those of streams. */

@@ -255,9 +255,9 @@ export class Wire {
     );
   }
 
-  /** Resolves when the text received so far contains `part`. */
-  async until(part: string): Promise<void> {
-    while (!this.#text.includes(part)) {
+  /** Resolves when the text received so far contains `part` so many times. */
+  async until(part: string, times = 1): Promise<void> {
+    while (this.#text.split(part).length <= times) {
       if (this.socket.closed)
         throw new Error(
           `The connection closed before ${JSON.stringify(part)} arrived. Received: ${this.#text}`,

@@ -76,6 +76,8 @@ const halfTokens = 'eyJ-'.repeat(3000);
 /** 60 KB of JSON that takes a hundred times as much in memory if it is parsed. */
 const emptyObjects = `[${'{},'.repeat(20_000)}{}]`;
 
+const unfinishedHead = `GET /health HTTP/1.1\r\nX: ${'x'.repeat(15_000)}`;
+
 /** Each makes a node hold, parse or log as much as one address can. */
 export const floods: readonly Attack[] = [
   {
@@ -106,6 +108,11 @@ export const floods: readonly Attack[] = [
     name: 'idle connections',
     limitedSoon: false,
     run: (url, seconds) => flood(url, seconds, 200, 7000, ''),
+  },
+  {
+    name: 'headers that never end',
+    limitedSoon: false,
+    run: (url, seconds) => flood(url, seconds, 400, 7000, unfinishedHead),
   },
   {
     name: 'connections that are not HTTP, and half tokens',
