@@ -1,4 +1,15 @@
 import { parseIceServers } from './ice-servers.ts';
+import {
+  basePath,
+  factor,
+  matching,
+  origins,
+  redisUrl,
+  seconds,
+  showUrl,
+  trueOrFalse,
+  whole,
+} from './settings-values.ts';
 import { describeSecrets, howToMakeSecret, minSecretBytes, parseSecrets } from './token-secret.ts';
 
 /** One setting: an environment variable and, for most settings, a flag of the same name. */
@@ -22,13 +33,6 @@ export interface Setting {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-const redisHost = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
-const redisUrls = [
-  String.raw`rediss?://(?:[^/?#\s]*@)?${redisHost}(?:/\d{0,5})?`,
-  String.raw`rediss?\+sentinel://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/[^/?#\s]+(?:/\d{0,5})?`,
-  String.raw`rediss?\+cluster://(?:[^/?#\s]*@)?${redisHost}(?:,${redisHost})*/?`,
-].map((form) => new RegExp(String.raw`^${form}(?:\?[^#\s]*)?$`));
 
 const table = {
   port: {
@@ -54,7 +58,7 @@ const table = {
   redisUrl: {
     variable: 'REDIS_URL',
     takes: 'a URL such as redis://localhost:6379 (other forms: docs/redis.md)',
-    parse: (text: string) => (redisUrls.some((form) => form.test(text)) ? text : undefined),
+    parse: redisUrl,
     show: showUrl,
     about: 'Redis that the nodes share; without it, one node in memory',
   },
@@ -213,85 +217,4 @@ export const settings: readonly (readonly [string, Setting])[] = Object.entries(
 /** `GRACE_SECONDS` is `--grace-seconds`. */
 export function flagOf(setting: Setting): string {
   return `--${setting.variable.toLowerCase().replaceAll('_', '-')}`;
-}
-
-function matching(pattern: RegExp, text: string): string | undefined {
-  return pattern.test(text) ? text : undefined;
-}
-
-function whole(min: number, max: number) {
-  return {
-    takes: `a whole number from ${min} to ${max}`,
-    parse: (text: string) => (/^\d{1,15}$/.test(text) ? within(min, Number(text), max) : undefined),
-  };
-}
-
-function seconds(min: number, max: number) {
-  return {
-    takes: `a number of seconds from ${min} to ${max}`,
-    parse: (text: string) =>
-      /^\d{1,9}(\.\d{1,9})?$/.test(text) ? within(min, Number(text), max) : undefined,
-  };
-}
-
-function factor() {
-  return {
-    takes: '0, or a number from 0.01 to 1000',
-    parse: (text: string) => {
-      if (!/^\d{1,4}(\.\d{1,9})?$/.test(text)) return undefined;
-      return Number(text) === 0 ? 0 : within(0.01, Number(text), 1000);
-    },
-  };
-}
-
-function trueOrFalse() {
-  return {
-    takes: 'true or false',
-    parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined),
-  };
-}
-
-/** The path without a slash at its end, except for `/` itself. */
-function basePath(text: string): string | undefined {
-  // No segment of dots only: clients resolve `.` and `..` before they send a path.
-  const valid = /^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+\/?)$/.test(text);
-  return valid ? text.replace(/(.)\/$/, '$1') : undefined;
-}
-
-/** `*`, or each origin as browsers write it in the header `Origin`. */
-function origins(text: string): '*' | readonly string[] | undefined {
-  if (text === '*') return text;
-  const list = text.split(',').map((part) => originOf(part.trim()));
-  return list.every((origin) => origin !== undefined) ? list : undefined;
-}
-
-/** Undefined if the text has more than a scheme, a host and a port. */
-function originOf(text: string): string | undefined {
-  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*]+$/i.test(text)) return undefined;
-  const url = URL.parse(text);
-  // The origin of a scheme such as that of an app, `capacitor://localhost`, is "null" here.
-  if (!url) return undefined;
-  return url.origin === 'null' ? text.toLowerCase() : url.origin;
-}
-
-function within(min: number, value: number, max: number): number | undefined {
-  return value >= min && value <= max ? value : undefined;
-}
-
-/** The text in quotes, shortened and on one line. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
-}
-
-/**
- * How an error shows a wrong URL: only the parts that cannot contain a password. A text that is not a URL is
- * shown only if it looks like a host.
- */
-export function showUrl(text: string): string {
-  if (/^[\w.-]*(:\d{1,5})?$/.test(text)) return quote(text);
-  // Keep the first of several hosts: `URL` accepts only one.
-  const url = URL.parse(text.replace(new RegExp(`((?:^|[/@])${redisHost}),[^/?#@]*`), '$1'));
-  if (!url?.host) return 'not a URL';
-  const user = url.username || url.password ? '***@' : '';
-  return quote(`${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`);
 }

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { flagOf, quote, type Setting, settings, showUrl, type Values } from './settings-table.ts';
+import { flagOf, type Setting, settings, type Values } from './settings-table.ts';
+import { quote, showUrl } from './settings-values.ts';
 import { describeSecrets, howToMakeSecret, parseSecrets } from './token-secret.ts';
 
 /**
