@@ -8,7 +8,7 @@ export const aclRules = [
   '+get +set +del +exists +pexpire',
   '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
   '+sadd +srem +srandmember +sscan',
-  '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zremrangebyrank +zpopmin',
+  '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zrevrangebyscore +zremrangebyrank +zpopmin',
   '+xadd +xdel +xlen +xrange +xrevrange',
 ];
 /** The rules that it needs besides on a Cluster, to find the primary of its keys. */
