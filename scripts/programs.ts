@@ -96,6 +96,15 @@ export const caddy: Program = {
   variable: 'CADDY_PATH',
 };
 
+/** The TURN server, and the client with which an operator checks it. */
+export const turnserver: Program = {
+  name: 'turnserver',
+  aptPackage: 'coturn',
+  brewPackage: 'coturn',
+  candidates: ['turnserver'],
+  variable: 'TURNSERVER_PATH',
+};
+
 /** All programs that the tests need. */
 export const programs: readonly Program[] = [
   redisServer,
@@ -106,6 +115,7 @@ export const programs: readonly Program[] = [
   nginx,
   haproxy,
   caddy,
+  turnserver,
 ];
 
 /** The path of the program, or undefined if it is missing. */

@@ -3,7 +3,12 @@ export interface IceServer {
   readonly urls: readonly string[];
   readonly username?: string;
   readonly credential?: string;
+  /** When the credential expires. Absent if it does not. */
+  readonly expiresAt?: Date;
 }
+
+/** The STUN and TURN servers for one peer. */
+export type IceServersFor = (peerId: string) => readonly IceServer[];
 
 const host = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;
 const stunUrl = new RegExp(`^stuns?:${host}$`);
@@ -31,6 +36,12 @@ export function parseIceServers(text: string): readonly IceServer[] | undefined 
   if (!Array.isArray(values) || values.length > maxServers) return undefined;
   const servers = values.map(serverOf);
   return servers.every((server) => server !== undefined) ? servers : undefined;
+}
+
+/** Reads TURN_URLS: URLs separated by commas. Undefined if one of them is not a TURN server's. */
+export function parseTurnUrls(text: string): readonly string[] | undefined {
+  const urls = text.split(',').map((url) => url.trim());
+  return urls.length <= maxServers && urls.every((url) => turnUrl.test(url)) ? urls : undefined;
 }
 
 function serverOf(value: unknown): IceServer | undefined {

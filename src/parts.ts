@@ -8,10 +8,12 @@ import type { Hub } from './hub/hub.ts';
 import { MemoryHub } from './hub/memory/hub.ts';
 import { RedisHub } from './hub/redis/hub.ts';
 import type { Reach } from './hub/redis/neighbours.ts';
+import type { IceServersFor } from './ice-servers.ts';
 import { Meters } from './limits/account.ts';
 import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
 import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
+import { turnServerFor } from './turn.ts';
 
 /** The parts of a node that are the same whoever listens. */
 export interface Parts {
@@ -30,7 +32,7 @@ export function createParts(settings: Settings, log: Logger, reach: Reach): Part
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
     meters,
-    iceServers: settings.iceServers,
+    iceServersFor: createIceServers(settings),
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
   };
   const openFiles = maxOpenFiles();
@@ -66,6 +68,12 @@ function createTokens(
     );
   }
   return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
+}
+
+function createIceServers({ iceServers, turnUrls, turnSecret, turnTtlSeconds }: Settings): IceServersFor {
+  if (!turnUrls || turnSecret === undefined) return () => iceServers;
+  const turn = { urls: turnUrls, secret: turnSecret, ttlSeconds: turnTtlSeconds };
+  return (peerId) => [...iceServers, turnServerFor(peerId, turn)];
 }
 
 /** Each stream is an open file, and so is each other connection. */

@@ -1,4 +1,4 @@
-import { parseIceServers } from './ice-servers.ts';
+import { parseIceServers, parseTurnUrls } from './ice-servers.ts';
 import {
   basePath,
   factor,
@@ -11,6 +11,7 @@ import {
   whole,
 } from './settings-values.ts';
 import { describeSecrets, howToMakeSecret, minSecretBytes, parseSecrets } from './token-secret.ts';
+import { howToMakeTurnSecret, minTurnSecretCharacters, parseTurnSecret } from './turn.ts';
 
 /** One setting: an environment variable and, for most settings, a flag of the same name. */
 export interface Setting {
@@ -162,8 +163,28 @@ const table = {
     takes: 'STUN URLs separated by commas, or a JSON array of { urls, username, credential }',
     parse: parseIceServers,
     // It may contain credentials.
-    show: (text: string) => `a text of ${text.length} characters`,
+    show: showLength,
     about: 'STUN and TURN servers that `iceServers` gives to clients',
+  },
+  turnUrls: {
+    variable: 'TURN_URLS',
+    takes: 'TURN URLs such as turn:turn.example.org:3478, separated by commas',
+    parse: parseTurnUrls,
+    about: 'TURN servers; each client gets a credential of its own',
+  },
+  turnSecret: {
+    variable: 'TURN_SECRET',
+    takes: `${minTurnSecretCharacters} to 255 printable characters without spaces, at least 5 of them different: ${howToMakeTurnSecret}`,
+    parse: parseTurnSecret,
+    show: showLength,
+    noFlag: 'every user of the machine can see flags',
+    about: 'Secret of the TURN servers: static-auth-secret in coturn',
+  },
+  turnTtlSeconds: {
+    variable: 'TURN_TTL_SECONDS',
+    default: '3600',
+    ...whole(10, 31_536_000),
+    about: "Seconds that a client's credential for TURN is valid",
   },
   corsOrigins: {
     variable: 'CORS_ORIGINS',
@@ -217,4 +238,9 @@ export const settings: readonly (readonly [string, Setting])[] = Object.entries(
 /** `GRACE_SECONDS` is `--grace-seconds`. */
 export function flagOf(setting: Setting): string {
   return `--${setting.variable.toLowerCase().replaceAll('_', '-')}`;
+}
+
+/** How an error shows a wrong text that may contain a secret. */
+function showLength(text: string): string {
+  return `a text of ${text.length} characters`;
 }

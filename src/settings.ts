@@ -130,6 +130,7 @@ function readAll(source: Source, knownFaults: readonly string[] = []): Omit<Sett
   if (faults.length > 0) throw new SettingsError(faults.join(' '));
   // The type is derived from the table, and the loop above has read every key of the table.
   const values = read as unknown as Values;
+  checkTurn(values, source);
   return {
     ...values,
     tokenSecrets: secretsOf(values, source),
@@ -159,6 +160,13 @@ function secretsOf(
     throw new SettingsError(`${name} is not set; NODE_ENV=production needs one: ${howToMakeSecret}.`);
   }
   return undefined;
+}
+
+/** One of the two without the other would give clients no TURN server, in silence. */
+function checkTurn({ turnUrls, turnSecret }: Values, { nameOf }: Source): void {
+  if ((turnUrls === undefined) === (turnSecret === undefined)) return;
+  const [given, missing] = turnUrls ? ['TURN_URLS', 'TURN_SECRET'] : ['TURN_SECRET', 'TURN_URLS'];
+  throw new SettingsError(`${nameOf(given)} is set, and ${nameOf(missing)} is not: set both, or neither.`);
 }
 
 function readSecretFile(setting: string, path: string): readonly Uint8Array[] {

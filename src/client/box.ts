@@ -6,12 +6,7 @@ import { Peer } from './peer.ts';
 /** The client, with channels and media to each other peer. */
 export class Box extends BaseBox<Peer> {
   constructor(urls: readonly string[], options: Options) {
-    const ask = iceServersFrom((body) => this.post(body));
-    const iceServers = async () => [...(options.iceServers ?? (await ask()))];
-    super(
-      urls,
-      options,
-      (info, state, wasHere, relay) => new Peer(info, state, wasHere, { relay, iceServers }),
-    );
+    const ice = iceServersFrom(options, (body) => this.post(body));
+    super(urls, options, (info, state, wasHere, relay) => new Peer(info, state, wasHere, { relay, ice }));
   }
 }

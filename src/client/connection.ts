@@ -1,4 +1,5 @@
 import type { Channel } from './channel.ts';
+import type { IceServers } from './ice-servers.ts';
 import { randomId } from './random-id.ts';
 
 /** What the two sides of a connection send one another through the server. */
@@ -12,7 +13,7 @@ export interface Signal {
 export interface ConnectionOptions {
   /** Whether the server told this side to offer. It is also the impolite side of later negotiations. */
   readonly offer: boolean;
-  iceServers(): Promise<RTCIceServer[]>;
+  readonly ice: IceServers;
   relay(signal: Signal): void;
   track(track: MediaStreamTrack, stream: MediaStream | undefined): void;
   /** The channel of this name, which is made if there is none yet. Undefined if the other side has too many. */
@@ -43,6 +44,7 @@ export class Connection {
   #collect: ReturnType<typeof setTimeout> | undefined;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
+  #unfollow: (() => void) | undefined;
   #closed = false;
   /** Signals are handled one after the other. */
   #work: Promise<unknown> = Promise.resolve();
@@ -84,13 +86,17 @@ export class Connection {
     this.#closed = true;
     clearTimeout(this.#restart);
     clearTimeout(this.#collect);
+    this.#unfollow?.();
     this.#rtc?.close();
   }
 
   async #open(): Promise<RTCPeerConnection> {
-    const rtc = new RTCPeerConnection({ iceServers: await this.#options.iceServers().catch(() => []) });
+    const { ice } = this.#options;
+    const rtc = new RTCPeerConnection(await ice.current());
     this.#rtc = rtc;
     if (this.#closed) rtc.close();
+    // Firefox can do this from version 124 on. The new servers are used when ICE starts again.
+    else this.#unfollow = ice.follow((configuration) => rtc.setConfiguration?.(configuration));
     rtc.onnegotiationneeded = () => void this.#offer(rtc);
     rtc.onicecandidate = ({ candidate }) => candidate && this.#gather(candidate.toJSON());
     rtc.ontrack = ({ track, streams: [stream] }) => this.#options.track(track, stream);
@@ -128,6 +134,8 @@ export class Connection {
   }
 
   async #describe(rtc: RTCPeerConnection, description: RTCSessionDescriptionInit): Promise<void> {
+    // While this device slept, credentials of TURN servers may have expired.
+    if (description.type === 'offer') await this.#options.ice.current();
     const collides = description.type === 'offer' && (this.#makingOffer || rtc.signalingState !== 'stable');
     this.#ignoredOffer = collides && this.#options.offer;
     if (this.#ignoredOffer) return;
@@ -176,7 +184,7 @@ export class Connection {
       const waitMs = first ? 0 : restartMs * 2 ** Math.min(this.#restarts, 4);
       this.#restart = setTimeout(() => {
         this.#restarts += 1;
-        rtc.restartIce();
+        void this.#options.ice.current().then(() => rtc.restartIce());
       }, waitMs);
     }
   }

@@ -19,7 +19,7 @@ export const RECEIVE = MESSAGES.replace('subscription Messages(', 'mutation Rece
   .replace('messages(', 'receive(wait: $wait, ')
   .replace(/ rooms .* }/, ' }');
 
-export const ICE_SERVERS = '{ iceServers { urls username credential } }';
+export const ICE_SERVERS = '{ iceServers { urls username credential expiresAt } }';
 
 const access = '{ token expiresAt peer { id username guest } }';
 export const ACCESS = `mutation ($username: String!) { access(username: $username) ${access} }`;

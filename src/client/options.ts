@@ -37,6 +37,8 @@ export type Options = Identity & {
   readonly patienceMs?: number;
   /** STUN and TURN servers for the mesh. By default, the client asks the server for them. */
   readonly iceServers?: readonly RTCIceServer[];
+  /** `relay`: the mesh uses TURN servers only, so other peers do not learn this client's address. `all` by default. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
 };
 
 export const defaultSilenceMs = 40_000;

@@ -1,13 +1,14 @@
 import { Channel, type ChannelLink } from './channel.ts';
 import { Connection, type Signal } from './connection.ts';
 import { Emitter } from './emitter.ts';
+import type { IceServers } from './ice-servers.ts';
 import { randomId } from './random-id.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import type { Json, PeerInfo } from './types.ts';
 
 export interface PeerLink {
   relay(event: string, data: Json): Promise<unknown>;
-  iceServers(): Promise<RTCIceServer[]>;
+  readonly ice: IceServers;
 }
 
 export interface PeerEvents {
@@ -127,7 +128,7 @@ export class Peer extends Emitter<PeerEvents> implements RemotePeer {
     if (this.#connection) return this.#connection;
     const connection = new Connection({
       offer: this.wasHere,
-      iceServers: () => this.#link.iceServers(),
+      ice: this.#link.ice,
       relay: (signal) => this.#relay('signal', signal),
       track: (track, stream) => this.emit('track', track, stream),
       channel: (name) => this.#channelOfOther(name),

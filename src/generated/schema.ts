@@ -77,7 +77,7 @@ export type IceServer = {
   readonly __typename?: 'IceServer';
   /** The password for a TURN server. */
   readonly credential: Maybe<Scalars['String']['output']>;
-  /** When the credential expires. Null if it does not expire. For a connection after that time, ask again. */
+  /** When the credential expires. Null if it does not expire. For a connection or an ICE restart after that time, ask again. */
   readonly expiresAt: Maybe<Scalars['DateTime']['output']>;
   /** The server's URLs, such as `stun:stun.example.org:3478`. */
   readonly urls: ReadonlyArray<Scalars['String']['output']>;
@@ -361,7 +361,8 @@ export type Query = {
   readonly __typename?: 'Query';
   /**
    * The STUN and TURN servers for your RTCPeerConnections: `new RTCPeerConnection({ iceServers })`. Empty if the operator
-   * has set none (`ICE_SERVERS`): peers then find a direct path in the same network only.
+   * has set none (`ICE_SERVERS`, `TURN_URLS`): peers then find a direct path in the same network only. Ask anew before the
+   * first `expiresAt`: a credential belongs to you, and each answer has a new one.
    */
   readonly iceServers: ReadonlyArray<IceServer>;
   /** You: the peer that your token belongs to. */

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { IceServer } from '../ice-servers.ts';
+import type { IceServersFor } from '../ice-servers.ts';
 import type { Account, Meters } from '../limits/account.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import type { Results } from './result.ts';
@@ -16,7 +16,7 @@ export interface Services {
   /** What peers and addresses may ask of this node (G13). */
   readonly meters: Meters;
   /** The STUN and TURN servers that clients are told of. None by default. */
-  readonly iceServers?: readonly IceServer[];
+  readonly iceServersFor?: IceServersFor;
   /** Tells a developer what peers do, a line at a time. Absent in production. */
   readonly tell?: ((line: string) => void) | undefined;
 }

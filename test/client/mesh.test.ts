@@ -65,7 +65,7 @@ test('a peer that opens data channels without end gets 32, and the others are cl
 
 test('the mesh takes the STUN and TURN servers of the server, or those that the page gives', async () => {
   const turn = { urls: ['turn:turn.example.org'], username: 'ada', credential: 's3cret' };
-  const { url } = await serveSignalbox({ iceServers: [{ urls: ['stun:stun.example.org'] }, turn] });
+  const { url } = await serveSignalbox({ iceServersFor: () => [{ urls: ['stun:stun.example.org'] }, turn] });
   const own = [{ urls: 'stun:own.example.org' }];
   const ada = await open(url, { username: 'ada' });
   const ben = await open(url, { username: 'ben', iceServers: own });

@@ -58,11 +58,11 @@ export async function serve(engine: Engine, options: Partial<HttpOptions> = {}):
 export async function serveSignalbox({
   introspection = true,
   ttlSeconds = 60,
-  iceServers = [],
+  iceServersFor = () => [],
   ...options
 }: Partial<HttpOptions> &
   EngineOptions &
-  Pick<Services, 'iceServers'> & { readonly ttlSeconds?: number } = {}): Promise<
+  Pick<Services, 'iceServersFor'> & { readonly ttlSeconds?: number } = {}): Promise<
   Served & { readonly hub: MemoryHub; tokenFor(username: string): Promise<string> }
 > {
   const hub = new MemoryHub({
@@ -77,7 +77,7 @@ export async function serveSignalbox({
   onTestFinished(() => hub.close());
   const tokens = new Tokens({ secret: Buffer.alloc(32, 7), ttlSeconds });
   const meters = new Meters({ peer: 0, address: 0 });
-  const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters, iceServers };
+  const services = { hub, tokens, guestAccess: true, maxDataBytes: 1024, meters, iceServersFor };
   const engine = createEngine(services, silent, { introspection });
   const served = await serve(engine, options);
   return {

@@ -27,12 +27,13 @@ export const query: QueryResolvers = {
   },
 
   iceServers: async (_root, _args, context) => {
-    await begin(context);
-    return (context.iceServers ?? []).map(({ urls, username = null, credential = null }) => ({
+    const { id } = await begin(context);
+    const servers = context.iceServersFor?.(id) ?? [];
+    return servers.map(({ urls, username = null, credential = null, expiresAt = null }) => ({
       urls,
       username,
       credential,
-      expiresAt: null,
+      expiresAt,
     }));
   },
 };
