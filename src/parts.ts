@@ -87,7 +87,15 @@ function warnOfFewFiles(limit: number | undefined, { maxStreams }: Settings, log
 }
 
 function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
-  const { redisUrl, redisPrefix, graceSeconds, maxPeersPerRoom, maxRoomsPerPeer, maxStreams } = settings;
+  const {
+    redisUrl,
+    redisPrefix,
+    graceSeconds,
+    maxPeersPerRoom,
+    maxRoomsPerPeer,
+    maxStreams,
+    maxStreamSeconds,
+  } = settings;
   const options = {
     log,
     graceMs: graceSeconds * 1000,
@@ -95,6 +103,7 @@ function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
     maxRoomsPerPeer,
     maxRoomBytes: maxRoomBytes(settings.maxDataBytes),
     maxStreams,
+    maxStreamMs: maxStreamSeconds === undefined ? undefined : maxStreamSeconds * 1000,
   };
   if (redisUrl === undefined) return new MemoryHub(options);
   return new RedisHub({ url: redisUrl, prefix: redisPrefix, reach, ...options });

@@ -133,6 +133,11 @@ const table = {
     ...whole(1, 1_000_000),
     about: 'Most streams of this node; one beyond it gets UNAVAILABLE',
   },
+  maxStreamSeconds: {
+    variable: 'MAX_STREAM_SECONDS',
+    ...seconds(10, 2_592_000),
+    about: 'Most seconds of a stream, so that clients move to new nodes',
+  },
   maxDataBytes: {
     variable: 'MAX_DATA_BYTES',
     default: '65536',

@@ -5,7 +5,7 @@ import type { CutReason } from './stream.ts';
  * Logs the cuts of a node's streams, with their reason.
  *
  * A cut at the backlog is about one client, and is a line at info. Other cuts come many at a time: each is a line at
- * debug, and their number is one line at info.
+ * debug, and their number is one line at info. Cuts of old streams never end, so they are only lines at debug.
  */
 export class CutLog {
   readonly #log: Logger;
@@ -23,7 +23,7 @@ export class CutLog {
       return;
     }
     this.#log.debug({ peer, reason }, 'stream cut');
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+    if (reason !== 'age') this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
   }
 
   /** Logs how many streams were cut since the last call, for each reason that cuts many at a time. */

@@ -122,6 +122,8 @@ export interface HubOptions {
    * a session keeps its place for the grace period. A node holds at most twice as many sessions.
    */
   readonly maxStreams: number;
+  /** The most that a stream may live before it is cut, in milliseconds (see `StreamAges`). Undefined: no end. */
+  readonly maxStreamMs?: number | undefined;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { Connected, Cursor, Entry, Message } from './hub.ts';
 
 /**
  * Why a stream is cut: its consumer is too slow; the hub cannot vouch for what follows; the node alone has lost the hub
- * that others still hear; the node shuts down. The log shows it (`CutLog`); the client only sees the connection end.
+ * that others still hear; the node shuts down; the stream is old. The log shows it (`CutLog`); the client only sees the
+ * connection end.
  */
-export type CutReason = 'backlog' | 'hub' | 'alone' | 'shutdown';
+export type CutReason = 'backlog' | 'hub' | 'alone' | 'shutdown' | 'age';
 
 /**
  * Whether a consumer's error means that its stream was cut: the operation is not over, and the client resumes

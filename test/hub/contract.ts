@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { ageStories } from './contract/ages.ts';
 import { boundStories } from './contract/bounds.ts';
 import { joinWithStreamStories } from './contract/join-with-stream.ts';
 import { memberStories } from './contract/members.ts';
@@ -26,6 +27,7 @@ export function describeHub(name: string, setUp: SetUp): void {
     describe('resuming', () => resumeStories(story));
     describe('presence', () => presenceStories(story));
     describe('bounds', () => boundStories(story));
+    describe('ages', () => ageStories(story));
     describe('places', () => placeStories(story));
     describe('values', () => valueStories(story));
   });

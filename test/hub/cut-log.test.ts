@@ -36,17 +36,23 @@ function recording() {
 const cut = (peer: string, reason: string, level = debug) => ({ level, msg: 'stream cut', peer, reason });
 
 describe('CutLog', () => {
-  it('a cut at the backlog is a line at info; other cuts are lines at debug, and one at info with their number', () => {
+  it('a cut at the backlog is a line at info; others are lines at debug, and one at info with their number, but for ages', () => {
     const { lines, log } = recording();
     const cuts = new CutLog(log);
     cuts.add('ann', 'backlog');
     cuts.add('ben', 'hub');
     cuts.add('cat', 'hub');
     cuts.add('dan', undefined);
-    expect(lines).toEqual([cut('ann', 'backlog', info), cut('ben', 'hub'), cut('cat', 'hub')]);
+    cuts.add('eve', 'age');
+    expect(lines).toEqual([
+      cut('ann', 'backlog', info),
+      cut('ben', 'hub'),
+      cut('cat', 'hub'),
+      cut('eve', 'age'),
+    ]);
     cuts.summarize();
     cuts.summarize();
-    expect(lines.slice(3)).toEqual([{ level: info, msg: 'streams cut', reason: 'hub', streams: 2 }]);
+    expect(lines.slice(4)).toEqual([{ level: info, msg: 'streams cut', reason: 'hub', streams: 2 }]);
   });
 });
 

@@ -23,6 +23,7 @@ import type {
 } from '../hub.ts';
 import { type RoomView, wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
+import { StreamAges } from '../stream-ages.ts';
 import { AbsentSessions } from './absent-sessions.ts';
 import { Admission } from './admission.ts';
 import { Clock } from './clock.ts';
@@ -36,8 +37,8 @@ import { Session } from './session.ts';
 /** The hub of a deployment with one node. Each method is atomic because it has no `await`. */
 export class MemoryHub implements Hub {
   readonly #options: HubOptions;
-  readonly #retentionMs: number;
   readonly #cuts: CutLog;
+  readonly #ages: StreamAges;
   readonly #clock = new Clock();
   readonly #entries = new EntryMaker(this.#clock);
   readonly #sessions = new Map<string, Session>();
@@ -63,12 +64,13 @@ export class MemoryHub implements Hub {
     this.#held = new HeldEntries(maxInboxBytes, options.log);
     this.#admission = new Admission(options, this.#rooms, new HeldStates(maxStateBytes));
     this.#backlogs = new Backlogs(maxBacklogBytes, options.log);
-    this.#retentionMs = retentionMs(options.graceMs);
     this.#cuts = new CutLog(options.log);
+    this.#ages = new StreamAges(options.maxStreamMs);
   }
 
   async start(): Promise<void> {
-    this.#sweeper ??= setInterval(() => this.#sweep(), this.#retentionMs).unref();
+    this.#sweeper ??= setInterval(() => this.#sweep(), retentionMs(this.#options.graceMs)).unref();
+    this.#ages.start();
   }
 
   async open(
@@ -174,8 +176,7 @@ export class MemoryHub implements Hub {
   }
 
   async rooms(peerId: string, view: RoomView = wholeRoom): Promise<readonly Room[]> {
-    const session = this.#sessions.get(peerId);
-    return session?.viewRooms(view) ?? [];
+    return this.#sessions.get(peerId)?.viewRooms(view) ?? [];
   }
 
   ready(): boolean {
@@ -193,6 +194,7 @@ export class MemoryHub implements Hub {
     this.#draining = true;
     this.#closed = true;
     clearInterval(this.#sweeper);
+    this.#ages.stop();
     for (const session of this.#sessions.values()) session.cut('shutdown');
     this.#cuts.summarize();
     this.#sessions.clear();
@@ -246,7 +248,7 @@ export class MemoryHub implements Hub {
     this.#absent.delete(session);
     const { peer } = session;
     const rooms = session.viewRooms(view);
-    return session.attach({ type: 'Connected', cursor, peer, resumed, rooms }, batch);
+    return this.#ages.add(session.attach({ type: 'Connected', cursor, peer, resumed, rooms }, batch));
   }
 
   /** Adds the session to a room that takes it, and tells the members. Returns the session's entries about them. */
@@ -292,7 +294,7 @@ export class MemoryHub implements Hub {
 
   /** Drops entries that are too old for a resume. Otherwise a quiet session would keep its last burst. */
   #sweep(): void {
-    const oldest = (Date.now() - this.#retentionMs) * 1000;
+    const oldest = (Date.now() - retentionMs(this.#options.graceMs)) * 1000;
     for (const session of this.#sessions.values()) session.inbox.dropBefore(oldest);
   }
 }

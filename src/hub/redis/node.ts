@@ -10,6 +10,7 @@ import { heapShare } from '../heap-share.ts';
 import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
 import type { RoomView } from '../room-view.ts';
 import type { CutReason, Stream } from '../stream.ts';
+import { StreamAges } from '../stream-ages.ts';
 import { Beats, beatMs } from './beats.ts';
 import { connected, connectForCommands, startFailure } from './connect/connection.ts';
 import { Listener } from './listener.ts';
@@ -52,6 +53,7 @@ export class RedisNode {
   readonly #listener: Listener;
   readonly #streams: LocalStreams;
   readonly #cuts: CutLog;
+  readonly #ages: StreamAges;
   readonly #beats: Beats;
   readonly #neighbours: Neighbours;
   readonly #catchUp: CatchUp;
@@ -74,6 +76,7 @@ export class RedisNode {
     this.scripts = new Scripts(this.#commands, prefix, this.#id, options);
     this.#closedStreams = new ClosedStreams(this.scripts, log);
     this.#cuts = new CutLog(log);
+    this.#ages = new StreamAges(options.maxStreamMs);
     this.#streams = new LocalStreams(
       this.#id,
       (stream, reason) => this.#onStreamClosed(stream, reason),
@@ -194,7 +197,7 @@ export class RedisNode {
       local.openedMs = openedMs;
       const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };
       if (!ticket.settle(snapshot, opening)) void this.#catchUpNow();
-      return local.stream;
+      return this.#ages.add(local.stream);
     } catch (error) {
       await local.stream.return();
       throw error;
@@ -211,6 +214,7 @@ export class RedisNode {
     if (this.#closed) return;
     await this.drain(0);
     this.#closed = true;
+    this.#ages.stop();
     this.#beats.stop();
     try {
       await this.#closedStreams.tell();
@@ -243,6 +247,7 @@ export class RedisNode {
     void this.#closedStreams.tell();
     void this.#catchUpNow();
     void this.#renewKeys();
+    if (!this.#draining) this.#ages.look();
     if (this.#outdated) void this.#reconcileStreams();
   }
 
