@@ -25,6 +25,10 @@ class FakeConnection {
   static readonly all: FakeConnection[] = [];
   readonly config: RTCConfiguration;
   ondatachannel: ((event: { readonly channel: FakeChannel }) => void) | undefined;
+  oniceconnectionstatechange: (() => void) | undefined;
+  iceConnectionState = 'new';
+  /** The user names that it was given later, and the restarts of ICE, in order. */
+  readonly done: (string | undefined)[] = [];
 
   constructor(config: RTCConfiguration) {
     this.config = config;
@@ -33,6 +37,14 @@ class FakeConnection {
 
   createDataChannel(label: string): FakeChannel {
     return new FakeChannel(label);
+  }
+
+  setConfiguration({ iceServers }: RTCConfiguration): void {
+    this.done.push(iceServers?.[0]?.username);
+  }
+
+  restartIce(): void {
+    this.done.push('restart');
   }
 
   close(): void {}
@@ -79,4 +91,34 @@ test('the mesh takes the STUN and TURN servers of the server, or those that the 
   const configs = FakeConnection.all.map(({ config }) => config.iceServers);
   expect(configs).toContainEqual(own);
   expect(configs).toContainEqual([{ urls: ['stun:stun.example.org'] }, turn]);
+});
+
+test('a device that has slept past the end of its TURN credential gets another before it looks for a new path', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let asked = 0;
+  const { url } = await serveSignalbox({
+    ttlSeconds: 7200,
+    iceServersFor: () => {
+      asked += 1;
+      const expiresAt = new Date(Date.now() + 600_000);
+      return [{ urls: ['turn:turn.example.org'], username: `n${asked}`, credential: 's3cret', expiresAt }];
+    },
+  });
+  const ben = await open(url, { username: 'ben' });
+  await ben.join('lobby');
+  const ada = await open(url, { username: 'ada' });
+  // Ada has come later, so she offers, and starts ICE again.
+  const peer = await meets(await ada.join('lobby'), 'ben');
+  fakeWebRtc();
+  peer.channel('c');
+  await expect.poll(() => FakeConnection.all[0]?.oniceconnectionstatechange).toBeDefined();
+  const [connection] = FakeConnection.all;
+  if (!connection) throw new Error('There is a connection.');
+  expect(connection.config.iceServers?.[0]?.username).toBe('n1');
+  // The timers of the client stood still meanwhile.
+  vi.setSystemTime(Date.now() + 1_200_000);
+  connection.iceConnectionState = 'failed';
+  connection.oniceconnectionstatechange?.();
+  await expect.poll(() => connection.done).toEqual(['n2', 'restart']);
 });
