@@ -9,6 +9,7 @@ import { measureJoin } from './measure/join.ts';
 import { measureRecovery } from './measure/recovery.ts';
 import { measureRelay } from './measure/relay.ts';
 import { measureRequest } from './measure/request.ts';
+import { measureScripts } from './measure/scripts.ts';
 import { measureStreams } from './measure/streams.ts';
 import { profileRelay } from './profile.ts';
 import { progress } from './progress.ts';
@@ -32,6 +33,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   request: { measure: measureRequest, seconds: 20, quickSeconds: 10 },
   join: { measure: measureJoin, seconds: 20, quickSeconds: 5 },
   recovery: { measure: measureRecovery, seconds: 100, quickSeconds: 15 },
+  scripts: { measure: measureScripts, seconds: 20, quickSeconds: 15 },
   attacks: { measure: measureAttacks, seconds: 380, quickSeconds: 380 },
 };
 const names = Object.keys(measurements).join(', ');
