@@ -13,11 +13,16 @@ function codeOf(text: string): string {
   return text.replace(/--.*$/gm, '').replace(/'[^'\n]*'/g, "''");
 }
 
-/** The names that a library defines for others: its locals outside of functions. */
+/** The names that Lua defines outside of functions, each with its place. */
+function definedBy(text: string): { readonly name: string; readonly at: number }[] {
+  return Array.from(text.matchAll(/^local (?:function )?(\w+(?:, \w+)*)/gm), ({ 1: names = '', index }) =>
+    names.split(', ').map((name) => ({ name, at: index })),
+  ).flat();
+}
+
+/** The names that a library defines for others. */
 function definedIn(library: string): string[] {
-  return [...codeOf(readLua(`lib/${library}`).text).matchAll(/^local (?:function )?(\w+)/gm)].map(
-    ([, name = '']) => name,
-  );
+  return definedBy(codeOf(readLua(`lib/${library}`).text)).map(({ name }) => name);
 }
 
 const definitions = files
@@ -56,14 +61,35 @@ describe('the Lua files', () => {
 });
 
 describe('composeScript', () => {
-  it('composeScript puts the needed libraries in front of a script, each once, and after those that it uses', () => {
-    const text = composeScript('leave', constants);
-    const order = ['keys', 'ids', 'logs', 'dispatch', 'members', 'sessions'];
-    const places = order.map((library) => text.indexOf(readLua(`lib/${library}`).text));
-    expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(places[0]).toBeGreaterThan(0);
-    for (const library of order) expect(text.split(readLua(`lib/${library}`).text)).toHaveLength(2);
-    expect(text.endsWith(readLua('leave').text)).toBe(true);
+  it.each(scriptNames)('%s gets each name that it uses defined once, before its first use', (name) => {
+    const code = codeOf(composeScript(name, constants));
+    const defined = definedBy(code);
+    expect(new Set(defined.map((each) => each.name)).size).toBe(defined.length);
+    const known = new Set([...definitions.flatMap(({ names }) => names), ...Object.keys(constants)]);
+    for (const { 0: word, index } of code.matchAll(/(?<![.\w])[a-z_]\w*/g)) {
+      if (!known.has(word)) continue;
+      expect(defined.find((each) => each.name === word)?.at, word).toBeLessThanOrEqual(index);
+    }
+  });
+
+  it.each(scriptNames)('%s gets no definition that it does not use', (name) => {
+    const code = codeOf(composeScript(name, constants));
+    const own = codeOf(readLua(name).text);
+    const library = code.slice(0, code.length - own.length);
+    expect(code.endsWith(own)).toBe(true);
+    for (const line of library.matchAll(/^local (?:function )?(\w+(?:, \w+)*)(.*)/gm)) {
+      const [all, names = ''] = line;
+      const later = code.slice(line.index + all.length);
+      const isUsed = names.split(', ').some((each) => new RegExp(`(?<![.\\w])${each}\\b`).test(later));
+      expect(isUsed, all).toBe(true);
+    }
+  });
+
+  it('in a library, only a `local` at the beginning of a line begins a definition', () => {
+    for (const { library } of definitions) {
+      const lines = readLua(`lib/${library}`).text.split('\n');
+      expect(lines.filter((line) => /^\S/.test(line) && !/^(?:--|local |end\b|[)}])/.test(line))).toEqual([]);
+    }
   });
 
   it('begins with the flag by which Dragonfly lets scripts use keys that they do not declare', () => {
@@ -72,12 +98,12 @@ describe('composeScript', () => {
   });
 
   it('composeScript puts no library in front of a script that does not need it', () => {
-    expect(composeScript('rooms', constants)).not.toContain(readLua('lib/logs').text);
+    expect(composeScript('rooms', constants)).not.toContain('XADD');
   });
 
   it('composeScript writes a constant so that Lua reads the same number', () => {
     const options = { ...defaultOptions, maxRoomBytes: 1e6, maxPeersPerRoom: 3 };
-    const text = composeScript('rooms', luaConstants(options));
+    const text = composeScript('join', luaConstants(options));
     const written = /^local peer_share = (.*)$/m.exec(text)?.[1];
     expect(Number(written)).toBe(1e6 / 3);
   });

@@ -72,12 +72,31 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
 /** With this first line, Dragonfly lets a script use keys that it does not declare. For Redis it is a comment. */
 const flags = '--!df flags=allow-undeclared-keys';
 
-/** A script as Redis gets it: the constants, the libraries that it needs, and the script itself. */
+/** A part of a library or a constant: `local <names> …` at the beginning of a line, up to the next such line. */
+interface Definition {
+  readonly names: readonly string[];
+  readonly text: string;
+}
+
+/**
+ * A script as Redis gets it: the definitions that it reaches, of the constants and of its libraries, and the script
+ * itself. Redis runs all of this text with each call, and the definitions of whole libraries take longer than some
+ * scripts.
+ */
 export function composeScript(name: ScriptName, constants: LuaConstants): string {
   const script = readLua(name);
   const libraries = new Map<string, string>();
   for (const library of script.libraries) addLibrary(libraries, library);
-  return [flags, ...Object.entries(constants).map(toLocal), ...libraries.values(), script.text].join('\n');
+  const definitions = [...Object.entries(constants).map(toConstant), ...[...libraries.values()].flatMap(toDefinitions)];
+  const used = new Set(wordsOf(script.text));
+  const reached: string[] = [];
+  // A definition uses only those before it.
+  for (const { names, text } of definitions.reverse()) {
+    if (!names.some((each) => used.has(each))) continue;
+    reached.unshift(text);
+    for (const word of wordsOf(text)) used.add(word);
+  }
+  return [flags, ...reached, script.text].join('\n');
 }
 
 /** Adds a library behind those that it needs. */
@@ -88,8 +107,26 @@ function addLibrary(texts: Map<string, string>, name: string): void {
   texts.set(name, text);
 }
 
+/** The definitions of a library, without the comments between them. */
+function toDefinitions(library: string): Definition[] {
+  const [, ...texts] = library.replace(/^--.*\n/gm, '').split(/^(?=local )/m);
+  return texts.map((text) => ({ names: definedNames(text), text: text.trimEnd() }));
+}
+
+/** `local function name(…)`, `local name` or `local name, other = …` */
+function definedNames(text: string): string[] {
+  const [, names = ''] = /^local (?:function )?(\w+(?:, \w+)*)/.exec(text) ?? [];
+  return names.split(', ');
+}
+
+/** The words of the code that can name a definition: those outside of comments and strings, and not behind a dot. */
+function wordsOf(text: string): Iterable<string> {
+  const code = text.replace(/--.*$/gm, '').replace(/'[^'\n]*'/g, "''");
+  return code.match(/(?<![.\w])[a-z_]\w*/g) ?? [];
+}
+
 /** JavaScript writes a number as the shortest text for the same double, and Lua reads that double from it. */
-function toLocal([name, value]: [string, number]): string {
+function toConstant([name, value]: [string, number]): Definition {
   if (!Number.isFinite(value)) throw new RangeError(`${name} must be a finite number`);
-  return `local ${name} = ${value}`;
+  return { names: [name], text: `local ${name} = ${value}` };
 }

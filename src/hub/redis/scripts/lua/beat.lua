@@ -37,17 +37,17 @@ local max_takeovers = 16
 local now
 -- How many sessions and rooms this beat has handled.
 local done = 0
-local function effort(peer) return 1 + redis.call('HLEN', key.session_rooms(peer)) end
+local function effort(peer) return 1 + redis.call('HLEN', session_rooms_key(peer)) end
 
 -- All nodes that live are witnesses of a takeover. A node that was given up before is none. It was silent for a lease,
 -- and this Redis knows ids from after that, so the node has seen no id that this Redis does not know.
 local function call_witnesses(takeover)
-  for _, witness in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do
-    if redis.call('HEXISTS', key.node(witness), 'life') == 1 then
-      redis.call('ZADD', key.witnesses, now + retention_ms, takeover .. ' ' .. witness)
+  for _, witness in ipairs(redis.call('ZRANGE', nodes_key, 0, -1)) do
+    if redis.call('HEXISTS', node_key(witness), 'life') == 1 then
+      redis.call('ZADD', witnesses_key, now + retention_ms, takeover .. ' ' .. witness)
     end
   end
-  redis.call('PEXPIRE', key.witnesses, memory_ms)
+  redis.call('PEXPIRE', witnesses_key, memory_ms)
 end
 
 -- Forgets the witnesses that have told all, and those that no longer matter. A node has told all once it beats as one
@@ -55,18 +55,18 @@ end
 local function hear_witness(takeover)
   for _, witness in ipairs(unheard_witnesses()) do
     local heard = witness[3] == node and last_takeover == takeover
-    if heard or witness[4] < now then redis.call('ZREM', key.witnesses, witness[1]) end
+    if heard or witness[4] < now then redis.call('ZREM', witnesses_key, witness[1]) end
   end
 end
 
 -- The number of another layout in Redis. Nil if it is this one. If Redis is empty, this layout begins.
 local function other_layout()
-  local known = redis.call('HMGET', key.primary, 'layout', 'run')
+  local known = redis.call('HMGET', primary_key, 'layout', 'run')
   if known[1] == layout then return nil end
   -- The first version had no numbers.
   if known[1] or known[2] or redis.call('EXISTS', KEYS[1]) == 1 then return known[1] or '1' end
-  redis.call('HSET', key.primary, 'layout', layout)
-  keep(key.primary)
+  redis.call('HSET', primary_key, 'layout', layout)
+  keep(primary_key)
   return nil
 end
 
@@ -75,23 +75,23 @@ end
 local function lacks_writes(takeover)
   if gap_of(seen) then return true end
   if last_takeover == '' or last_takeover == takeover then return false end
-  local upto = tonumber(redis.call('HGET', key.primary, 'upto'))
-  local next_upto = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. last_takeover, '+inf', 'LIMIT', 0, 1)[1]
+  local upto = tonumber(redis.call('HGET', primary_key, 'upto'))
+  local next_upto = redis.call('ZRANGEBYSCORE', takeovers_key, '(' .. last_takeover, '+inf', 'LIMIT', 0, 1)[1]
   return seen > math.min(upto, tonumber(next_upto) or upto)
 end
 
 -- A replica that takes over, or a Redis that restarts from its disk, may lack the last writes of the one before.
 -- Returns the takeover with which this Redis began to serve.
 local function note_serving_redis()
-  if redis.call('HGET', key.primary, 'run') ~= run then
+  if redis.call('HGET', primary_key, 'run') ~= run then
     local upto = decimal(last_id())
     local first = decimal(allocate(1))
-    redis.call('HSET', key.primary, 'run', run, 'upto', upto, 'takeover', first)
-    redis.call('ZADD', key.takeovers, first, upto)
-    redis.call('ZREMRANGEBYRANK', key.takeovers, 0, -1 - max_takeovers)
+    redis.call('HSET', primary_key, 'run', run, 'upto', upto, 'takeover', first)
+    redis.call('ZADD', takeovers_key, first, upto)
+    redis.call('ZREMRANGEBYRANK', takeovers_key, 0, -1 - max_takeovers)
     call_witnesses(first)
   end
-  local known = redis.call('HMGET', key.primary, 'takeover', 'floor')
+  local known = redis.call('HMGET', primary_key, 'takeover', 'floor')
   if lacks_writes(known[1]) and seen >= tonumber(known[2] or '0') then disown(seen) end
   hear_witness(known[1])
   return known[1]
@@ -102,7 +102,7 @@ end
 local function clock_step()
   local step = now - last_beat - elapsed_ms
   if last_beat == 0 or math.abs(step) <= max_drift_ms then return 0 end
-  for _, other in ipairs(redis.call('ZRANGEBYSCORE', key.nodes, now - max_drift_ms, now, 'LIMIT', 0, 2)) do
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', nodes_key, now - max_drift_ms, now, 'LIMIT', 0, 2)) do
     if other ~= node then return 0 end
   end
   return step
@@ -117,14 +117,14 @@ local function shift_deadlines_after_outage()
   local newest_known = newest_beat()
   local away_ms = newest_known and now - newest_known or math.huge
   if away_ms <= math.min(3 * beat_ms, lease_ms - beat_ms) then return end
-  local all = redis.call('ZRANGE', key.nodes, 0, -1, 'WITHSCORES')
-  for i = 1, #all, 2 do redis.call('ZADD', key.nodes, tonumber(all[i + 1]) + away_ms, all[i]) end
-  local absent = redis.call('ZRANGE', key.detached, 0, -1, 'WITHSCORES')
+  local all = redis.call('ZRANGE', nodes_key, 0, -1, 'WITHSCORES')
+  for i = 1, #all, 2 do redis.call('ZADD', nodes_key, tonumber(all[i + 1]) + away_ms, all[i]) end
+  local absent = redis.call('ZRANGE', detached_key, 0, -1, 'WITHSCORES')
   for i = 1, #absent, 2 do
-    redis.call('ZADD', key.detached, math.min(tonumber(absent[i + 1]) + away_ms, now + grace_ms), absent[i])
+    redis.call('ZADD', detached_key, math.min(tonumber(absent[i + 1]) + away_ms, now + grace_ms), absent[i])
   end
   for _, witness in ipairs(unheard_witnesses()) do
-    redis.call('ZADD', key.witnesses, math.min(witness[4] + away_ms, now + retention_ms), witness[1])
+    redis.call('ZADD', witnesses_key, math.min(witness[4] + away_ms, now + retention_ms), witness[1])
   end
   keep_entries(now)
 end
@@ -132,15 +132,15 @@ end
 -- Records the beat, and sends it to the node's own channel: if it does not come back, the node's listening connection
 -- is dead. Returns the name of the node's life. A name can be compared later, so it does not matter if a reply is lost.
 local function note_beat()
-  local is_new = redis.call('ZADD', key.nodes, now, node) == 1
-  local life = not is_new and redis.call('HGET', key.node(node), 'life')
+  local is_new = redis.call('ZADD', nodes_key, now, node) == 1
+  local life = not is_new and redis.call('HGET', node_key(node), 'life')
   if not life then
     life = decimal(allocate(1))
-    redis.call('HSET', key.node(node), 'life', life)
+    redis.call('HSET', node_key(node), 'life', life)
   end
-  local highest = tonumber(redis.call('HGET', key.node(node), 'connection') or '0')
+  local highest = tonumber(redis.call('HGET', node_key(node), 'connection') or '0')
   local offset = decimal(now - now_ms())
-  redis.call('HSET', key.node(node), 'connection', math.max(highest, connection), 'url', url, 'offset', offset)
+  redis.call('HSET', node_key(node), 'connection', math.max(highest, connection), 'url', url, 'offset', offset)
   dispatch(node, 'beat', '')
   return life
 end
@@ -148,37 +148,37 @@ end
 -- Gives up the nodes that are silent for longer than the lease. The grace period of their sessions begins when the
 -- first missing beat was due, or when the stream was opened if that was later.
 local function detach_streams_of_silent_nodes()
-  local silent = redis.call('ZRANGEBYSCORE', key.nodes, '-inf', now - lease_ms, 'WITHSCORES')
+  local silent = redis.call('ZRANGEBYSCORE', nodes_key, '-inf', now - lease_ms, 'WITHSCORES')
   for i = 1, #silent, 2 do
     local lost, silent_since = silent[i], tonumber(silent[i + 1])
     -- The node may come back before its last session is detached. A skipped number looks like a missed dispatch: the
     -- node then asks for snapshots, so it passes on no later entry before those that it was not sent.
-    if redis.call('HDEL', key.node(lost), 'life') == 1 then
-      redis.call('HINCRBY', key.node(lost), 'n', 1)
+    if redis.call('HDEL', node_key(lost), 'life') == 1 then
+      redis.call('HINCRBY', node_key(lost), 'n', 1)
       believe_claims(lost)
     end
-    for _, peer in ipairs(redis.call('SRANDMEMBER', key.node_peers(lost), batch)) do
+    for _, peer in ipairs(redis.call('SRANDMEMBER', node_peers_key(lost), batch)) do
       if done >= batch then break end
-      local at = redis.call('HMGET', key.session(peer), 'node', 'stream', 'opened')
+      local at = redis.call('HMGET', session_key(peer), 'node', 'stream', 'opened')
       if at[1] == lost then
         -- A stream that was opened after the last beat was alive then. If Redis's clock was set forward for a moment,
         -- the stream may seem to be opened later than now.
         detach(peer, math.min(math.max(silent_since + beat_ms, tonumber(at[3] or '0')), now) + grace_ms)
-        redis.call('HSET', key.session(peer), 'given_up', at[2])
+        redis.call('HSET', session_key(peer), 'given_up', at[2])
       end
-      redis.call('SREM', key.node_peers(lost), peer)
+      redis.call('SREM', node_peers_key(lost), peer)
       done = done + effort(peer)
     end
-    if redis.call('EXISTS', key.node_peers(lost)) == 0 then
-      redis.call('ZREM', key.nodes, lost)
+    if redis.call('EXISTS', node_peers_key(lost)) == 0 then
+      redis.call('ZREM', nodes_key, lost)
       -- If the node comes back, its numbers go on: a dispatch that it has not read yet must not seem new.
-      redis.call('PEXPIRE', key.node(lost), memory_ms)
+      redis.call('PEXPIRE', node_key(lost), memory_ms)
     end
   end
 end
 
 local function end_sessions_past_grace()
-  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', key.detached, '-inf', now, 'LIMIT', 0, batch)) do
+  for _, peer in ipairs(redis.call('ZRANGEBYSCORE', detached_key, '-inf', now, 'LIMIT', 0, batch)) do
     if done >= batch then break end
     done = done + effort(peer)
     finish(peer, 'DISCONNECTED')
@@ -189,40 +189,40 @@ end
 -- could expire these keys, but it would delete all at once if its clock is set forward, and each relay would have to
 -- renew a key.
 local function delete_what_is_past_retention()
-  local known = redis.call('HMGET', key.primary, 'keep_until', 'oldest_kept')
+  local known = redis.call('HMGET', primary_key, 'keep_until', 'oldest_kept')
   local oldest_kept = tonumber(known[2] or '0')
   if now >= tonumber(known[1] or '0') then
     oldest_kept = now_us() - retention_ms * 1000
-    redis.call('HSET', key.primary, 'oldest_kept', decimal(oldest_kept))
+    redis.call('HSET', primary_key, 'oldest_kept', decimal(oldest_kept))
   end
   local before = '(' .. decimal(oldest_kept / 1000)
-  for _, name in ipairs(redis.call('ZRANGEBYSCORE', key.expiring, '-inf', before, 'LIMIT', 0, batch)) do
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', expiring_key, '-inf', before, 'LIMIT', 0, batch)) do
     if done >= batch then break end
     done = done + 1
-    local is_log = string.sub(name, 1, #key.room_meta('')) ~= key.room_meta('')
+    local is_log = string.sub(name, 1, #room_meta_key('')) ~= room_meta_key('')
     local newest_item = is_log and redis.call('XREVRANGE', name, '+', '-', 'COUNT', 1)[1]
     local newest_entry = newest_item and tonumber(string.match(newest_item[1], '^%d+')) or 0
     if newest_entry >= oldest_kept then
-      redis.call('ZADD', key.expiring, decimal(newest_entry / 1000), name)
+      redis.call('ZADD', expiring_key, decimal(newest_entry / 1000), name)
     else
       redis.call('DEL', name)
-      redis.call('ZREM', key.expiring, name)
+      redis.call('ZREM', expiring_key, name)
     end
   end
 end
 
 -- Keeps the keys of the deployment and of this node. `expiring` is never empty, so other scripts need not keep it.
 local function keep_keys()
-  redis.call('ZADD', key.expiring, '+inf', '')
-  keep(key.nodes, key.primary, key.takeovers, key.detached, key.expiring, key.node(node), key.node_peers(node))
+  redis.call('ZADD', expiring_key, '+inf', '')
+  keep(nodes_key, primary_key, takeovers_key, detached_key, expiring_key, node_key(node), node_peers_key(node))
   redis.call('PEXPIRE', KEYS[1], ids_ttl_ms)
 end
 
 -- Names the nodes that have beaten last. If this node loses Redis, it asks them whether they hear it.
 local function neighbours()
   local found = {}
-  for _, other in ipairs(redis.call('ZREVRANGE', key.nodes, 0, max_neighbours)) do
-    local at = other ~= node and redis.call('HGET', key.node(other), 'url')
+  for _, other in ipairs(redis.call('ZREVRANGE', nodes_key, 0, max_neighbours)) do
+    local at = other ~= node and redis.call('HGET', node_key(other), 'url')
     if at and at ~= '' then
       found[#found + 1] = other
       found[#found + 1] = at

@@ -17,19 +17,19 @@ local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4],
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
-local member = redis.call('HGET', key.room(room), peer)
+local member = redis.call('HGET', room_key(room), peer)
 if not member then
-  local connected = redis.call('EXISTS', key.session(peer)) == 1
+  local connected = redis.call('EXISTS', session_key(peer)) == 1
   return redis.error_reply(connected and 'NOT_IN_ROOM' or 'NOT_CONNECTED')
 end
 
 local id = allocate(1)
-local others = redis.call('HLEN', key.room(room)) - 1
+local others = redis.call('HLEN', room_key(room)) - 1
 if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
 
 send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
   .. ',"event":' .. event, data), peer)
 -- The members with a stream, without the sender.
-local connected = redis.call('HEXISTS', key.session(peer), 'node') == 1 and -1 or 0
-for _, count in ipairs(redis.call('HVALS', key.room_nodes(room))) do connected = connected + tonumber(count) end
+local connected = redis.call('HEXISTS', session_key(peer), 'node') == 1 and -1 or 0
+for _, count in ipairs(redis.call('HVALS', room_nodes_key(room))) do connected = connected + tonumber(count) end
 return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)

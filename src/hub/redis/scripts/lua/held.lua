@@ -11,10 +11,10 @@
 -- between two pages may be missing, or come twice.
 
 local node, page, count = ARGV[1], ARGV[2], ARGV[3]
-local scanned = redis.call('SSCAN', key.node_peers(node), page, 'COUNT', count)
+local scanned = redis.call('SSCAN', node_peers_key(node), page, 'COUNT', count)
 local reply = { scanned[1] }
 for _, peer in ipairs(scanned[2]) do
-  local at = redis.call('HMGET', key.session(peer), 'node', 'stream')
+  local at = redis.call('HMGET', session_key(peer), 'node', 'stream')
   if at[1] == node then
     reply[#reply + 1] = peer
     reply[#reply + 1] = at[2]

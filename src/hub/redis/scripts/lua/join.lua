@@ -17,11 +17,11 @@ local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
 local describe = ARGV[4] == '1' and room_reply or room_id
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 
-local at = redis.call('HMGET', key.session(peer), 'profile', 'node', 'stream')
+local at = redis.call('HMGET', session_key(peer), 'profile', 'node', 'stream')
 local profile, node, stream = at[1], at[2], at[3]
 if not profile then return redis.error_reply('NOT_CONNECTED') end
-if redis.call('HEXISTS', key.room(room), peer) == 1 then return { '0', describe(room), 0, 0 } end
-local rooms = redis.call('HLEN', key.session_rooms(peer))
+if redis.call('HEXISTS', room_key(room), peer) == 1 then return { '0', describe(room), 0, 0 } end
+local rooms = redis.call('HLEN', session_rooms_key(peer))
 local bytes, fault = admit(room, nil, member_bytes(profile, state), rooms)
 if fault then return redis.error_reply(fault) end
 

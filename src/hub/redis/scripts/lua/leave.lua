@@ -13,13 +13,13 @@ if is_late() then return redis.error_reply('UNAVAILABLE') end
 -- How many left rooms a session remembers, for a resume from before it left them.
 local max_past = 64
 
-local session = key.session(peer)
+local session = session_key(peer)
 local at = redis.call('HMGET', session, 'start', 'node', 'stream')
 if not at[1] then return redis.error_reply('NOT_CONNECTED') end
-local join = redis.call('HGET', key.session_rooms(peer), room)
+local join = redis.call('HGET', session_rooms_key(peer), room)
 if not join then return '0' end
 
-local upto = marked_for(peer, key.room_meta(room), 'last')
+local upto = marked_for(peer, room_meta_key(room), 'last')
 local id = remove_member(peer, room, at[2], 'LEFT')
 if at[2] then
   dispatch(at[2], 'left', ',"stream":' .. cjson.encode(at[3]) .. ',"room":' .. cjson.encode(room))
@@ -27,7 +27,7 @@ end
 
 -- The room's entries from before the leave are still for the peer. When the session forgets the oldest such room, a
 -- resume from before that room's last entry is refused.
-local past = key.session_past(peer)
+local past = session_past_key(peer)
 if upto and tonumber(upto) > tonumber(join) then
   redis.call('ZADD', past, upto, join .. ' ' .. room)
   keep(past)

@@ -25,7 +25,7 @@ if is_late() then return redis.error_reply('UNAVAILABLE') end
 local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 local node, opened = caller, steady_ms()
 
-local session = key.session(peer)
+local session = session_key(peer)
 local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
 local start, opened_with, old_node, old_stream = known[1], known[2], known[3], known[4]
 
@@ -46,7 +46,7 @@ if own_arguments > 6 then
   local count, bytes = #rooms, bytes_of(rooms)
   for i = 7, own_arguments, 2 do
     local room, state = ARGV[i], ARGV[i + 1]
-    local earlier = redis.call('HGET', key.room(room), peer)
+    local earlier = redis.call('HGET', room_key(room), peer)
     if not (resumed and earlier) then
       local room_bytes, fault = admit(room, earlier, member_bytes(profile, state), count)
       if fault then return { 'refused', fault, room } end
@@ -66,7 +66,7 @@ if not resumed then
   redis.call('HSET', session, 'start', cursor, 'opened_with', after)
 elseif old_node then
   dispatch(old_node, 'replaced', ',"stream":' .. cjson.encode(old_stream))
-  redis.call('SREM', key.node_peers(old_node), peer)
+  redis.call('SREM', node_peers_key(old_node), peer)
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
 end
 
@@ -79,10 +79,10 @@ for _, joined in ipairs(entering) do
 end
 
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
-redis.call('SADD', key.node_peers(node), peer)
-keep(session, key.node_peers(node))
+redis.call('SADD', node_peers_key(node), peer)
+keep(session, node_peers_key(node))
 redis.call('HDEL', session, 'given_up')
-redis.call('ZREM', key.detached, peer)
+redis.call('ZREM', detached_key, peer)
 for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
 
 local told = not with_members or not too_large(bytes_of(rooms_of(peer)))

@@ -17,9 +17,9 @@ local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
-local both = redis.call('HMGET', key.room(room), peer, to)
+local both = redis.call('HMGET', room_key(room), peer, to)
 if not both[1] then
-  local connected = redis.call('EXISTS', key.session(peer)) == 1
+  local connected = redis.call('EXISTS', session_key(peer)) == 1
   return redis.error_reply(connected and 'NOT_IN_ROOM' or 'NOT_CONNECTED')
 end
 if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end

@@ -7,10 +7,10 @@
 -- Reply: 1.
 
 for _, peer in ipairs(ARGV) do
-  keep(key.session(peer), key.session_rooms(peer), key.session_past(peer), key.session_receipts(peer),
-    key.inbox(peer))
-  for _, room in ipairs(redis.call('HKEYS', key.session_rooms(peer))) do
-    keep(key.room(room), key.room_nodes(room), key.room_meta(room), key.room_log(room))
+  keep(session_key(peer), session_rooms_key(peer), session_past_key(peer), session_receipts_key(peer),
+    inbox_key(peer))
+  for _, room in ipairs(redis.call('HKEYS', session_rooms_key(peer))) do
+    keep(room_key(room), room_nodes_key(room), room_meta_key(room), room_log_key(room))
   end
 end
 return 1

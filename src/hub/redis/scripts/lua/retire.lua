@@ -8,8 +8,8 @@
 -- Reply: 1.
 
 local node = ARGV[1]
-if redis.call('EXISTS', key.node_peers(node)) == 0 then
-  redis.call('ZREM', key.nodes, node)
-  redis.call('DEL', key.node(node))
+if redis.call('EXISTS', node_peers_key(node)) == 0 then
+  redis.call('ZREM', nodes_key, node)
+  redis.call('DEL', node_key(node))
 end
 return 1

@@ -9,19 +9,19 @@
 -- Reply: 1 if this set the steady clock, else 0.
 
 local offset, step = tonumber(ARGV[1]), tonumber(ARGV[2])
-local known = redis.call('HMGET', key.primary, 'layout', 'offset')
+local known = redis.call('HMGET', primary_key, 'layout', 'offset')
 if not known[1] or tonumber(known[2] or '0') ~= offset then return 0 end
-redis.call('HSET', key.primary, 'offset', decimal(offset - step))
+redis.call('HSET', primary_key, 'offset', decimal(offset - step))
 
 -- The deadlines of calls that are under way are times of the old clock. So these calls count as late (calls.lua).
-for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do
-  redis.call('HSET', key.node(node), 'offset', '')
-  keep(key.node(node))
+for _, node in ipairs(redis.call('ZRANGE', nodes_key, 0, -1)) do
+  redis.call('HSET', node_key(node), 'offset', '')
+  keep(node_key(node))
 end
 
 local now = steady_ms()
 keep_entries(now)
 -- A stream may have closed between the step and the beat that noticed it.
-local absent = redis.call('ZRANGEBYSCORE', key.detached, '(' .. decimal(now + grace_ms), '+inf')
-for _, peer in ipairs(absent) do redis.call('ZADD', key.detached, now + grace_ms, peer) end
+local absent = redis.call('ZRANGEBYSCORE', detached_key, '(' .. decimal(now + grace_ms), '+inf')
+for _, peer in ipairs(absent) do redis.call('ZADD', detached_key, now + grace_ms, peer) end
 return 1

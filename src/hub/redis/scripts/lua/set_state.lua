@@ -11,17 +11,17 @@
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
-local profile = redis.call('HGET', key.session(peer), 'profile')
+local profile = redis.call('HGET', session_key(peer), 'profile')
 if not profile then return redis.error_reply('NOT_CONNECTED') end
-local join = redis.call('HGET', key.session_rooms(peer), room)
+local join = redis.call('HGET', session_rooms_key(peer), room)
 if not join then return redis.error_reply('NOT_IN_ROOM') end
 
-local earlier = redis.call('HGET', key.room(room), peer)
+local earlier = redis.call('HGET', room_key(room), peer)
 local bytes = bytes_with(room, earlier, member_bytes(profile, state))
 if not bytes then return redis.error_reply('PAYLOAD_TOO_LARGE') end
 store_member(room, peer, join, profile, state, bytes)
 local id = allocate(1)
-local others = redis.call('HLEN', key.room(room)) - 1
+local others = redis.call('HLEN', room_key(room)) - 1
 if others > 0 then
   send_to_room(room, id, to_entry('"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile, state),
     peer)

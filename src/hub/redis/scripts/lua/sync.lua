@@ -14,7 +14,7 @@
 --   {'lost'}: the session was given up or has ended, or entries are gone that the stream did not get.
 
 local peer, node, stream, after, opened = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local at = redis.call('HMGET', key.session(peer), 'stream', 'opened', 'start')
+local at = redis.call('HMGET', session_key(peer), 'stream', 'opened', 'start')
 if at[1] ~= stream then
   -- If the stream that Redis names is the older one, Redis has lost the newer.
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }

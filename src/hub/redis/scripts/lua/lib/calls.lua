@@ -22,7 +22,7 @@ local longest_wait_ms = 3500
 -- know yet that Redis's clock was set, it is unknown whether the time is up, and the call counts as late. A node that was
 -- given up must open no stream: no other node would detach it if the node dies.
 local function is_late()
-  local known = redis.call('HMGET', key.node(caller), 'life', 'connection', 'offset')
+  local known = redis.call('HMGET', node_key(caller), 'life', 'connection', 'offset')
   if not known[1] or known[2] ~= caller_connection or tonumber(known[3] or '') ~= caller_offset then return true end
   local left_ms = caller_waits_until - now_ms()
   return left_ms < 0 or left_ms > longest_wait_ms

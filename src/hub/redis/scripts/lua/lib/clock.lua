@@ -7,15 +7,15 @@
 -- the node's last beat. If Redis's clock has moved much further or less far, it was set, and set_clock.lua changes the
 -- offset.
 
-local function steady_ms() return now_ms() + tonumber(redis.call('HGET', key.primary, 'offset') or '0') end
+local function steady_ms() return now_ms() + tonumber(redis.call('HGET', primary_key, 'offset') or '0') end
 
 -- When a node last beat. Nil if no node is listed.
 local function newest_beat()
-  return tonumber(redis.call('ZREVRANGE', key.nodes, 0, 0, 'WITHSCORES')[2])
+  return tonumber(redis.call('ZREVRANGE', nodes_key, 0, 0, 'WITHSCORES')[2])
 end
 
 -- From now on, and for the retention time, no further entry counts as past the retention time. If Redis's clock was set
 -- forward, entries seem older than they are. If Redis was away, no client could fetch them (G3).
 local function keep_entries(now)
-  redis.call('HSET', key.primary, 'keep_until', now + retention_ms)
+  redis.call('HSET', primary_key, 'keep_until', now + retention_ms)
 end

@@ -11,9 +11,9 @@ local sender
 -- Sends one dispatch: a head of JSON, and behind a line feed its entries, as logs.lua describes them, if it has any.
 -- `fields` are further fields of the head: JSON that begins with a comma, or empty.
 local function dispatch(node, kind, fields, first, entries)
-  sender = sender or string.sub(redis.call('HGET', key.primary, 'run') or '', 1, 8)
-  local n = redis.call('HINCRBY', key.node(node), 'n', 1)
+  sender = sender or string.sub(redis.call('HGET', primary_key, 'run') or '', 1, 8)
+  local n = redis.call('HINCRBY', node_key(node), 'n', 1)
   local tail = entries and ',"first":' .. decimal(first) .. '}\n' .. entries or '}'
-  redis.call('PUBLISH', key.node(node), '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
+  redis.call('PUBLISH', node_key(node), '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
     .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. fields .. tail)
 end

@@ -6,7 +6,7 @@
 -- nil, and the error. `earlier` is the peer's member in the room if it has one, from a session that ends now. `rooms`
 -- is the number of rooms that the peer is in.
 local function admit(room, earlier, size, rooms)
-  if redis.call('HLEN', key.room(room)) - (earlier and 1 or 0) >= max_peers then return nil, 'ROOM_FULL' end
+  if redis.call('HLEN', room_key(room)) - (earlier and 1 or 0) >= max_peers then return nil, 'ROOM_FULL' end
   if rooms >= max_rooms then return nil, 'TOO_MANY_ROOMS' end
   local bytes = bytes_with(room, earlier, size)
   if not bytes then return nil, 'PAYLOAD_TOO_LARGE' end
@@ -33,13 +33,13 @@ local function enter(peer, profile, room, state, bytes)
     local entries = {}
     for i, member in ipairs(present) do entries[i] = added(member, 'true') end
     offers = table.concat(entries, '\n')
-    append(key.inbox(peer), key.session(peer), join + 1, offers, '', #present)
+    append(inbox_key(peer), session_key(peer), join + 1, offers, '', #present)
     send_to_room(room, join, added(joiner, 'false'), peer)
   end
 
-  redis.call('HSET', key.session_rooms(peer), room, decimal(join))
-  redis.call('ZREM', key.expiring, key.room_meta(room))
-  keep(key.session_rooms(peer), key.room(room), key.room_meta(room))
+  redis.call('HSET', session_rooms_key(peer), room, decimal(join))
+  redis.call('ZREM', expiring_key, room_meta_key(room))
+  keep(session_rooms_key(peer), room_key(room), room_meta_key(room))
   present[#present + 1] = joiner
   return present, join + 1, offers
 end

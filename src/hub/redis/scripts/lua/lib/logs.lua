@@ -52,7 +52,7 @@ local function to_item(first, text, by, n) return { decimal(first) .. '-0', { 'e
 -- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
 -- (G3). Returns the number of entries that are left, and their bytes.
 local function trim(log, fields, entries, bytes)
-  local oldest_kept = tonumber(redis.call('HGET', key.primary, 'oldest_kept') or '0')
+  local oldest_kept = tonumber(redis.call('HGET', primary_key, 'oldest_kept') or '0')
   repeat
     local items = redis.call('XRANGE', log, '-', '+', 'COUNT', trim_step)
     for _, item in ipairs(items) do
@@ -98,7 +98,7 @@ local function append(log, fields, first, text, by, n)
   end
   redis.call('HSET', fields, unpack(changed))
   if length == 0 then
-    redis.call('ZADD', key.expiring, now_ms(), log)
+    redis.call('ZADD', expiring_key, now_ms(), log)
     keep(log)
   end
 end

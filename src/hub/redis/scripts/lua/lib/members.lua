@@ -12,7 +12,7 @@ end
 -- function is slower.
 local function members(room)
   local joins, by_join = {}, {}
-  for i, member in ipairs(redis.call('HVALS', key.room(room))) do
+  for i, member in ipairs(redis.call('HVALS', room_key(room))) do
     local join = tonumber(string.match(member, '^%d+'))
     joins[i] = join
     by_join[join] = { peer_of(member) }
@@ -37,7 +37,7 @@ local function room_id(room) return { room } end
 
 -- A peer's rooms in order of joining: {{room, id of the join as a string}, …}.
 local function rooms_of(peer)
-  local flat = redis.call('HGETALL', key.session_rooms(peer))
+  local flat = redis.call('HGETALL', session_rooms_key(peer))
   local rooms = {}
   for i = 1, #flat, 2 do rooms[#rooms + 1] = { flat[i], flat[i + 1] } end
   table.sort(rooms, function(a, b) return tonumber(a[2]) < tonumber(b[2]) end)
@@ -46,12 +46,12 @@ end
 
 -- Adds `by` to the number of a room's members whose streams a node holds.
 local function count_member(room, node, by)
-  local count = redis.call('HINCRBY', key.room_nodes(room), node, by)
-  if count <= 0 then redis.call('HDEL', key.room_nodes(room), node) end
-  if count == 1 then keep(key.room_nodes(room)) end
+  local count = redis.call('HINCRBY', room_nodes_key(room), node, by)
+  if count <= 0 then redis.call('HDEL', room_nodes_key(room), node) end
+  if count == 1 then keep(room_nodes_key(room)) end
 end
 
-local function peers_bytes(room) return tonumber(redis.call('HGET', key.room_meta(room), 'peers_bytes') or '0') end
+local function peers_bytes(room) return tonumber(redis.call('HGET', room_meta_key(room), 'peers_bytes') or '0') end
 
 -- The size of the members of rooms, as `rooms_of` returns them, in bytes.
 local function bytes_of(rooms)
@@ -79,6 +79,6 @@ end
 -- Adds a member to a room, or replaces the peer's earlier one. `profile` and `state` are JSON; `bytes` is what
 -- `bytes_with` returned.
 local function store_member(room, peer, join, profile, state, bytes)
-  redis.call('HSET', key.room(room), peer, join .. ' ' .. #profile .. ' ' .. profile .. state)
-  redis.call('HSET', key.room_meta(room), 'peers_bytes', bytes)
+  redis.call('HSET', room_key(room), peer, join .. ' ' .. #profile .. ' ' .. profile .. state)
+  redis.call('HSET', room_meta_key(room), 'peers_bytes', bytes)
 end

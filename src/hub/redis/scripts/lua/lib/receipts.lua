@@ -7,7 +7,7 @@
 local function earlier_receipt(peer, message_key)
   if message_key == '' then return nil end
   for connected = 0, 1 do
-    local id = redis.call('ZSCORE', key.session_receipts(peer), connected .. ' ' .. message_key)
+    local id = redis.call('ZSCORE', session_receipts_key(peer), connected .. ' ' .. message_key)
     if id then return { decimal(tonumber(id)), connected, 0 } end
   end
 end
@@ -16,7 +16,7 @@ end
 -- number of receivers.
 local function make_receipt(peer, message_key, id, connected, receivers)
   if message_key ~= '' then
-    local receipts = key.session_receipts(peer)
+    local receipts = session_receipts_key(peer)
     redis.call('ZADD', receipts, decimal(id), connected .. ' ' .. message_key)
     redis.call('ZREMRANGEBYRANK', receipts, 0, -1 - max_receipts)
     keep(receipts)

@@ -6,14 +6,14 @@
 -- one. Returns the id of the entry. When the last member is gone, the room's log stays for the retention time: a
 -- member that left may still resume from before.
 local function remove_member(peer, room, node, reason)
-  local member = redis.call('HGET', key.room(room), peer)
-  redis.call('HDEL', key.room(room), peer)
-  if member then redis.call('HINCRBY', key.room_meta(room), 'peers_bytes', -member_bytes(peer_of(member))) end
-  redis.call('HDEL', key.session_rooms(peer), room)
+  local member = redis.call('HGET', room_key(room), peer)
+  redis.call('HDEL', room_key(room), peer)
+  if member then redis.call('HINCRBY', room_meta_key(room), 'peers_bytes', -member_bytes(peer_of(member))) end
+  redis.call('HDEL', session_rooms_key(peer), room)
   if node then count_member(room, node, -1) end
   local id = allocate(1)
-  if redis.call('EXISTS', key.room(room)) == 0 then
-    redis.call('ZADD', key.expiring, now_ms(), key.room_meta(room))
+  if redis.call('EXISTS', room_key(room)) == 0 then
+    redis.call('ZADD', expiring_key, now_ms(), room_meta_key(room))
   elseif member then
     -- If Redis has evicted the member, the peer is unknown, and nothing can be sent about it.
     local profile, state = peer_of(member)
@@ -25,24 +25,24 @@ end
 
 -- Ends a session: tells its rooms why, ends its stream, and deletes its keys.
 local function finish(peer, reason)
-  local at = redis.call('HMGET', key.session(peer), 'node', 'stream')
+  local at = redis.call('HMGET', session_key(peer), 'node', 'stream')
   for _, joined in ipairs(rooms_of(peer)) do remove_member(peer, joined[1], at[1], reason) end
   if at[1] then
-    redis.call('SREM', key.node_peers(at[1]), peer)
+    redis.call('SREM', node_peers_key(at[1]), peer)
     dispatch(at[1], 'replaced', ',"stream":' .. cjson.encode(at[2]))
   end
-  redis.call('ZREM', key.detached, peer)
-  redis.call('DEL', key.session(peer), key.session_rooms(peer), key.session_past(peer), key.session_receipts(peer),
-    key.inbox(peer))
+  redis.call('ZREM', detached_key, peer)
+  redis.call('DEL', session_key(peer), session_rooms_key(peer), session_past_key(peer), session_receipts_key(peer),
+    inbox_key(peer))
 end
 
 -- Takes the stream from a session. The session ends at `deadline` (ms) unless its peer resumes (G4).
 local function detach(peer, deadline)
-  local node = redis.call('HGET', key.session(peer), 'node')
+  local node = redis.call('HGET', session_key(peer), 'node')
   if not node then return end
   for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, -1) end
-  redis.call('HDEL', key.session(peer), 'node', 'stream')
-  redis.call('SREM', key.node_peers(node), peer)
-  redis.call('ZADD', key.detached, deadline, peer)
-  keep(key.detached)
+  redis.call('HDEL', session_key(peer), 'node', 'stream')
+  redis.call('SREM', node_peers_key(node), peer)
+  redis.call('ZADD', detached_key, deadline, peer)
+  keep(detached_key)
 end

@@ -29,19 +29,19 @@ local function missed(peer, start, after)
   end
   local function later(id) return tonumber(id) > tonumber(after) and id or after end
 
-  if not add(key.inbox(peer), key.session(peer), after, '+') then return nil end
+  if not add(inbox_key(peer), session_key(peer), after, '+') then return nil end
   for _, joined in ipairs(rooms_of(peer)) do
     local room = joined[1]
-    if not add(key.room_log(room), key.room_meta(room), later(joined[2]), '+') then return nil end
+    if not add(room_log_key(room), room_meta_key(room), later(joined[2]), '+') then return nil end
   end
-  local past = redis.call('ZRANGEBYSCORE', key.session_past(peer), after, '+inf', 'WITHSCORES')
+  local past = redis.call('ZRANGEBYSCORE', session_past_key(peer), after, '+inf', 'WITHSCORES')
   for i = 1, #past, 2 do
     local join, room = string.match(past[i], '^(%d+) (.*)$')
     local upto = decimal(tonumber(past[i + 1]))
     if tonumber(upto) == tonumber(after) then
       known = true
     else
-      if not add(key.room_log(room), key.room_meta(room), later(join), upto) then return nil end
+      if not add(room_log_key(room), room_meta_key(room), later(join), upto) then return nil end
       -- If the room has expired, so have its log's fields. Then the last entry for the peer is not in the log.
       local items = logs[#logs]
       if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil end
@@ -56,5 +56,5 @@ end
 local function snapshot(peer, node, logs, describe)
   local rooms = {}
   for i, joined in ipairs(rooms_of(peer)) do rooms[i] = describe(joined[1]) end
-  return { tonumber(redis.call('HGET', key.node(node), 'n') or '0'), rooms, logs }
+  return { tonumber(redis.call('HGET', node_key(node), 'n') or '0'), rooms, logs }
 end

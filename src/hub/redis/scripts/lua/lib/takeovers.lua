@@ -15,21 +15,21 @@
 -- wait for entries that never come (G3).
 local function disown(seen)
   redis.call('SET', KEYS[1], decimal(math.max(last_id(), seen)), 'PX', ids_ttl_ms)
-  redis.call('HSET', key.primary, 'floor', decimal(allocate(1)))
-  redis.call('DEL', key.witnesses, key.claims)
-  for _, node in ipairs(redis.call('ZRANGE', key.nodes, 0, -1)) do dispatch(node, 'disowned', '') end
+  redis.call('HSET', primary_key, 'floor', decimal(allocate(1)))
+  redis.call('DEL', witnesses_key, claims_key)
+  for _, node in ipairs(redis.call('ZRANGE', nodes_key, 0, -1)) do dispatch(node, 'disowned', '') end
 end
 
 -- The takeover in whose gap an id lies, named by its first id. Nil if there is none.
 local function gap_of(id)
-  local takeover = redis.call('ZRANGEBYSCORE', key.takeovers, '(' .. decimal(id), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local takeover = redis.call('ZRANGEBYSCORE', takeovers_key, '(' .. decimal(id), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if takeover[1] and id > tonumber(takeover[1]) then return decimal(tonumber(takeover[2])) end
   return nil
 end
 
 -- The witnesses that were not heard yet: {{member of the sorted set, takeover, node, until when to wait for it}, …}.
 local function unheard_witnesses()
-  local all, flat = {}, redis.call('ZRANGE', key.witnesses, 0, -1, 'WITHSCORES')
+  local all, flat = {}, redis.call('ZRANGE', witnesses_key, 0, -1, 'WITHSCORES')
   for i = 1, #flat, 2 do
     local takeover, node = string.match(flat[i], '^(%d+) (.*)$')
     all[#all + 1] = { flat[i], takeover, node, tonumber(flat[i + 1]) }
@@ -42,7 +42,7 @@ end
 local function takeover_of(cursor)
   local gap = gap_of(cursor)
   if gap then return gap end
-  local last = redis.call('ZREVRANGEBYSCORE', key.takeovers, decimal(cursor), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local last = redis.call('ZREVRANGEBYSCORE', takeovers_key, decimal(cursor), '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
   return last[2] and decimal(tonumber(last[2]))
 end
 
@@ -52,20 +52,20 @@ local function claim(cursor)
   local takeover, may_come = takeover_of(cursor), false
   for _, witness in ipairs(unheard_witnesses()) do
     if witness[2] == takeover then
-      if redis.call('HEXISTS', key.node(witness[3]), 'life') == 0 then return disown(cursor) end
+      if redis.call('HEXISTS', node_key(witness[3]), 'life') == 0 then return disown(cursor) end
       may_come = true
     end
   end
   if not may_come then return end
-  local earlier = tonumber(redis.call('HGET', key.claims, takeover) or '0')
-  redis.call('HSET', key.claims, takeover, decimal(math.max(earlier, cursor)))
-  redis.call('PEXPIRE', key.claims, retention_ms)
+  local earlier = tonumber(redis.call('HGET', claims_key, takeover) or '0')
+  redis.call('HSET', claims_key, takeover, decimal(math.max(earlier, cursor)))
+  redis.call('PEXPIRE', claims_key, retention_ms)
 end
 
 -- Called when a node is given up: claims about ids that it may have seen are believed now.
 local function believe_claims(node)
   for _, witness in ipairs(unheard_witnesses()) do
-    local cursor = witness[3] == node and redis.call('HGET', key.claims, witness[2])
+    local cursor = witness[3] == node and redis.call('HGET', claims_key, witness[2])
     if cursor then return disown(tonumber(cursor)) end
   end
 end
@@ -74,7 +74,7 @@ end
 -- are all. `heed` is called with the cursor if this Redis does not know it.
 local function vouched(peer, start, after, heed)
   local cursor = tonumber(after)
-  if cursor < tonumber(redis.call('HGET', key.primary, 'floor') or '0') then return nil end
+  if cursor < tonumber(redis.call('HGET', primary_key, 'floor') or '0') then return nil end
   local logs, unknown = missed(peer, start, after)
   if unknown or gap_of(cursor) then heed(cursor) end
   return logs
