@@ -1,7 +1,8 @@
 /**
  * The most that the hub keeps for a peer that is behind: in a log that a resume reads, or in the backlog of a
  * stream that does not drain. A batch is always taken whole, so that the entries of one join stay together. The
- * real maximum is therefore the bound plus one batch.
+ * real maximum is therefore the bound plus one batch. Redis counts the entries of a log only now and then, so there it
+ * is up to 32 entries more.
  */
 export interface Bounds {
   readonly maxEntries: number;

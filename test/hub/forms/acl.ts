@@ -9,7 +9,7 @@ export const aclRules = [
   '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
   '+sadd +srem +srandmember +sscan',
   '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zrevrangebyscore +zremrangebyrank +zpopmin',
-  '+xadd +xdel +xlen +xrange +xrevrange',
+  '+xadd +xtrim +xlen +xrange +xrevrange',
 ];
 /** The rules that it needs besides on a Cluster, to find the primary of its keys. */
 export const clusterAclRules = '+cluster|keyslot +cluster|slots';

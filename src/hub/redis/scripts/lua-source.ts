@@ -53,6 +53,8 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
     // The bounds of a log; the bytes are of its entries' JSON.
     max_entries: logBounds.maxEntries,
     max_bytes: logBounds.maxBytes,
+    // How many entries a log takes until its oldest ones are looked at. A log may exceed `max_entries` by so many.
+    trim_step: Math.min(32, Math.max(1, Math.floor(logBounds.maxEntries / 128))),
     // How many receipts of messages with a key a session remembers.
     max_receipts: maxReceipts,
     // How long a log keeps an entry.

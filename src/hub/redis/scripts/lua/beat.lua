@@ -50,6 +50,14 @@ local function call_witnesses(takeover)
   redis.call('PEXPIRE', witnesses_key, memory_ms)
 end
 
+-- Names this Redis in the records of all nodes that live, whose calls send dispatches (calls.lua).
+local function name_sender()
+  for _, each in ipairs(redis.call('ZRANGE', nodes_key, 0, -1)) do
+    redis.call('HSET', node_key(each), 'run', sender)
+    keep(node_key(each))
+  end
+end
+
 -- Forgets the witnesses that have told all, and those that no longer matter. A node has told all once it beats as one
 -- that knows of this takeover: it then uses the Redis before no more, and has told what it saw of it.
 local function hear_witness(takeover)
@@ -90,6 +98,7 @@ local function note_serving_redis()
     redis.call('ZADD', takeovers_key, first, upto)
     redis.call('ZREMRANGEBYRANK', takeovers_key, 0, -1 - max_takeovers)
     call_witnesses(first)
+    name_sender()
   end
   local known = redis.call('HMGET', primary_key, 'takeover', 'floor')
   if lacks_writes(known[1]) and seen >= tonumber(known[2] or '0') then disown(seen) end
@@ -140,7 +149,8 @@ local function note_beat()
   end
   local highest = tonumber(redis.call('HGET', node_key(node), 'connection') or '0')
   local offset = decimal(now - now_ms())
-  redis.call('HSET', node_key(node), 'connection', math.max(highest, connection), 'url', url, 'offset', offset)
+  redis.call('HSET', node_key(node), 'connection', math.max(highest, connection), 'url', url, 'offset', offset, 'run',
+    sender)
   dispatch(node, 'beat', '')
   return life
 end
@@ -233,6 +243,7 @@ end
 
 local found = other_layout()
 if found then return redis.error_reply('OTHER_LAYOUT ' .. found .. ' ' .. layout) end
+sender = string.sub(run, 1, 8)
 now = steady_ms()
 local step = clock_step()
 if step ~= 0 then return { '', 0, now_ms(), {}, now, now - now_ms(), step, '' } end

@@ -27,9 +27,8 @@ local id = allocate(1)
 local others = redis.call('HLEN', room_key(room)) - 1
 if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
 
-send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":' .. (peer_of(member))
-  .. ',"event":' .. event, data), peer)
--- The members with a stream, without the sender.
-local connected = redis.call('HEXISTS', session_key(peer), 'node') == 1 and -1 or 0
-for _, count in ipairs(redis.call('HVALS', room_nodes_key(room))) do connected = connected + tonumber(count) end
+local connected = send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
+  .. (peer_of(member)) .. ',"event":' .. event, data), peer)
+-- If only one member has a stream, it may be the sender.
+if connected == 1 and redis.call('HEXISTS', session_key(peer), 'node') == 1 then connected = 0 end
 return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)

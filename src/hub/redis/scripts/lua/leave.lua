@@ -33,8 +33,8 @@ if upto and tonumber(upto) > tonumber(join) then
   keep(past)
   if redis.call('ZCARD', past) > max_past then
     local oldest = tonumber(redis.call('ZPOPMIN', past)[2])
-    local trimmed = tonumber(marked_for(peer, session, 'trimmed') or '0')
-    mark(session, 'trimmed', decimal(math.max(trimmed, oldest)), '')
+    local trimmed = read_marks(session, 'trimmed')
+    store_marks(session, 'trimmed', marked(trimmed, decimal(math.max(tonumber(trimmed[1] or '0'), oldest)), ''))
   end
 end
 return decimal(id)

@@ -2,7 +2,7 @@
 -- connection was halted. By then the node has told its client that the call failed, and the client may have gone on at
 -- another node. A late script must not undo later calls (G2), so it changes nothing.
 --
--- Libraries: keys, ids
+-- Libraries: keys, ids, dispatch
 --
 -- Each script that carries out a call of a client has four more arguments, behind its own:
 --   the node that sent it
@@ -22,8 +22,9 @@ local longest_wait_ms = 3500
 -- know yet that Redis's clock was set, it is unknown whether the time is up, and the call counts as late. A node that was
 -- given up must open no stream: no other node would detach it if the node dies.
 local function is_late()
-  local known = redis.call('HMGET', node_key(caller), 'life', 'connection', 'offset')
+  local known = redis.call('HMGET', node_key(caller), 'life', 'connection', 'offset', 'run')
   if not known[1] or known[2] ~= caller_connection or tonumber(known[3] or '') ~= caller_offset then return true end
+  sender = known[4]
   local left_ms = caller_waits_until - now_ms()
   return left_ms < 0 or left_ms > longest_wait_ms
 end

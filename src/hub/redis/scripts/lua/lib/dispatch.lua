@@ -5,15 +5,16 @@
 -- Dispatches to a node have consecutive numbers, so a node notices if it missed one. Each names the Redis that sends
 -- it: a node that hears one Redis and asks another must not mix their data (G3).
 
--- The first 8 characters of this Redis's run id. It is on record since the first beat that this Redis received.
+-- The first 8 characters of this Redis's run id. A beat brings it; other scripts know it from the record of the node
+-- that sent them (calls.lua).
 local sender
 
 -- Sends one dispatch: a head of JSON, and behind a line feed its entries, as logs.lua describes them, if it has any.
 -- `fields` are further fields of the head: JSON that begins with a comma, or empty.
 local function dispatch(node, kind, fields, first, entries)
-  sender = sender or string.sub(redis.call('HGET', primary_key, 'run') or '', 1, 8)
-  local n = redis.call('HINCRBY', node_key(node), 'n', 1)
+  local channel = node_key(node)
+  local n = redis.call('HINCRBY', channel, 'n', 1)
   local tail = entries and ',"first":' .. decimal(first) .. '}\n' .. entries or '}'
-  redis.call('PUBLISH', node_key(node), '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
+  redis.call('PUBLISH', channel, '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
     .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. fields .. tail)
 end

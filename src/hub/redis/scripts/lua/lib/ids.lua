@@ -1,7 +1,12 @@
 -- Ids: the hub's clock, which gives the id of every entry and the first cursor of every session.
 
--- Ids and scores as text. Lua would write large numbers with an exponent.
-local function decimal(number) return string.format('%.0f', number) end
+-- Ids and scores as text. Lua would write large numbers with an exponent. The last text is kept, because a script
+-- writes the same id several times.
+local written, written_as
+local function decimal(number)
+  if number ~= written then written, written_as = number, string.format('%.0f', number) end
+  return written_as
+end
 
 -- The time at which the script first asked for it. A script is one moment.
 local clock_us
@@ -26,10 +31,15 @@ local function last_id() return tonumber(redis.call('GET', KEYS[1]) or '0') end
 local newest = 0
 
 -- Gives `count` consecutive ids, and returns the first. Each is larger than all ids before it, also when Redis's clock
--- goes back.
+-- goes back. As a rule Redis's clock is ahead, so this reads the last id with the command that replaces it.
 local function allocate(count)
-  local first = math.max(last_id() + 1, now_us())
+  local first = math.max(now_us(), newest + 1)
   newest = first + count - 1
-  redis.call('SET', KEYS[1], decimal(newest), 'PX', ids_ttl_ms)
+  local last = redis.call('SET', KEYS[1], decimal(newest), 'PX', ids_ttl_ms, 'GET')
+  if last and tonumber(last) >= first then
+    first = tonumber(last) + 1
+    newest = first + count - 1
+    redis.call('SET', KEYS[1], decimal(newest), 'PX', ids_ttl_ms)
+  end
   return first
 end

@@ -33,7 +33,9 @@ local function enter(peer, profile, room, state, bytes)
     local entries = {}
     for i, member in ipairs(present) do entries[i] = added(member, 'true') end
     offers = table.concat(entries, '\n')
-    append(inbox_key(peer), session_key(peer), join + 1, offers, '', #present)
+    local session = session_key(peer)
+    append(inbox_key(peer), session, redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by'), join + 1, offers,
+      '', #present)
     send_to_room(room, join, added(joiner, 'false'), peer)
   end
 

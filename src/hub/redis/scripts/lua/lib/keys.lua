@@ -13,7 +13,7 @@
 
 -- The number of this layout. Raise it with each change after which nodes of the version before would misread keys,
 -- dispatches or each other's fields: nodes of different layouts refuse to serve together.
-local layout = '2'
+local layout = '3'
 
 -- Each name is the prefix, a word, and often the id of a peer, a room or a node. The word keeps the kinds of keys apart:
 -- peers and rooms can have any id.
@@ -59,6 +59,7 @@ local detached_key = prefix .. 'detached'
 --   life        a name for the time since the node was new, or was last given up; absent once it is given up
 --   connection  the number of the newest connection on which the node has beaten
 --   offset      the offset of the steady clock at the node's last beat; empty if Redis's clock was set since then
+--   run         the first 8 characters of the run id of the Redis that serves
 --   url         where other nodes can ask it whether it is ready; empty if nowhere
 local function node_key(node) return prefix .. 'node:' .. node end
 

@@ -23,21 +23,25 @@
 -- An entry as text. `fields` are JSON without braces.
 local function to_entry(fields, payload) return '{' .. fields .. '}\n' .. payload end
 
--- How many items to read at a time when a log is trimmed.
-local trim_step = 32
+-- What the fields `<name>`, `<name>_by` and `<name>_other` become with a later id: {id, author, newest id by another}.
+-- `was`: what they were.
+local function marked(was, id, by)
+  if was[1] and was[2] ~= by then return { id, by, was[1] } end
+  return { id, by, was[3] }
+end
 
--- Stores an id in a field, with its author.
-local function mark(fields, name, id, by)
-  local was = redis.call('HMGET', fields, name, name .. '_by')
-  if was[1] and was[2] ~= by then redis.call('HSET', fields, name .. '_other', was[1]) end
-  redis.call('HSET', fields, name, id, name .. '_by', by)
+local function read_marks(fields, name) return redis.call('HMGET', fields, name, name .. '_by', name .. '_other') end
+
+local function store_marks(fields, name, marks)
+  redis.call('HSET', fields, name, marks[1], name .. '_by', marks[2] or '')
+  if marks[3] then redis.call('HSET', fields, name .. '_other', marks[3]) end
 end
 
 -- The newest id in a field that is not by the peer itself. Nil if there is none.
 local function marked_for(peer, fields, name)
-  local at = redis.call('HMGET', fields, name, name .. '_by', name .. '_other')
-  if at[2] == peer then return at[3] or nil end
-  return at[1] or nil
+  local marks = read_marks(fields, name)
+  if marks[2] == peer then return marks[3] or nil end
+  return marks[1] or nil
 end
 
 -- An item's contents: the id of its last entry, the entries as text, their author, their number.
@@ -49,58 +53,60 @@ end
 -- An item as it is read from a log.
 local function to_item(first, text, by, n) return { decimal(first) .. '-0', { 'e', text, 'by', by, 'n', decimal(n) } } end
 
--- Drops the oldest items while the log exceeds its bounds, and items past the retention time. Records what it drops
--- (G3). Returns the number of entries that are left, and their bytes.
-local function trim(log, fields, entries, bytes)
+-- Drops the oldest items while the log exceeds its bounds, and items past the retention time, but never the `newest`.
+-- Records what it drops (G3). Returns the number of entries before the newest item that are left, and their bytes.
+local function trim(log, fields, newest_item, entries, bytes)
   local oldest_kept = tonumber(redis.call('HGET', primary_key, 'oldest_kept') or '0')
-  repeat
-    local items = redis.call('XRANGE', log, '-', '+', 'COUNT', trim_step)
+  local marks, kept, from, count = nil, nil, '-', 1
+  while not kept do
+    -- As a rule the oldest item stays. So this reads one, then two, then four.
+    local items = redis.call('XRANGE', log, from, '+', 'COUNT', count)
     for _, item in ipairs(items) do
       local last, text, by, n = contents(item)
-      if entries <= max_entries and bytes <= max_bytes and last >= oldest_kept then return entries, bytes end
-      redis.call('XDEL', log, item[1])
-      mark(fields, 'trimmed', decimal(last), by)
+      local fits = entries <= max_entries and bytes <= max_bytes and last >= oldest_kept
+      if fits or item[1] == newest_item then
+        kept = item[1]
+        break
+      end
+      marks = marked(marks or read_marks(fields, 'trimmed'), decimal(last), by)
       entries = entries - n
       bytes = bytes - #text
+      from = '(' .. item[1]
     end
-  until #items < trim_step
+    count = count * 2
+  end
+  if marks then
+    redis.call('XTRIM', log, 'MINID', kept)
+    store_marks(fields, 'trimmed', marks)
+  end
   return entries, bytes
 end
 
--- Records that the log was deleted or has expired: all its entries are gone.
-local function record_expiry(fields)
-  local last = redis.call('HMGET', fields, 'last', 'last_by', 'last_other')
-  if not last[1] then return end
-  redis.call('HSET', fields, 'trimmed', last[1], 'trimmed_by', last[2])
-  if last[3] then redis.call('HSET', fields, 'trimmed_other', last[3]) end
-end
-
 -- Appends a batch of `n` entries by one author. Only older entries are trimmed, so the entries of one join stay
--- together.
-local function append(log, fields, first, text, by, n)
-  local length, entries, bytes = redis.call('XLEN', log), 0, 0
-  local held = redis.call('HMGET', fields, 'entries', 'bytes', 'last', 'last_by')
-  if length == 0 then
-    record_expiry(fields)
-  else
+-- together. `held`: the fields `entries`, `bytes`, `last` and `last_by`.
+local function append(log, fields, held, first, text, by, n)
+  local item, entries, bytes = decimal(first) .. '-0', 0, 0
+  if redis.call('XADD', log, 'NOMKSTREAM', item, 'e', text, 'by', by, 'n', n) then
     -- The fields are absent if Redis has evicted their hash.
-    entries, bytes = tonumber(held[1] or length), tonumber(held[2] or '0')
-  end
-  -- A busy log is never deleted, so entries past the retention time are dropped now and then.
-  if entries > max_entries or bytes > max_bytes or length % trim_step == 0 then
-    entries, bytes = trim(log, fields, entries, bytes)
-  end
-  redis.call('XADD', log, decimal(first) .. '-0', 'e', text, 'by', by, 'n', n)
-  -- One command for all fields. `last` and its author change as in `mark`.
-  local changed = { 'entries', entries + n, 'bytes', bytes + #text, 'last', decimal(first + n - 1), 'last_by', by }
-  if held[3] and held[4] ~= by then
-    changed[9], changed[10] = 'last_other', held[3]
-  end
-  redis.call('HSET', fields, unpack(changed))
-  if length == 0 then
+    entries, bytes = tonumber(held[1] or redis.call('XLEN', log) - 1), tonumber(held[2] or '0')
+    -- A busy log is never deleted, so entries past the retention time are dropped now and then.
+    if bytes > max_bytes or entries % trim_step + n >= trim_step then
+      entries, bytes = trim(log, fields, item, entries, bytes)
+    end
+  else
+    -- The log is new, or it was deleted or has expired: then all its entries are gone.
+    if held[3] then store_marks(fields, 'trimmed', read_marks(fields, 'last')) end
+    redis.call('XADD', log, item, 'e', text, 'by', by, 'n', n)
     redis.call('ZADD', expiring_key, now_ms(), log)
     keep(log)
   end
+  -- One command for all fields. `last` and its author change as in `marked`. An inbox has no authors.
+  local changed = { 'entries', entries + n, 'bytes', bytes + #text, 'last', decimal(first + n - 1) }
+  if by ~= '' and held[4] ~= by then
+    changed[7], changed[8] = 'last_by', by
+    if held[3] then changed[9], changed[10] = 'last_other', held[3] end
+  end
+  redis.call('HSET', fields, unpack(changed))
 end
 
 -- The id of the newest entry that is gone and was for a peer; 0: none.

@@ -5,19 +5,24 @@
 -- Sends an entry to one peer: to its inbox, and to the node that holds its stream. Returns whether there is a stream.
 local function send_to_peer(peer, id, entry)
   local session = session_key(peer)
-  append(inbox_key(peer), session, id, entry, '', 1)
-  local at = redis.call('HMGET', session, 'node', 'stream')
-  if not at[1] then return false end
-  dispatch(at[1], 'peer', ',"stream":' .. cjson.encode(at[2]), id, entry)
+  local at = redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by', 'node', 'stream')
+  append(inbox_key(peer), session, at, id, entry, '', 1)
+  if not at[5] then return false end
+  dispatch(at[5], 'peer', ',"stream":' .. cjson.encode(at[6]), id, entry)
   return true
 end
 
 -- Sends an entry to all members of a room but its author: to the room's log, and once to each node that holds a
--- member's stream.
+-- member's stream. Returns the number of those members, the author included.
 local function send_to_room(room, id, entry, by)
-  append(room_log_key(room), room_meta_key(room), id, entry, by, 1)
-  local fields = ',"room":' .. cjson.encode(room)
-  for _, node in ipairs(redis.call('HKEYS', room_nodes_key(room))) do
-    dispatch(node, 'room', fields, id, entry)
+  local meta = room_meta_key(room)
+  local held = redis.call('HMGET', meta, 'entries', 'bytes', 'last', 'last_by')
+  append(room_log_key(room), meta, held, id, entry, by, 1)
+  local fields, connected = ',"room":' .. cjson.encode(room), 0
+  local counts = redis.call('HGETALL', room_nodes_key(room))
+  for i = 1, #counts, 2 do
+    dispatch(counts[i], 'room', fields, id, entry)
+    connected = connected + tonumber(counts[i + 1])
   end
+  return connected
 end
