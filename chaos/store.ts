@@ -83,12 +83,11 @@ export class Store {
 }
 
 /**
- * Reads a member as `lua/lib/sessions.lua` packs it: `<join id> <bytes of the peer's JSON> <peer's JSON><state's JSON>`.
+ * Reads a member as `lua/lib/members.lua` packs it: a line `<join id> <peer's JSON>`, and a line with the state's JSON.
  * `JSON.stringify` writes the state, as it writes the states that clients receive, so that they can be compared.
  */
 function parseMember(value: string): { readonly joinId: number; readonly state: string } {
-  const [head, joinId, peerBytes] = /^(\d+) (\d+) /.exec(value) ?? [];
-  if (head === undefined) throw new Error(`Redis holds a member in an unknown format: ${value}`);
-  const state = Buffer.from(value).subarray(Buffer.byteLength(head) + Number(peerBytes));
-  return { joinId: Number(joinId), state: JSON.stringify(JSON.parse(state.toString())) };
+  const [, joinId, state] = /^(\d+) .*\n(.*)$/.exec(value) ?? [];
+  if (state === undefined) throw new Error(`Redis holds a member in an unknown format: ${value}`);
+  return { joinId: Number(joinId), state: JSON.stringify(JSON.parse(state)) };
 }

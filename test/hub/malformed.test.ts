@@ -26,8 +26,12 @@ const malformed = [
   JSON.stringify({ ...head, kind: 'room', room: { id: 'r' } }),
   `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\nno JSON\nnull`,
   `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\n[]\nnull`,
+  `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\n{"type":"Signal"}`,
   `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\n{"type":"Signal"}\nnull`,
-  `${JSON.stringify({ ...head, kind: 'peer', stream: 's' })}\n{"type":"Signal","peer":{"id":"p"}}\nnull`,
+  `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\n{"type":"Signal"}\n{"id":7}\nnull`,
+  `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\n{"type":"Signal"}\n7\nnull`,
+  `${JSON.stringify({ ...head, kind: 'peer', stream: 's', first: 5 })}\nnull\n{"id":"p"}\nnull`,
+  `${JSON.stringify({ ...head, kind: 'peer', stream: 's' })}\n{"type":"Signal"}\n{"id":"p"}\nnull`,
 ];
 
 describe('toDispatch', () => {

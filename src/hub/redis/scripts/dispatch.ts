@@ -1,5 +1,5 @@
 import { JsonText } from '../../../json-text.ts';
-import type { Entry, SizedEntry } from '../../hub.ts';
+import type { Entry, Member, Peer, SizedEntry } from '../../hub.ts';
 import { sizedEntry } from '../../sized-entry.ts';
 
 interface Numbered {
@@ -72,26 +72,38 @@ function isId(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** An entry without what its second line and its place give. */
-interface Unfinished extends Pick<Entry, 'type' | 'roomId' | 'peer'> {
-  cursor?: string;
-  data?: JsonText;
-  state?: JsonText;
+/** An entry without what its lines and its place give. */
+type Shared = Pick<Entry, 'type' | 'roomId'>;
+
+/**
+ * Parses entries with consecutive ids, as logs.lua describes them: a line with the fields that they share, and two lines
+ * for each.
+ */
+export function toBatch(first: number, text: string): SizedEntry[] {
+  const end = text.indexOf('\n');
+  const shared = JSON.parse(text.slice(0, end)) as Shared;
+  const payload = shared.type === 'Signal' ? 'data' : 'state';
+  return toMembers(text.slice(end + 1)).map(({ peer, state }, i) =>
+    sizedEntry({ ...shared, peer, cursor: String(first + i), [payload]: state } as Entry),
+  );
 }
 
 /**
- * Parses entries with consecutive ids, as logs.lua describes them. Each has a line of fields, and a line with the text
- * of its `data` or `state`.
+ * Parses pairs of lines: a peer, and its state or what it sent. If the ids of joins are in front of the peers, the pairs
+ * are put into their order.
  */
-export function toBatch(first: number, text: string): SizedEntry[] {
+export function toMembers(text: string): Member[] {
   const lines = text.split('\n');
-  const batch: SizedEntry[] = [];
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    // Nothing else has this object, so it can be completed: a copy would take as long as everything else here.
-    const entry = JSON.parse(lines[i] ?? '') as Unfinished;
-    entry.cursor = String(first + i / 2);
-    entry[entry.type === 'Signal' ? 'data' : 'state'] = JsonText.ofCompact(lines[i + 1] ?? 'null');
-    batch.push(sizedEntry(entry as Entry));
+  if (lines.length % 2 !== 0) throw new SyntaxError('A line is missing.');
+  const members: { readonly join: number; readonly member: Member }[] = [];
+  for (let i = 0; i < lines.length; i += 2) {
+    const line = lines[i] ?? '';
+    const start = line.indexOf('{');
+    const peer = JSON.parse(line.slice(start)) as Peer;
+    members.push({
+      join: Number(line.slice(0, start)),
+      member: { peer, state: JsonText.ofCompact(lines[i + 1] ?? '') },
+    });
   }
-  return batch;
+  return members.sort((a, b) => a.join - b.join).map(({ member }) => member);
 }

@@ -89,7 +89,10 @@ export function composeScript(name: ScriptName, constants: LuaConstants): string
   const script = readLua(name);
   const libraries = new Map<string, string>();
   for (const library of script.libraries) addLibrary(libraries, library);
-  const definitions = [...Object.entries(constants).map(toConstant), ...[...libraries.values()].flatMap(toDefinitions)];
+  const definitions = [
+    ...Object.entries(constants).map(toConstant),
+    ...[...libraries.values()].flatMap(toDefinitions),
+  ];
   const used = new Set(wordsOf(script.text));
   const reached: string[] = [];
   // A definition uses only those before it.

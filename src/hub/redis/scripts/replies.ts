@@ -2,7 +2,7 @@ import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
 import type { Cursor, Delivery, JoinedRoom, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
 import type { Neighbour } from '../neighbours.ts';
-import { toBatch } from './dispatch.ts';
+import { toBatch, toMembers } from './dispatch.ts';
 
 /**
  * A parsed reply: its result, and the newest id in it; 0: none. Every parser has to state that id, so no new script can
@@ -69,8 +69,8 @@ export interface Beaten {
   readonly neighbours: readonly Neighbour[];
 }
 
-/** A room: its id, and of each member the peer and the state, both as JSON. */
-type RoomReply = readonly [id: string, ...members: string[]];
+/** A room: its id, and its members as text, if they are asked for. */
+type RoomReply = readonly [id: string, members?: string];
 
 /** A log: `[<id of the first entry>-0, ['e', the entries, 'by', author, 'n', their number]]` for each batch. */
 type LogReply = readonly (readonly [id: string, fields: readonly string[]])[];
@@ -201,10 +201,8 @@ function toldOfNone<Result>(result: Result): Told<Result> {
   return { newestId: 0, result };
 }
 
-function toRoom([id, ...members]: RoomReply): Room {
-  const list: Member[] = [];
-  for (let i = 0; i + 1 < members.length; i += 2) list.push(memberOf(members[i] ?? '', members[i + 1] ?? ''));
-  return { id, members: list };
+function toRoom([id, members]: RoomReply): Room {
+  return { id, members: members ? toMembers(members) : [] };
 }
 
 function memberOf(peer: string, state: string): Member {

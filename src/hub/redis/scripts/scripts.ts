@@ -120,11 +120,19 @@ export class Scripts {
   }
 
   relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt & Delivery> {
-    return this.#call('relay', [from, roomId, to, JSON.stringify(event), data.text, key], replies.toReceipt);
+    return this.#call(
+      'relay',
+      [from, roomId, to, signalOf(roomId, event), data.text, key],
+      replies.toReceipt,
+    );
   }
 
   broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Delivery> {
-    return this.#call('broadcast', [from, roomId, JSON.stringify(event), data.text, key], replies.toReceipt);
+    return this.#call(
+      'broadcast',
+      [from, roomId, signalOf(roomId, event), data.text, key],
+      replies.toReceipt,
+    );
   }
 
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
@@ -230,6 +238,11 @@ export class Scripts {
 /** Whether a script may still run after this error: Redis has not replied that it did not run. */
 function mayStillRun(error: unknown): boolean {
   return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
+}
+
+/** A signal without its peer and its data. */
+function signalOf(roomId: string, event: string): string {
+  return JSON.stringify({ type: 'Signal', roomId, event });
 }
 
 function flag(isSet: boolean): 0 | 1 {

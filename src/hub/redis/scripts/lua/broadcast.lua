@@ -5,7 +5,7 @@
 --
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
--- ARGV[3]  the event, as JSON
+-- ARGV[3]  the signal without its peer and its data, as JSON
 -- ARGV[4]  the data, as JSON
 -- ARGV[5]  the message's key; empty: none
 --
@@ -13,7 +13,7 @@
 -- if nothing was sent}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
-local peer, room, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local peer, room, signal, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
@@ -27,8 +27,7 @@ local id = allocate(1)
 local others = redis.call('HLEN', room_key(room)) - 1
 if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
 
-local connected = send_to_room(room, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
-  .. (peer_of(member)) .. ',"event":' .. event, data), peer)
+local connected = send_to_room(room, id, to_entry(signal, (peer_of(member)), data), peer)
 -- If only one member has a stream, it may be the sender.
 if connected == 1 and redis.call('HEXISTS', session_key(peer), 'node') == 1 then connected = 0 end
 return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)

@@ -9,8 +9,8 @@
 -- ARGV[4]  1 if the reply has the members, else 0
 --
 -- Reply: {the newest id that this gave, '0' if the peer was already in the room; the room; the number of members that
--- are told; the size of all members as JSON, in bytes}. A room is {id, peer, state, …}: its members in order of
--- joining, the peer and the state of each as JSON; none if the reply has no members.
+-- are told; the size of all members as JSON, in bytes}. A room is {id, members as text (members.lua)}; without members,
+-- {id}.
 -- Errors: NOT_CONNECTED, ROOM_FULL, TOO_MANY_ROOMS, PAYLOAD_TOO_LARGE. UNAVAILABLE if the call is late (calls.lua).
 
 local peer, room, state = ARGV[1], ARGV[2], ARGV[3]
@@ -25,9 +25,9 @@ local rooms = redis.call('HLEN', session_rooms_key(peer))
 local bytes, fault = admit(room, nil, member_bytes(profile, state), rooms)
 if fault then return redis.error_reply(fault) end
 
-local present, first, offers = enter(peer, profile, room, state, bytes)
+local present, others, first, offers = enter(peer, profile, room, state, bytes)
 if node then
   count_member(room, node, 1)
   dispatch(node, 'joined', ',"stream":' .. cjson.encode(stream) .. ',"room":' .. cjson.encode(room), first, offers)
 end
-return { decimal(newest), describe(room, present), #present - 1, bytes }
+return { decimal(newest), describe(room, present), others, bytes }

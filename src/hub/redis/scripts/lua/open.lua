@@ -73,9 +73,10 @@ end
 -- The members of the rooms that the peer enters. The entries about them come after the missed entries.
 local present = {}
 for _, joined in ipairs(entering) do
-  local room, first, offers = joined[1], nil, nil
-  present[room], first, offers = enter(peer, profile, room, joined[2], joined[3])
-  if offers then logs[#logs + 1] = { to_item(first, offers, '', #present[room] - 1) } end
+  local room = joined[1]
+  local text, others, first, offers = enter(peer, profile, room, joined[2], joined[3])
+  present[room] = text
+  if offers then logs[#logs + 1] = { to_item(first, offers, '', others) } end
 end
 
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)

@@ -6,14 +6,14 @@
 -- ARGV[1]  the sender
 -- ARGV[2]  the room
 -- ARGV[3]  the receiver
--- ARGV[4]  the event, as JSON
+-- ARGV[4]  the signal without its peer and its data, as JSON
 -- ARGV[5]  the data, as JSON
 -- ARGV[6]  the message's key; empty: none
 --
 -- Reply: {the signal's id; 1 if the receiver has a stream, else 0; the number of receivers, 0 if nothing was sent}.
 -- Errors: NOT_CONNECTED, NOT_IN_ROOM, PEER_NOT_IN_ROOM. UNAVAILABLE if the call is late (calls.lua).
 
-local peer, room, to, event, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local peer, room, to, signal, data, message_key = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if is_late() then return redis.error_reply('UNAVAILABLE') end
 local earlier = earlier_receipt(peer, message_key)
 if earlier then return earlier end
@@ -25,6 +25,5 @@ end
 if not both[2] then return redis.error_reply('PEER_NOT_IN_ROOM') end
 
 local id = allocate(1)
-local delivered = send_to_peer(to, id, to_entry('"type":"Signal","roomId":' .. cjson.encode(room) .. ',"peer":'
-  .. (peer_of(both[1])) .. ',"event":' .. event, data))
+local delivered = send_to_peer(to, id, to_entry(signal, (peer_of(both[1])), data))
 return make_receipt(peer, message_key, id, delivered and 1 or 0, 1)

@@ -6,9 +6,8 @@
 -- ARGV[2]  the room; empty: all of the peer's rooms
 -- ARGV[3]  1 if the members are asked for, else 0
 --
--- Reply: {room, …} in order of joining. A room is {id, peer, state, …}: its members in order of joining, the peer and
--- the state of each as JSON; none if they are not asked for. Nil if the members of all rooms are asked for, and are too
--- large for one answer.
+-- Reply: {room, …} in order of joining. A room is {id, members as text (members.lua)}, or {id} if they are not asked for.
+-- Nil if the members of all rooms are asked for, and are too large for one answer.
 
 local peer, only, with_members = ARGV[1], ARGV[2], ARGV[3] == '1'
 local describe = with_members and room_reply or room_id

@@ -23,7 +23,7 @@ store_member(room, peer, join, profile, state, bytes)
 local id = allocate(1)
 local others = redis.call('HLEN', room_key(room)) - 1
 if others > 0 then
-  send_to_room(room, id, to_entry('"type":"PeerChanged","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile, state),
-    peer)
+  local fields = '{"type":"PeerChanged","roomId":' .. cjson.encode(room) .. '}'
+  send_to_room(room, id, to_entry(fields, profile, state), peer)
 end
 return { decimal(id), profile, state, others }

@@ -14,34 +14,30 @@ local function admit(room, earlier, size, rooms)
 end
 
 -- Adds a peer to a room that it is not in. Each member is sent a `PeerAdded` of the joiner. The joiner's inbox gets a
--- `PeerAdded` of each member, with `offer: true` (G1). `bytes` is the size that `admit` returned. Returns the members
--- in order of joining, the joiner included; the id of the joiner's first entry; and the joiner's entries as text, nil
--- if there are none.
+-- `PeerAdded` of each member, with `offer: true` (G1). `bytes` is the size that `admit` returned. Returns all members as
+-- text (members.lua), the number of the others, and the joiner's entries: the id of the first, and their text; nil if
+-- there are none.
 local function enter(peer, profile, room, state, bytes)
-  local present = members(room)
+  local members = redis.call('HVALS', room_key(room))
+  local others = #members
   -- One id for the joiner's entry, and one for each of the joiner's offers.
-  local join = allocate(1 + #present)
-  store_member(room, peer, decimal(join), profile, state, bytes)
-
-  local function added(member, offer)
-    return to_entry('"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"peer":' .. member[1] .. ',"offer":'
-      .. offer, member[2])
-  end
-
-  local joiner, offers = { profile, state }, nil
-  if #present > 0 then
-    local entries = {}
-    for i, member in ipairs(present) do entries[i] = added(member, 'true') end
-    offers = table.concat(entries, '\n')
+  local join = allocate(1 + others)
+  local fields, offers = '{"type":"PeerAdded","roomId":' .. cjson.encode(room) .. ',"offer":', nil
+  if others > 0 then
+    offers = fields .. 'true}\n' .. table.concat(members, '\n')
     local session = session_key(peer)
-    append(inbox_key(peer), session, redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by'), join + 1, offers,
-      '', #present)
-    send_to_room(room, join, added(joiner, 'false'), peer)
+    local held = redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by')
+    append(inbox_key(peer), session, held, join + 1, offers, '', others)
+    send_to_room(room, join, to_entry(fields .. 'false}', profile, state), peer)
   end
 
+  store_member(room, peer, decimal(join), profile, state, bytes)
   redis.call('HSET', session_rooms_key(peer), room, decimal(join))
-  redis.call('ZREM', expiring_key, room_meta_key(room))
-  keep(session_rooms_key(peer), room_key(room), room_meta_key(room))
-  present[#present + 1] = joiner
-  return present, join + 1, offers
+  keep(session_rooms_key(peer))
+  if others == 0 then
+    redis.call('ZREM', expiring_key, room_meta_key(room))
+    keep(room_key(room), room_meta_key(room))
+  end
+  members[others + 1] = to_member(decimal(join), profile, state)
+  return table.concat(members, '\n'), others, join + 1, offers
 end

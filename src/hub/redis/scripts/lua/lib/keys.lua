@@ -91,8 +91,8 @@ local function session_receipts_key(peer) return prefix .. 'session-receipts:' .
 -- Stream: the log of the entries for this peer alone (logs.lua).
 local function inbox_key(peer) return prefix .. 'inbox:' .. peer end
 
--- Hash: the members of a room. Field: the peer. Value: '<id of the join> <length of the peer> <peer><state>', where
--- the peer and the state are JSON, and the length is in bytes.
+-- Hash: the members of a room. Field: the peer. Value: two lines, '<id of the join> <peer>' and '<state>', where the peer
+-- and the state are JSON.
 local function room_key(room) return prefix .. 'room:' .. room end
 
 -- Hash: the nodes that hold the streams of members. Field: the node. Value: the number of those members.

@@ -4,8 +4,9 @@
 --
 -- A log is a Redis stream. An item of it is a batch of entries with consecutive ids. The id of the item is the id of
 -- its first entry. Its fields:
---   e   the entries, with line feeds in between. An entry is its fields as JSON, a line feed, and its `data` or
---       `state` as the JSON text that came. Neither has a line feed in it.
+--   e   the entries, as lines. The first line has the fields that all of them share, as JSON. Then each entry has two
+--       lines: its peer as JSON, and its `data` or `state` as the JSON text that came. If the id of a join and a space are
+--       in front of each peer, the entries are in the order of these ids.
 --   by  the author of the entries: the peer that they are about or from, which does not receive them; empty in an
 --       inbox, whose owner receives all of them
 --   n   the number of entries
@@ -20,8 +21,8 @@
 --
 -- Scripts append JSON text as it came. Decoding and encoding it would not give back the same text (G12).
 
--- An entry as text. `fields` are JSON without braces.
-local function to_entry(fields, payload) return '{' .. fields .. '}\n' .. payload end
+-- A batch of one entry as text.
+local function to_entry(fields, profile, payload) return fields .. '\n' .. profile .. '\n' .. payload end
 
 -- What the fields `<name>`, `<name>_by` and `<name>_other` become with a later id: {id, author, newest id by another}.
 -- `was`: what they were.

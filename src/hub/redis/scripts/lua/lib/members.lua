@@ -2,34 +2,19 @@
 --
 -- Libraries: keys
 
--- Splits a member, as keys.lua describes it, into its peer and its state. Both are JSON.
+-- A member, as keys.lua describes it.
+local function to_member(join, profile, state) return join .. ' ' .. profile .. '\n' .. state end
+
+-- The peer and the state of a member, both as JSON.
 local function peer_of(member)
-  local _, last, bytes = string.find(member, '^%d+ (%d+) ')
-  return string.sub(member, last + 1, last + tonumber(bytes)), string.sub(member, last + tonumber(bytes) + 1)
+  local space, line_end = string.find(member, ' ', 1, true), string.find(member, '\n', 1, true)
+  return string.sub(member, space + 1, line_end - 1), string.sub(member, line_end + 1)
 end
 
--- A room's members in order of joining, each as {peer, state}. This sorts numbers, because sorting with a compare
--- function is slower.
-local function members(room)
-  local joins, by_join = {}, {}
-  for i, member in ipairs(redis.call('HVALS', room_key(room))) do
-    local join = tonumber(string.match(member, '^%d+'))
-    joins[i] = join
-    by_join[join] = { peer_of(member) }
-  end
-  table.sort(joins)
-  for i, join in ipairs(joins) do joins[i] = by_join[join] end
-  return joins
-end
-
--- A room as scripts return it: {id, peer, state, peer, state, …}. `present`: its members, if the caller has read them.
+-- A room as scripts return it: {id, its members}. The members are text, as the room's hash has them, with line feeds in
+-- between. The node puts them in order. `present`: the text, if the caller has it.
 local function room_reply(room, present)
-  local reply = { room }
-  for _, member in ipairs(present or members(room)) do
-    reply[#reply + 1] = member[1]
-    reply[#reply + 1] = member[2]
-  end
-  return reply
+  return { room, present or table.concat(redis.call('HVALS', room_key(room)), '\n') }
 end
 
 -- A room as scripts return it without its members: {id}.
@@ -79,6 +64,6 @@ end
 -- Adds a member to a room, or replaces the peer's earlier one. `profile` and `state` are JSON; `bytes` is what
 -- `bytes_with` returned.
 local function store_member(room, peer, join, profile, state, bytes)
-  redis.call('HSET', room_key(room), peer, join .. ' ' .. #profile .. ' ' .. profile .. state)
+  redis.call('HSET', room_key(room), peer, to_member(join, profile, state))
   redis.call('HSET', room_meta_key(room), 'peers_bytes', bytes)
 end

@@ -17,8 +17,8 @@ local function remove_member(peer, room, node, reason)
   elseif member then
     -- If Redis has evicted the member, the peer is unknown, and nothing can be sent about it.
     local profile, state = peer_of(member)
-    send_to_room(room, id, to_entry('"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"peer":' .. profile
-      .. ',"reason":"' .. reason .. '"', state), peer)
+    local fields = '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"reason":"' .. reason .. '"}'
+    send_to_room(room, id, to_entry(fields, profile, state), peer)
   end
   return id
 end
