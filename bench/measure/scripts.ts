@@ -12,6 +12,7 @@ import { progress } from '../progress.ts';
 /** How many calls of a script are under way at the same time. */
 const atOnce = 16;
 const callsPerRound = 480;
+const callsPerPart = 48;
 /** The members of the rooms, apart from the joiner. */
 const members = 20;
 const crowd = 999;
@@ -75,7 +76,12 @@ class ScriptLoad {
     const fresh = () => `fresh-${this.#opened++}`;
     const sample: Record<string, number> = {};
     const measure = async (name: string, calls: number, call: (i: number) => Promise<unknown>) => {
-      sample[`${name}, µs`] = await this.#cost(calls, call);
+      const parts: number[] = [];
+      for (let first = 0; first < calls; first += callsPerPart) {
+        parts.push(await this.#cost(callsPerPart, (i) => call(first + i)));
+      }
+      // Other work on the machine only adds to this.
+      sample[`${name}, µs`] = Math.min(...parts);
     };
     await measure('relay', callsPerRound, (i) =>
       node.relay({ ...from, from: `member-${i % members}`, to: `member-${(i % members) + 1}` }),
@@ -101,13 +107,14 @@ class ScriptLoad {
       ['room', members + 1, 50],
       ['crowd', crowd, 5],
     ] as const) {
-      let [joins, leaves] = [0, 0];
+      const joins: number[] = [];
+      const leaves: number[] = [];
       for (let i = 0; i < times; i++) {
-        joins += await this.#cost(1, () => node.join('joiner', room, state, { members: false }));
-        leaves += await this.#cost(1, () => node.leave('joiner', room));
+        joins.push(await this.#cost(1, () => node.join('joiner', room, state, { members: false })));
+        leaves.push(await this.#cost(1, () => node.leave('joiner', room)));
       }
-      sample[`join as member ${size + 1}, µs`] = joins / times;
-      sample[`leave of ${size + 1} members, µs`] = leaves / times;
+      sample[`join as member ${size + 1}, µs`] = Math.min(...joins);
+      sample[`leave of ${size + 1} members, µs`] = Math.min(...leaves);
     }
     sample['beat, µs'] = await this.#cost(1, () => this.#beat());
     return sample;

@@ -6,7 +6,7 @@ export const aclRules = [
   'resetkeys ~{*}:* resetchannels &{*}:node:* -@all',
   '+eval +evalsha +subscribe +info +publish +time',
   '+get +set +del +exists +pexpire',
-  '+hget +hset +hmget +hgetall +hkeys +hvals +hlen +hexists +hdel +hincrby',
+  '+hget +hset +hmget +hgetall +hvals +hlen +hexists +hdel +hincrby',
   '+sadd +srem +srandmember +sscan',
   '+zadd +zrem +zcard +zscore +zrange +zrevrange +zrangebyscore +zrevrangebyscore +zremrangebyrank +zpopmin',
   '+xadd +xtrim +xlen +xrange +xrevrange',

@@ -25,24 +25,29 @@ if is_late() then return redis.error_reply('UNAVAILABLE') end
 local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 local node, opened = caller, steady_ms()
 
+-- If it is longer ago that a session's keys were kept, a stream that opens keeps them. Its node does so only later
+-- (renew.lua), and the session may move on before.
+local max_kept_ms = ttl_ms / 8
+
 local session = session_key(peer)
-local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream')
+local known = redis.call('HMGET', session, 'start', 'opened_with', 'node', 'stream', 'kept', 'given_up')
 local start, opened_with, old_node, old_stream = known[1], known[2], known[3], known[4]
+local rooms = start and rooms_of(peer) or {}
 
 local logs
 if start then
   -- The client sends the cursor that this session was opened with again, because it did not get the answer.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
-  if usable then logs = vouched(peer, start, after, claim) end
+  if usable then logs = vouched(peer, rooms, start, after, claim) end
 end
 local resumed = logs ~= nil
 if full and not resumed then return redis.error_reply('UNAVAILABLE') end
+if not resumed then rooms = {} end
 
 -- The rooms to enter, each as {room, state, the size of its members then}. All are checked before anything changes.
 local entering = {}
 if own_arguments > 6 then
-  local rooms = resumed and rooms_of(peer) or {}
   local count, bytes = #rooms, bytes_of(rooms)
   for i = 7, own_arguments, 2 do
     local room, state = ARGV[i], ARGV[i + 1]
@@ -63,11 +68,15 @@ local cursor = after
 if not resumed then
   cursor = decimal(allocate(1))
   logs = {}
-  redis.call('HSET', session, 'start', cursor, 'opened_with', after)
+  redis.call('HSET', session, 'start', cursor, 'opened_with', after, 'kept', opened)
+  keep(session)
 elseif old_node then
   dispatch(old_node, 'replaced', ',"stream":' .. cjson.encode(old_stream))
   redis.call('SREM', node_peers_key(old_node), peer)
-  for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], old_node, -1) end
+  for _, joined in ipairs(rooms) do count_member(joined[1], old_node, -1) end
+else
+  redis.call('ZREM', detached_key, peer)
+  if known[6] then redis.call('HDEL', session, 'given_up') end
 end
 
 -- The members of the rooms that the peer enters. The entries about them come after the missed entries.
@@ -77,18 +86,21 @@ for _, joined in ipairs(entering) do
   local text, others, first, offers = enter(peer, profile, room, joined[2], joined[3])
   present[room] = text
   if offers then logs[#logs + 1] = { to_item(first, offers, '', others) } end
+  rooms[#rooms + 1] = joined
 end
 
 redis.call('HSET', session, 'profile', profile, 'node', node, 'stream', stream, 'opened', opened)
 redis.call('SADD', node_peers_key(node), peer)
-keep(session, node_peers_key(node))
-redis.call('HDEL', session, 'given_up')
-redis.call('ZREM', detached_key, peer)
-for _, joined in ipairs(rooms_of(peer)) do count_member(joined[1], node, 1) end
+keep(node_peers_key(node))
+for _, joined in ipairs(rooms) do count_member(joined[1], node, 1) end
+if resumed and math.abs(opened - tonumber(known[5] or '0')) > max_kept_ms then
+  keep_session(peer, rooms)
+  redis.call('HSET', session, 'kept', opened)
+end
 
-local told = not with_members or not too_large(bytes_of(rooms_of(peer)))
+local told = not with_members or not too_large(bytes_of(rooms))
 local function describe(room)
   return with_members and told and room_reply(room, present[room]) or room_id(room)
 end
-local now = snapshot(peer, node, logs, describe)
+local now = snapshot(node, rooms, logs, describe)
 return { 'opened', resumed and 1 or 0, cursor, decimal(newest), told and 1 or 0, opened, now[1], now[2], now[3] }

@@ -20,8 +20,9 @@ if at[1] ~= stream then
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
 -- The cursor comes from the node, not from a client, so it is no invented one.
-local logs = vouched(peer, at[3], after, disown)
+local rooms = rooms_of(peer)
+local logs = vouched(peer, rooms, at[3], after, disown)
 if not logs then return { 'lost' } end
 -- Members are not needed: the stream has had them already, or their entries are in the logs.
-local now = snapshot(peer, node, logs, room_id)
+local now = snapshot(node, rooms, logs, room_id)
 return { 'snapshot', now[1], now[2], now[3] }

@@ -13,7 +13,7 @@ local sender
 -- `fields` are further fields of the head: JSON that begins with a comma, or empty.
 local function dispatch(node, kind, fields, first, entries)
   local channel = node_key(node)
-  local n = redis.call('HINCRBY', channel, 'n', 1)
+  local n = redis.call('HINCRBY', channel, 'n', '1')
   local tail = entries and ',"first":' .. decimal(first) .. '}\n' .. entries or '}'
   redis.call('PUBLISH', channel, '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
     .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. fields .. tail)

@@ -31,15 +31,18 @@ local function last_id() return tonumber(redis.call('GET', KEYS[1]) or '0') end
 local newest = 0
 
 -- Gives `count` consecutive ids, and returns the first. Each is larger than all ids before it, also when Redis's clock
--- goes back. As a rule Redis's clock is ahead, so this reads the last id with the command that replaces it.
+-- goes back. As a rule Redis's clock is ahead, so this reads the last id with the command that replaces it. Beats keep
+-- the key.
 local function allocate(count)
   local first = math.max(now_us(), newest + 1)
   newest = first + count - 1
-  local last = redis.call('SET', KEYS[1], decimal(newest), 'PX', ids_ttl_ms, 'GET')
-  if last and tonumber(last) >= first then
+  local last = redis.call('SET', KEYS[1], decimal(newest), 'KEEPTTL', 'GET')
+  if not last then
+    redis.call('PEXPIRE', KEYS[1], ids_ttl_ms)
+  elseif tonumber(last) >= first then
     first = tonumber(last) + 1
     newest = first + count - 1
-    redis.call('SET', KEYS[1], decimal(newest), 'PX', ids_ttl_ms)
+    redis.call('SET', KEYS[1], decimal(newest), 'KEEPTTL')
   end
   return first
 end

@@ -73,6 +73,7 @@ local function node_peers_key(node) return prefix .. 'node-peers:' .. node end
 --   node         the node that holds the stream; absent while there is no stream
 --   stream       the stream's name; absent while there is no stream
 --   opened       the time at which the last stream was opened
+--   kept         when a stream that opened last kept the keys of the session and of its rooms
 --   given_up     the stream that was detached because its node was silent
 -- and the fields of the peer's inbox (logs.lua).
 local function session_key(peer) return prefix .. 'session:' .. peer end

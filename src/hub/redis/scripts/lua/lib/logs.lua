@@ -121,11 +121,16 @@ end
 -- begin before the id. Nil if some of the entries for the peer are gone. Also returns whether the id is that of an entry
 -- of this log, or of the newest that is gone.
 local function read(peer, log, fields, after, upto)
-  local id, gone = tonumber(after), newest_gone(peer, log, fields)
+  local id = tonumber(after)
+  -- As a rule no entry is newer, and none that is gone. The fields alone tell this.
+  local marks = redis.call('HMGET', fields, 'last', 'trimmed')
+  local last = tonumber(marks[1] or '')
+  if last and last <= id and tonumber(marks[2] or '0') <= id then return {}, last == id end
+  local gone = newest_gone(peer, log, fields)
   if gone > id then return nil, false end
   local items = redis.call('XRANGE', log, '(' .. after .. '-0', upto)
   local before = redis.call('XREVRANGE', log, after, '-', 'COUNT', 1)[1]
-  local last = before and contents(before) or 0
-  if last > id then table.insert(items, 1, before) end
-  return items, last >= id or gone == id
+  local last_before = before and contents(before) or 0
+  if last_before > id then table.insert(items, 1, before) end
+  return items, last_before >= id or gone == id
 end

@@ -36,6 +36,15 @@ local function finish(peer, reason)
     inbox_key(peer))
 end
 
+-- Keeps the keys of a session and of its rooms, as `rooms_of` returns them.
+local function keep_session(peer, rooms)
+  keep(session_key(peer), session_rooms_key(peer), session_past_key(peer), session_receipts_key(peer), inbox_key(peer))
+  for _, joined in ipairs(rooms) do
+    local room = joined[1]
+    keep(room_key(room), room_nodes_key(room), room_meta_key(room), room_log_key(room))
+  end
+end
+
 -- Takes the stream from a session. The session ends at `deadline` (ms) unless its peer resumes (G4).
 local function detach(peer, deadline)
   local node = redis.call('HGET', session_key(peer), 'node')

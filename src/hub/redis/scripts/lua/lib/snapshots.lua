@@ -1,15 +1,15 @@
 -- Snapshots: the entries that a stream has missed, and the state of its session from which the node goes on.
 --
--- Libraries: keys, ids, logs, members
+-- Libraries: keys, ids, logs
 
 -- A resume brings at most this many times the bounds of one log.
 local max_resume_factor = 4
 
--- The entries that a session missed after a cursor, as a list of logs: its inbox, its rooms, and the rooms that it has
--- left since. Nil if some of the entries are gone, or are too many for one answer. Also nil, and true, if the cursor is
+-- The entries that a session missed after a cursor, as a list of logs: its inbox, its rooms (as `rooms_of` returns
+-- them), and the rooms that it has left since. Nil if some of the entries are gone, or are too many for one answer. Also nil, and true, if the cursor is
 -- unknown: it is neither `start`, with which the session began, nor that of an entry in one of these logs. This Redis
 -- has lost that entry, or the client made the cursor up. Other entries may be lost with it.
-local function missed(peer, start, after)
+local function missed(peer, rooms, start, after)
   local logs = {}
   local entries, bytes = 0, 0
   local known = tonumber(after) == tonumber(start)
@@ -30,7 +30,7 @@ local function missed(peer, start, after)
   local function later(id) return tonumber(id) > tonumber(after) and id or after end
 
   if not add(inbox_key(peer), session_key(peer), after, '+') then return nil end
-  for _, joined in ipairs(rooms_of(peer)) do
+  for _, joined in ipairs(rooms) do
     local room = joined[1]
     if not add(room_log_key(room), room_meta_key(room), later(joined[2]), '+') then return nil end
   end
@@ -53,8 +53,8 @@ end
 
 -- A snapshot: {n, rooms, logs}. It includes every dispatch to the node up to number `n`. `describe` turns a room's id
 -- into the room as the script returns it.
-local function snapshot(peer, node, logs, describe)
-  local rooms = {}
-  for i, joined in ipairs(rooms_of(peer)) do rooms[i] = describe(joined[1]) end
-  return { tonumber(redis.call('HGET', node_key(node), 'n') or '0'), rooms, logs }
+local function snapshot(node, rooms, logs, describe)
+  local described = {}
+  for i, joined in ipairs(rooms) do described[i] = describe(joined[1]) end
+  return { tonumber(redis.call('HGET', node_key(node), 'n') or '0'), described, logs }
 end

@@ -72,10 +72,10 @@ end
 
 -- The entries that a session missed after a cursor, as `missed` returns them. Nil if this Redis cannot vouch that these
 -- are all. `heed` is called with the cursor if this Redis does not know it.
-local function vouched(peer, start, after, heed)
+local function vouched(peer, rooms, start, after, heed)
   local cursor = tonumber(after)
   if cursor < tonumber(redis.call('HGET', primary_key, 'floor') or '0') then return nil end
-  local logs, unknown = missed(peer, start, after)
+  local logs, unknown = missed(peer, rooms, start, after)
   if unknown or gap_of(cursor) then heed(cursor) end
   return logs
 end
