@@ -109,6 +109,23 @@ describe('keys in Redis', () => {
   });
 });
 
+describe('a session that moves from node to node', () => {
+  it('G3: a stream that opens keeps the keys of its session and of its rooms, if that was not done for hours', async () => {
+    const scripts = new Scripts(redis, prefix, 'node', defaultOptions);
+    await scripts.beat({ beatMs: 800, leaseMs: 2600, batch: 200, takeover: '', newestId: 0 });
+    const peer = { id: 'ann', username: 'ann', guest: false };
+    const { cursor } = await scripts.open({ peer, stream: 'first', after: undefined });
+    await scripts.join('ann', 'r', payload(null));
+    const keys = ['session:ann', 'session-rooms:ann', 'room:r', 'room-nodes:r', 'room-meta:r'];
+    for (const key of keys) expect(await redis.pexpire(`{${prefix}}:${key}`, hourMs), key).toBe(1);
+    await redis.hset(`{${prefix}}:session:ann`, 'kept', Date.now() - 5 * hourMs);
+    for (const stream of ['second', 'third']) {
+      expect(await scripts.open({ peer, stream, after: cursor })).toMatchObject({ resumed: true });
+    }
+    for (const key of keys) expect(await redis.pttl(`{${prefix}}:${key}`), key).toBeGreaterThan(23 * hourMs);
+  });
+});
+
 describe('LocalStreams, whose sessions are due to be kept', () => {
   it('each is due in turn, those first that were kept longest ago', () => {
     const streams = new LocalStreams('node', () => undefined);

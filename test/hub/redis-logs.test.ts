@@ -198,6 +198,37 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     expect(await open(between)).toBe(false);
   });
 
+  it('G3, G8: a room log keeps its bounds, and records the newest entries that it dropped by each of two authors', async () => {
+    const bounds = { maxEntries: 256, maxBytes: 100_000 };
+    const scripts = new Scripts(redis, prefix, 'node', defaultOptions, bounds);
+    await beatOnce(scripts);
+    const [log, meta] = [`{${prefix}}:room-log:r`, `{${prefix}}:room-meta:r`];
+    const sent: { id: string; by: string }[] = [];
+    const broadcast = async (from: string, data: unknown) => {
+      const { cursor } = await scripts.broadcast({ from, roomId: 'r', event: 'm', data: payload(data) });
+      sent.push({ id: cursor, by: from });
+    };
+    for (let i = 0; i < 400; i++) await broadcast(i % 3 === 0 ? ann.id : vic.id, i);
+    const expectRecord = async () => {
+      const [oldest = ['']] = await redis.xrange(log, '-', '+', 'COUNT', 1);
+      const dropped = sent.slice(
+        0,
+        sent.findIndex(({ id }) => `${id}-0` === oldest[0]),
+      );
+      const newest = dropped.at(-1);
+      const others = dropped.findLast(({ by }) => by !== newest?.by);
+      const marks = await redis.hmget(meta, 'trimmed', 'trimmed_by', 'trimmed_other');
+      expect(marks).toEqual([newest?.id, newest?.by, others?.id]);
+      expect(Number(await redis.hget(meta, 'entries'))).toBe(await redis.xlen(log));
+    };
+    expect(await redis.xlen(log)).toBeLessThanOrEqual(bounds.maxEntries + 3);
+    expect(await redis.xlen(log)).toBeGreaterThan(bounds.maxEntries - 3);
+    await expectRecord();
+    for (let i = 0; i < 4; i++) await broadcast(vic.id, 'x'.repeat(40_000));
+    expect(Number(await redis.hget(meta, 'bytes'))).toBeLessThan(bounds.maxBytes + 50_000);
+    await expectRecord();
+  });
+
   it('G10: members can send, leave and join after Redis has evicted fields of their room', async () => {
     const meta = `{${prefix}}:room-meta:r`;
     await ann.broadcast('r', 'm');

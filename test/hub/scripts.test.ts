@@ -97,6 +97,16 @@ describe('Scripts', () => {
     expect(await redis.hexists(primary, 'floor')).toBe(after);
   });
 
+  it('G3: once one node has beaten to another Redis, the dispatches of every node’s calls name that Redis', async () => {
+    const other = new Scripts(redis, prefix, 'other', defaultOptions);
+    const { run } = await beat('', 0, other);
+    await beat();
+    await redis.hset(`{${prefix}}:primary`, 'run', 'the Redis before');
+    for (const node of ['node', 'other']) await redis.hset(`{${prefix}}:node:${node}`, 'run', 'the Redi');
+    await beat('', 0, other);
+    expect(await redis.hget(`{${prefix}}:node:node`, 'run')).toBe(run.slice(0, 8));
+  });
+
   it('a script that Redis refuses rejects with the script’s name and a code, and with nothing of what a peer sent', async () => {
     await beat();
     await open('ann');

@@ -29,6 +29,9 @@ export class Commands {
   readonly #key: string;
   readonly #commands = new Map<ScriptName, Command>();
   readonly #texts = new Map<ScriptName, string>();
+  /** Whether writes are held back until the end of this turn. */
+  #gathering = false;
+  readonly #endOfTurn: (() => void)[] = [];
   #runIdSection: 'server' | 'replication' = 'server';
 
   constructor(redis: Redis, prefix: string, constants: LuaConstants) {
@@ -116,15 +119,26 @@ export class Commands {
     return this.#redis.stream;
   }
 
+  /** Does this at the end of this turn of the event loop, before the commands of the turn go out. */
+  atEndOfTurn(work: () => void): void {
+    this.#gather();
+    this.#endOfTurn.push(work);
+  }
+
   /**
    * Holds writes back until the end of this turn of the event loop, so that the commands of all requests in it go out
    * in one write. Under load, a write costs more CPU than the commands in it.
    */
   #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
     const stream = this.#stream;
-    if (!stream || stream.writableCorked > 0) return;
-    stream.cork();
-    setImmediate(() => stream.uncork());
+    stream?.cork();
+    setImmediate(() => {
+      for (const work of this.#endOfTurn.splice(0)) work();
+      this.#gathering = false;
+      stream?.uncork();
+    });
   }
 }
 

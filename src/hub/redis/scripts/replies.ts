@@ -1,8 +1,10 @@
+import { type ErrorCode, SignalboxError } from '../../../errors.ts';
 import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
 import type { Cursor, Delivery, JoinedRoom, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
 import type { Neighbour } from '../neighbours.ts';
 import { toBatch, toMembers } from './dispatch.ts';
+import type { Relayed } from './relay-batch.ts';
 
 /**
  * A parsed reply: its result, and the newest id in it; 0: none. Every parser has to state that id, so no new script can
@@ -128,11 +130,22 @@ export function toLeft(id: Cursor): Told<boolean> {
   return told(id, id !== '0');
 }
 
-export function toReceipt([cursor, connected, receivers]: readonly [
-  cursor: Cursor,
-  connected: number,
-  receivers: number,
-]): Told<Receipt & Delivery> {
+/** A message's id, whether a receiver has a stream, and the number of receivers. */
+type ReceiptReply = readonly [cursor: Cursor, connected: number, receivers: number];
+
+/** The outcome of each relay. */
+export function toRelayed(reply: readonly (ReceiptReply | ErrorCode)[]): Told<readonly Relayed[]> {
+  let newestId = 0;
+  const result = reply.map((each) => {
+    if (typeof each === 'string') return new SignalboxError(each);
+    const receipt = toReceipt(each);
+    newestId = Math.max(newestId, receipt.newestId);
+    return receipt.result;
+  });
+  return { newestId, result };
+}
+
+export function toReceipt([cursor, connected, receivers]: ReceiptReply): Told<Receipt & Delivery> {
   return told(cursor, { cursor, status: connected === 1 ? 'DELIVERED' : 'QUEUED', receivers });
 }
 

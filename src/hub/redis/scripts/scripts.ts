@@ -12,6 +12,7 @@ import { type Argument, Commands } from './commands.ts';
 import { LateCalls } from './late-calls.ts';
 import { type ConstantOptions, luaConstants, type ScriptName } from './lua-source.ts';
 import { OtherLayout } from './other-layout.ts';
+import { RelayBatch } from './relay-batch.ts';
 import * as replies from './replies.ts';
 
 /**
@@ -45,6 +46,7 @@ export class Scripts {
     maxRunningPerKey: maxRoomRepliesPerPeer,
     waitTimeoutMs: turnTimeoutMs,
   });
+  readonly #relays: RelayBatch;
   #available = false;
   /** The number of the present connection. */
   #connection = 1;
@@ -60,6 +62,10 @@ export class Scripts {
     this.#nodeId = nodeId;
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
     this.#rounds = new BeatRounds(this.#commands);
+    this.#relays = new RelayBatch(
+      (relays) => this.#call('relay', relays.flatMap(toArguments), replies.toRelayed),
+      (work) => this.#commands.atEndOfTurn(work),
+    );
     redis.on('close', () => {
       this.#available = false;
       this.#rounds.disconnected();
@@ -119,12 +125,9 @@ export class Scripts {
     return this.#call('leave', [peerId, roomId], replies.toLeft);
   }
 
-  relay({ from, roomId, to, event, data, key = '' }: Relay): Promise<Receipt & Delivery> {
-    return this.#call(
-      'relay',
-      [from, roomId, to, signalOf(roomId, event), data.text, key],
-      replies.toReceipt,
-    );
+  /** The relays of one turn of the event loop are sent together. */
+  relay(relay: Relay): Promise<Receipt & Delivery> {
+    return this.#relays.add(relay);
   }
 
   broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Delivery> {
@@ -238,6 +241,10 @@ export class Scripts {
 /** Whether a script may still run after this error: Redis has not replied that it did not run. */
 function mayStillRun(error: unknown): boolean {
   return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
+}
+
+function toArguments({ from, roomId, to, event, data, key = '' }: Relay): readonly Argument[] {
+  return [from, roomId, to, signalOf(roomId, event), data.text, key];
 }
 
 /** A signal without its peer and its data. */
