@@ -11,10 +11,18 @@ interface Numbered {
   readonly newest: number;
 }
 
+/** Entries for one stream. */
+export interface ToPeer extends Numbered {
+  readonly kind: 'peer';
+  readonly stream: string;
+  readonly batch: readonly SizedEntry[];
+}
+
 /** One text that a script publishes on a node's channel. `stream` is the name of one of the node's streams. */
 export type Dispatch = Numbered &
   (
-    | { readonly kind: 'peer'; readonly stream: string; readonly batch: readonly SizedEntry[] }
+    | ToPeer
+    | { readonly kind: 'peers'; readonly parts: readonly ToPeer[] }
     | { readonly kind: 'room'; readonly room: string; readonly batch: readonly SizedEntry[] }
     | {
         readonly kind: 'joined';
@@ -29,8 +37,8 @@ export type Dispatch = Numbered &
   );
 
 /** The fields that only some kinds of dispatches have in their first line. */
-const fieldsOf: Readonly<Record<Dispatch['kind'], readonly ('stream' | 'room')[]>> = {
-  peer: ['stream'],
+const fieldsOf: Readonly<Record<Exclude<Dispatch['kind'], 'peer'>, readonly ('stream' | 'room')[]>> = {
+  peers: [],
   room: ['room'],
   joined: ['stream', 'room'],
   left: ['stream', 'room'],
@@ -48,6 +56,7 @@ export function toDispatch(message: string): Dispatch | undefined {
   try {
     const head = JSON.parse(end === -1 ? message : message.slice(0, end)) ?? {};
     if (!isHead(head)) return undefined;
+    if (head.kind === 'peers') return toPeers(head, message.slice(end + 1));
     // The id of the first entry. The other entries have the ids that follow it.
     const { first } = head;
     head.batch = end === -1 ? [] : toBatch(first, message.slice(end + 1));
@@ -57,10 +66,25 @@ export function toDispatch(message: string): Dispatch | undefined {
   }
 }
 
+/** Each part has a line with the entry's id and the stream's name, and the three lines of one entry. */
+function toPeers(head: Numbered, text: string): Dispatch | undefined {
+  const { n, run, newest } = head;
+  const lines = text.split('\n');
+  const parts: ToPeer[] = [];
+  for (let i = 0; i < lines.length; i += 4) {
+    const [place = '', ...entry] = lines.slice(i, i + 4);
+    const [, id, stream] = /^(\d+) (.+)$/.exec(place) ?? [];
+    if (stream === undefined) return undefined;
+    parts.push({ n, run, newest, kind: 'peer', stream, batch: toBatch(Number(id), entry.join('\n')) });
+  }
+  const areEntries = parts.every(({ batch }) => batch.every(isEntry));
+  return areEntries ? { n, run, newest, kind: 'peers', parts } : undefined;
+}
+
 function isHead(head: Readonly<Record<string, unknown>>): boolean {
   const { n, run, newest, kind } = head;
   if (!isId(n) || !isId(newest) || typeof run !== 'string') return false;
-  const fields = Object.hasOwn(fieldsOf, String(kind)) ? fieldsOf[kind as Dispatch['kind']] : undefined;
+  const fields = Object.hasOwn(fieldsOf, String(kind)) ? fieldsOf[kind as keyof typeof fieldsOf] : undefined;
   return fields?.every((name) => typeof head[name] === 'string') ?? false;
 }
 

@@ -144,6 +144,9 @@ export class LocalStreams {
 
   #route(dispatch: Dispatch): void {
     switch (dispatch.kind) {
+      case 'peers':
+        for (const part of dispatch.parts) this.#streams.get(part.stream)?.take(part);
+        break;
       case 'peer':
       case 'joined':
       case 'left':

@@ -36,4 +36,5 @@ local first, replies = allocate(own_arguments / 6), {}
 for i = 1, own_arguments, 6 do
   replies[#replies + 1] = relay(first + #replies, unpack(ARGV, i, i + 5))
 end
+send_unsent()
 return replies

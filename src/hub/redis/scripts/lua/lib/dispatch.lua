@@ -10,11 +10,12 @@
 local sender
 
 -- Sends one dispatch: a head of JSON, and behind a line feed its entries, as logs.lua describes them, if it has any.
--- `fields` are further fields of the head: JSON that begins with a comma, or empty.
+-- `fields` are further fields of the head: JSON that begins with a comma, or empty. `first` is the id of the first entry;
+-- nil if the lines of the entries tell it.
 local function dispatch(node, kind, fields, first, entries)
   local channel = node_key(node)
   local n = redis.call('HINCRBY', channel, 'n', '1')
-  local tail = entries and ',"first":' .. decimal(first) .. '}\n' .. entries or '}'
-  redis.call('PUBLISH', channel, '{"n":' .. n .. ',"run":"' .. sender .. '","newest":'
-    .. decimal(newest) .. ',"kind":"' .. kind .. '"' .. fields .. tail)
+  local place = first and ',"first":' .. decimal(first) or ''
+  redis.call('PUBLISH', channel, '{"n":' .. n .. ',"run":"' .. sender .. '","newest":' .. decimal(newest) .. ',"kind":"'
+    .. kind .. '"' .. fields .. place .. (entries and '}\n' .. entries or '}'))
 end

@@ -1,15 +1,28 @@
 -- Sending: an entry goes into a log, and to the nodes that hold the streams of its receivers.
 --
--- Libraries: keys, logs, dispatch
+-- Libraries: keys, ids, logs, dispatch
 
--- Sends an entry to one peer: to its inbox, and to the node that holds its stream. Returns whether there is a stream.
+-- The entries for one peer each that this script has not sent yet: node -> {text of an entry, …}. A text is a line
+-- '<id> <stream>', and the entry.
+local unsent = {}
+
+-- Puts an entry into a peer's inbox, and among those to be sent to the node that holds its stream. Returns whether there
+-- is a stream.
 local function send_to_peer(peer, id, entry)
   local session = session_key(peer)
   local at = redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by', 'node', 'stream')
   append(inbox_key(peer), session, at, id, entry, '', 1)
-  if not at[5] then return false end
-  dispatch(at[5], 'peer', ',"stream":' .. cjson.encode(at[6]), id, entry)
+  local node, stream = at[5], at[6]
+  if not node then return false end
+  local texts = unsent[node] or {}
+  texts[#texts + 1] = decimal(id) .. ' ' .. stream .. '\n' .. entry
+  unsent[node] = texts
   return true
+end
+
+-- Sends them, in one dispatch to each node.
+local function send_unsent()
+  for node, texts in pairs(unsent) do dispatch(node, 'peers', '', nil, table.concat(texts, '\n')) end
 end
 
 -- Sends an entry to all members of a room but its author: to the room's log, and once to each node that holds a
