@@ -67,15 +67,17 @@ export function toDispatch(message: string): Dispatch | undefined {
 }
 
 /** Each part has a line with the entry's id and the stream's name, and the three lines of one entry. */
-function toPeers(head: Numbered, text: string): Dispatch | undefined {
-  const { n, run, newest } = head;
+function toPeers({ n, run, newest }: Numbered, text: string): Dispatch | undefined {
   const lines = text.split('\n');
   const parts: ToPeer[] = [];
   for (let i = 0; i < lines.length; i += 4) {
-    const [place = '', ...entry] = lines.slice(i, i + 4);
-    const [, id, stream] = /^(\d+) (.+)$/.exec(place) ?? [];
-    if (stream === undefined) return undefined;
-    parts.push({ n, run, newest, kind: 'peer', stream, batch: toBatch(Number(id), entry.join('\n')) });
+    const [place = '', fields = '', peer = '', data] = lines.slice(i, i + 4);
+    const space = place.indexOf(' ');
+    const id = Number(place.slice(0, space));
+    if (data === undefined || space <= 0 || !isId(id)) return undefined;
+    const member = { peer: JSON.parse(peer), state: JsonText.ofCompact(data) };
+    const batch = [sizedEntry(toEntry(JSON.parse(fields), id, member))];
+    parts.push({ n, run, newest, kind: 'peer', stream: place.slice(space + 1), batch });
   }
   const areEntries = parts.every(({ batch }) => batch.every(isEntry));
   return areEntries ? { n, run, newest, kind: 'peers', parts } : undefined;
@@ -96,7 +98,7 @@ function isId(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** An entry without what its lines and its place give. */
+/** The fields that the entries of a batch share. */
 type Shared = Pick<Entry, 'type' | 'roomId'>;
 
 /**
@@ -106,10 +108,14 @@ type Shared = Pick<Entry, 'type' | 'roomId'>;
 export function toBatch(first: number, text: string): SizedEntry[] {
   const end = text.indexOf('\n');
   const shared = JSON.parse(text.slice(0, end)) as Shared;
-  const payload = shared.type === 'Signal' ? 'data' : 'state';
-  return toMembers(text.slice(end + 1)).map(({ peer, state }, i) =>
-    sizedEntry({ ...shared, peer, cursor: String(first + i), [payload]: state } as Entry),
-  );
+  return toMembers(text.slice(end + 1)).map((member, i) => sizedEntry(toEntry(shared, first + i, member)));
+}
+
+function toEntry(shared: Shared, id: number, { peer, state }: Member): Entry {
+  const cursor = String(id);
+  const entry =
+    shared.type === 'Signal' ? { ...shared, cursor, peer, data: state } : { ...shared, cursor, peer, state };
+  return entry as Entry;
 }
 
 /**
@@ -118,16 +124,13 @@ export function toBatch(first: number, text: string): SizedEntry[] {
  */
 export function toMembers(text: string): Member[] {
   const lines = text.split('\n');
-  if (lines.length % 2 !== 0) throw new SyntaxError('A line is missing.');
   const members: { readonly join: number; readonly member: Member }[] = [];
   for (let i = 0; i < lines.length; i += 2) {
-    const line = lines[i] ?? '';
+    const [line = '', state] = [lines[i], lines[i + 1]];
+    if (state === undefined) throw new SyntaxError('A line is missing.');
     const start = line.indexOf('{');
     const peer = JSON.parse(line.slice(start)) as Peer;
-    members.push({
-      join: Number(line.slice(0, start)),
-      member: { peer, state: JsonText.ofCompact(lines[i + 1] ?? '') },
-    });
+    members.push({ join: Number(line.slice(0, start)), member: { peer, state: JsonText.ofCompact(state) } });
   }
   return members.sort((a, b) => a.join - b.join).map(({ member }) => member);
 }
