@@ -5,7 +5,7 @@ import { type Access, SignalboxError } from './types.ts';
 /** Either a name, for a guest, or a function that gives a token of the application. */
 export type Identity = { readonly username: string } | { readonly token: () => string | Promise<string> };
 
-/** How long before its end a token is renewed: a tenth of its life, but no longer than this. */
+/** How long before its end a token is renewed: a quarter of its life, but no longer than this. */
 const maxRenewalMs = 60_000;
 /** The longest delay of a timer: 2^31 - 1 ms. */
 const maxTimeoutMs = 2_147_483_647;
@@ -53,7 +53,7 @@ export class Credentials {
   get renewInMs(): number {
     if (!this.#held) return maxTimeoutMs;
     const leftMs = this.#held.expiresAt - Date.now();
-    return Math.min(Math.max(0, leftMs - Math.min(leftMs / 10, maxRenewalMs)), maxTimeoutMs);
+    return Math.min(Math.max(0, leftMs - Math.min(leftMs / 4, maxRenewalMs)), maxTimeoutMs);
   }
 
   /** Gets a new token of the same peer. Resolves to false if the server refuses that. */

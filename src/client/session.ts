@@ -34,6 +34,9 @@ export class Session {
   #running = false;
   #begun = deferred();
   #wake: (() => void) | undefined;
+  /** The token whose renewal is planned, and the timer of that. */
+  #planned: string | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
   /** Whether the server has refused a room, so that the next stream opens without any. */
   #withoutRooms = false;
 
@@ -103,6 +106,7 @@ export class Session {
       try {
         const token = await this.#credentials.ensure(this.#url);
         if (!this.#running) return;
+        this.#planRenewal(token);
         await this.#read(token, () => {
           attempt = 0;
         });
@@ -118,27 +122,21 @@ export class Session {
 
   /** Reads messages until the connection ends. Rejects with the error that ended it. */
   async #read(token: string, alive: () => void): Promise<void> {
-    const stream = new AbortController();
-    this.#stream = stream;
-    const renewal = setTimeout(() => void this.#renew(stream), this.#credentials.renewInMs);
-    try {
-      const reading: Reading = {
-        url: this.#url,
-        token,
-        variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : this.#owner.joins() }),
-        message: (message) => {
-          if (message.__typename === 'Connected') alive();
-          this.#take(message);
-        },
-        alive: () => {
-          alive();
-          if (this.#status === 'connecting') this.#setStatus('resumed');
-        },
-      };
-      await this.#line.read(reading, stream.signal);
-    } finally {
-      clearTimeout(renewal);
-    }
+    this.#stream = new AbortController();
+    const reading: Reading = {
+      url: this.#url,
+      token,
+      variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : this.#owner.joins() }),
+      message: (message) => {
+        if (message.__typename === 'Connected') alive();
+        this.#take(message);
+      },
+      alive: () => {
+        alive();
+        if (this.#status === 'connecting') this.#setStatus('resumed');
+      },
+    };
+    await this.#line.read(reading, this.#stream.signal);
   }
 
   #take(message: Message): void {
@@ -153,16 +151,26 @@ export class Session {
     this.#setStatus(message.resumed ? 'resumed' : 'connected');
   }
 
-  /** Opens the next stream with a new token, before the present one ends with its own. */
-  async #renew(stream: AbortController, attempt = 0): Promise<void> {
-    if (this.#stream !== stream || stream.signal.aborted) return;
+  /** Plans the renewal of a token, once. The plan stands also while no stream can be opened: else a guest is lost. */
+  #planRenewal(token: string | undefined): void {
+    if (token === undefined || token === this.#planned) return;
+    this.#planned = token;
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => void this.#renew(token), this.#credentials.renewInMs);
+  }
+
+  /** Renews the token before it ends. The next stream has the new one. */
+  async #renew(token: string, attempt = 0): Promise<void> {
+    if (this.#credentials.token !== token) return;
     try {
-      if (!(await this.#credentials.renew(this.#url))) return;
+      if (!(await this.#credentials.renew(this.#url)) || !this.#running) return;
+      this.#planRenewal(this.#credentials.token);
       this.#setStatus('renewed');
-      stream.abort();
+      this.#stream?.abort();
     } catch {
       // If no attempt succeeds in time, the stream ends with TOKEN_EXPIRED, and the client gets another token.
-      setTimeout(() => void this.#renew(stream, attempt + 1), this.retryMs(attempt));
+      if (this.#planned === token)
+        this.#renewal = setTimeout(() => void this.#renew(token, attempt + 1), this.retryMs(attempt));
     }
   }
 
@@ -191,6 +199,8 @@ export class Session {
   #stop(status: 'replaced' | 'closed', error: SignalboxError): undefined {
     if (!this.#running) return;
     this.#running = false;
+    clearTimeout(this.#renewal);
+    this.#planned = undefined;
     this.#stream?.abort();
     this.#stream = undefined;
     this.#line.close();

@@ -207,6 +207,32 @@ test("G9: a guest's token is renewed, and the guest stays the same peer", async 
   await room.broadcast('still-here');
 });
 
+test('G9: a guest stays the same peer when no stream can be opened for longer than its token lives', async () => {
+  const { url, http } = await serveSignalbox({ ttlSeconds: 3 });
+  const ada = await open(url, { username: 'ada' });
+  await ada.join('lobby');
+  const { id } = ada.peer ?? {};
+  // Streams are refused, as while Redis is away. A token can be renewed without it.
+  const real = globalThis.fetch;
+  let isAway = true;
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) =>
+    isAway && String(init.body).includes('subscription')
+      ? Promise.resolve(
+          new Response(
+            '{"errors":[{"message":"away","extensions":{"code":"UNAVAILABLE","retryable":true}}]}',
+          ),
+        )
+      : real(url, init),
+  );
+  onTestFinished(() => void vi.unstubAllGlobals());
+  http.server.closeAllConnections();
+  // Each token lives for 3 seconds.
+  for (let turn = 0; turn < 2; turn++) await reaches(ada, 'renewed');
+  isAway = false;
+  await expect.poll(() => ada.status).toBe('resumed');
+  expect(ada.peer?.id).toBe(id);
+});
+
 test('G9: a guest whose token has ended is a new peer in the same rooms', async () => {
   const { url } = await serveSignalbox({ ttlSeconds: 2 });
   const ben = await open(url, { token: () => tokenOf('ben', 600) });
