@@ -71,6 +71,16 @@ export const python: Program = {
   variable: 'PYTHON_PATH',
 };
 
+/** A package of Python, for the same examples. It is found by the file with which it begins. */
+export const pythonRequests: Program = {
+  name: "Python's requests",
+  aptPackage: 'python3-requests',
+  brewPackage: 'python && python3 -m pip install requests',
+  candidates: ['/usr/lib/python3/dist-packages/requests/__init__.py'],
+  variable: 'PYTHON_REQUESTS_PATH',
+  isLibrary: true,
+};
+
 export const nginx: Program = {
   name: 'nginx',
   aptPackage: 'nginx',
@@ -112,6 +122,7 @@ export const programs: readonly Program[] = [
   libfaketime,
   curl,
   python,
+  pythonRequests,
   nginx,
   haproxy,
   caddy,
