@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { caddy } from '../../scripts/programs.ts';
 import { freePort } from '../support/redis.ts';
+import { tellOfClients } from './clients.ts';
 import { tellOfGoneNode } from './gone-node.ts';
 import { type Command, filled, type Site, type Values } from './load-balancer.ts';
 import { tellStories } from './stories.ts';
@@ -28,3 +29,5 @@ async function configureWith(site: Site, values: Values): Promise<Command> {
 tellStories('Caddy', (site) => configureWith(site, [['lb_try_duration 5s', 'lb_try_duration 1s']]));
 
 tellOfGoneNode('Caddy', (site) => configureWith(site, [['health_interval 1s', 'health_interval 60s']]));
+
+tellOfClients('Caddy', (site) => configureWith(site, []));

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { haproxy } from '../../scripts/programs.ts';
+import { tellOfClients } from './clients.ts';
 import { tellOfGoneNode } from './gone-node.ts';
 import { tellOfLimits } from './limits.ts';
 import { type Command, filled, type Site, type Values } from './load-balancer.ts';
@@ -41,3 +42,5 @@ const tight: Values = [['sc_http_req_rate(0) gt 20000', 'sc_http_req_rate(0) gt 
 tellOfLimits('HAProxy', (site) => configureWith(site, tight));
 
 tellOfGoneNode('HAProxy', (site) => configureWith(site, [['check inter 1s', 'check inter 60s']]));
+
+tellOfClients('HAProxy', (site) => configureWith(site, []));
