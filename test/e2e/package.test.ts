@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildSchema, getIntrospectionQuery, introspectionFromSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
 import { ApiClient, access } from '../support/client.ts';
 import { MessageStream } from '../support/message-stream.ts';
 import { NodeProcess } from '../support/node.ts';
+import { openAs, saved, say } from './clients/two-windows.ts';
 
 /** The package as npm would publish it, in a folder that has nothing else. It is installed once, with old and new Node.js. */
 
@@ -16,19 +18,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const timeout = 60_000;
 const installTimeout = 180_000;
+/** Options of `npm install`. */
+const quick = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
 
 let folder: string;
+let tarball: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'signalbox-package-'));
   // This also builds `dist`.
   await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: root });
-  const [tarball] = readdirSync(folder);
+  [tarball = ''] = readdirSync(folder);
   const manifest = { private: true, type: 'module', allowScripts: { node: true } };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   const packages = [`./${tarball}`, 'node-22@npm:node@22', 'node-26@npm:node@26', '@types/node@22'];
-  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--silent'];
-  await run('npm', ['install', ...options, ...packages], { cwd: folder });
+  await run('npm', ['install', ...quick, ...packages], { cwd: folder });
 }, installTimeout);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -52,10 +56,22 @@ const tellPid = `--import=data:text/javascript,${encodeURIComponent(
   'if (process.argv[1].endsWith("/signalbox")) console.log(JSON.stringify({ msg: "pid", pid: process.pid }));',
 )}`;
 
-function killIfAlive(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {}
+/**
+ * The server that npx started. It ends with the scope of this, so before npx, whose output it holds open: npx starts a
+ * shell that starts the server, and such a shell passes no signals on.
+ */
+async function serverOf(npx: NodeProcess): Promise<Disposable & { readonly pid: number }> {
+  const pid = Number((await npx.logged('pid')).pid);
+  return {
+    pid,
+    [Symbol.dispose]: () => {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    },
+  };
 }
 
 async function meet(url: string): Promise<void> {
@@ -74,9 +90,7 @@ describe.each(Object.entries(versions))('the package in an empty folder, on Node
 
   test('`npx signalbox` serves the API and the pages, and ends at SIGTERM', { timeout }, async () => {
     await using node = start('npx', '--no-install', 'signalbox');
-    // npx starts a shell that starts the server, and such a shell passes no signals on.
-    const { pid } = await node.logged('pid');
-    onTestFinished(() => killIfAlive(Number(pid)));
+    using server = await serverOf(node);
     await node.listening();
     await meet(node.url);
     for (const path of ['/', '/draw/room', '/client.js', '/graphql']) {
@@ -84,7 +98,7 @@ describe.each(Object.entries(versions))('the package in an empty folder, on Node
       expect(page.status, path).toBe(200);
       expect((await page.text()).length, path).toBeGreaterThan(500);
     }
-    process.kill(Number(pid), 'SIGTERM');
+    process.kill(server.pid, 'SIGTERM');
     expect(await node.exited).toEqual({ code: 0, signal: null });
   });
 
@@ -108,6 +122,32 @@ describe.each(Object.entries(versions))('the package in an empty folder, on Node
     });
     expect(stdout.trim()).toBe('function');
   });
+});
+
+test('from an empty folder, `npm install` and the page in README.md open a data channel between two windows', {
+  timeout: installTimeout,
+}, async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'signalbox-empty-'));
+  onTestFinished(() => rmSync(empty, { recursive: true, force: true }));
+  await run('npm', ['install', ...quick, join(folder, tarball)], { cwd: empty });
+  // On a port that is free; otherwise as in README.md.
+  const env = { NODE_OPTIONS: tellPid };
+  await using node = new NodeProcess({ command: ['npx', '--no-install', 'signalbox'], cwd: empty, env });
+  using _server = await serverOf(node);
+  await node.listening();
+
+  const html = exampleOf('README.md', '## Two peers meet', 'html');
+  expect(html.trim().split('\n')).toHaveLength(12);
+  const address = await saved(empty, html.replaceAll('http://localhost:4000', node.url));
+  const browser = await launchChromium();
+  onTestFinished(() => browser.close());
+  const [ada, ben] = [await openAs(browser, 'ada', address), await openAs(browser, 'ben', address)];
+  await ada.getByText('ben is direct').waitFor();
+  await ben.getByText('ada is direct').waitFor();
+  await say(ada, 'Hello, Ben');
+  await ben.getByText('ada: Hello, Ben').waitFor();
+  await say(ben, 'Hello, Ada');
+  await ada.getByText('ben: Hello, Ada').waitFor();
 });
 
 test('the types of the package are those of docs/library.md, and refuse wrong options', {

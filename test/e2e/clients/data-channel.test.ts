@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../../support/chromium.ts';
 import { startNode } from '../../support/node.ts';
 import { blocksOf } from './documented.ts';
+import { openAs, say } from './two-windows.ts';
 
 test('the page of the index that needs no client opens a data channel between two windows', async () => {
   await using node = await startNode();
@@ -17,17 +18,11 @@ test('the page of the index that needs no client opens a data channel between tw
   onTestFinished(() => void pages.close());
   const browser = await launchChromium();
   onTestFinished(() => browser.close());
-  const open = async (name: string) => {
-    const page = await (await browser.newContext()).newPage();
-    page.on('dialog', (dialog) => dialog.accept(name));
-    await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
-    return page;
-  };
-  const [ada, ben] = [await open('ada'), await open('ben')];
+  const address = `http://127.0.0.1:${(pages.address() as AddressInfo).port}/`;
+  const [ada, ben] = [await openAs(browser, 'ada', address), await openAs(browser, 'ben', address)];
   await ada.getByText('ben is connected.').waitFor();
   await ben.getByText('ada is connected.').waitFor();
-  await ada.locator('input').fill('Hello');
-  await ada.locator('input').press('Enter');
+  await say(ada, 'Hello');
   await ben.getByText('ada: Hello').waitFor();
   expect(await ada.getByText('You: Hello').count()).toBe(1);
 }, 60_000);
