@@ -1,60 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { nginx } from '../../scripts/programs.ts';
 import { tellOfGoneNode } from './gone-node.ts';
 import { tellOfLimits } from './limits.ts';
-import { type Command, filled, type Site, type Values } from './load-balancer.ts';
+import type { Values } from './load-balancer.ts';
+import { configureNginx } from './nginx.ts';
 import { shortTimeout } from './quiet-stream.ts';
 import { tellStories } from './stories.ts';
 
-/** The part of Debian's /etc/nginx/nginx.conf that matters here, with the paths of a test. */
-function main(folder: string): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  return `daemon off;
-worker_processes auto;
-pid ${folder}/nginx.pid;
-error_log ${folder}/error.log;
-events { worker_connections 768; }
-http {
-  sendfile on;
-  tcp_nopush on;
-  types_hash_max_size 2048;
-  gzip on;
-  access_log off;
-  ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
-  include ${folder}/signalbox.conf;
-}
-`;
-}
-
-function configureWith(site: Site, values: Values): Command {
-  const {
-    folder,
-    httpPort,
-    httpsPort,
-    certificate,
-    nodes: [a, b],
-  } = site;
-  const text = filled('nginx.conf', [
-    ...values,
-    ['10.0.0.1:4000', `127.0.0.1:${a}`],
-    ['10.0.0.2:4000', `127.0.0.1:${b}`],
-    ['listen 80;', `listen 127.0.0.1:${httpPort};`],
-    ['listen 443 ssl http2;', `listen 127.0.0.1:${httpsPort} ssl http2;`],
-    // A test machine may have no IPv6.
-    ['listen [::]:80;', ''],
-    ['listen [::]:443 ssl http2;', ''],
-    ['signal.example.com', 'localhost'],
-    ['/etc/nginx/signal.pem', certificate.cert],
-    ['/etc/nginx/signal.key', certificate.key],
-    ['/var/log/nginx/', `${folder}/`],
-  ]);
-  writeFileSync(join(folder, 'signalbox.conf'), text);
-  writeFileSync(join(folder, 'nginx.conf'), main(folder));
-  return { program: nginx, args: ['-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')] };
-}
-
-tellStories('nginx', (site) => configureWith(site, [['timeout 60s', `timeout ${shortTimeout}`]]), {
+tellStories('nginx', (site) => configureNginx(site, [['timeout 60s', `timeout ${shortTimeout}`]]), {
   passesCutsOn: true,
 });
 
@@ -62,6 +13,6 @@ const tight: Values = [
   ['rate=1000r/s', 'rate=1r/m'],
   ['burst=20000', 'burst=1'],
 ];
-tellOfLimits('nginx', (site) => configureWith(site, tight));
+tellOfLimits('nginx', (site) => configureNginx(site, tight));
 
-tellOfGoneNode('nginx', (site) => configureWith(site, []));
+tellOfGoneNode('nginx', (site) => configureNginx(site));

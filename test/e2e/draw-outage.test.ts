@@ -1,7 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
 import { startNode } from '../support/node.ts';
-import { close, draw, expectPaths, expectSame, launchForWebRtc, visit } from './drawing-page.ts';
+import { close, expectPaths, expectSame } from './drawing-checks.ts';
+import { draw, launchForWebRtc, visit } from './drawing-page.ts';
 import { startPair } from './nodes.ts';
 
 const timeout = 60_000;

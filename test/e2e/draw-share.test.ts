@@ -2,7 +2,8 @@ import jsQr from 'jsqr';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type NodeProcess, startNode } from '../support/node.ts';
-import { close, launchForWebRtc, visit } from './drawing-page.ts';
+import { close } from './drawing-checks.ts';
+import { launchForWebRtc, visit } from './drawing-page.ts';
 
 let browser: Browser;
 let node: NodeProcess;

@@ -5,19 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type NodeProcess, startNode } from '../support/node.ts';
-import {
-  close,
-  draw,
-  expectPaths,
-  expectSame,
-  launchForWebRtc,
-  shapesIn,
-  soon,
-  svgOf,
-  type Visit,
-  visit,
-  watch,
-} from './drawing-page.ts';
+import { close, expectPaths, expectSame, soon } from './drawing-checks.ts';
+import { draw, launchForWebRtc, shapesIn, svgOf, type Visit, visit, watch } from './drawing-page.ts';
 
 const timeout = 60_000;
 

@@ -1,10 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
-
-/** How long a change may take to reach another page. Chromium holds downloads back if a page saves too often. */
-export const soon = { timeout: 15_000, interval: 500 };
 
 /** A Chromium in which pages find one another without a STUN server. */
 export function launchForWebRtc(): Promise<Browser> {
@@ -20,10 +16,14 @@ export interface Visit {
   readonly withoutWebRtc?: boolean;
 }
 
-/** Errors that pages have had. */
+/** Errors that pages have had since the last `takeFaults`. */
 const faults: string[] = [];
 
-/** Lets `close` fail if the page has an error. */
+export function takeFaults(): string[] {
+  return faults.splice(0);
+}
+
+/** Adds the errors of this page to those of `takeFaults`, so that `close` fails. */
 export function watch(page: Page, name: string): void {
   page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
   page.on('console', (line) => {
@@ -38,7 +38,8 @@ export async function visit(
   name: string,
   { url, room, withoutWebRtc }: Visit,
 ): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 700 }, acceptDownloads: true });
+  const viewport = { width: 1000, height: 700 };
+  const context = await browser.newContext({ viewport, acceptDownloads: true, ignoreHTTPSErrors: true });
   await context.addInitScript((text) => localStorage.setItem('signalbox.name', text), name);
   if (withoutWebRtc) await context.addInitScript('delete window.RTCPeerConnection');
   const page = await context.newPage();
@@ -46,11 +47,6 @@ export async function visit(
   await page.goto(`${url}/draw/${room}`);
   await page.locator('#status[data-kind=good]').waitFor();
   return page;
-}
-
-export async function close(...pages: readonly Page[]): Promise<void> {
-  for (const page of pages) await page.context().close();
-  expect(faults.splice(0)).toEqual([]);
 }
 
 /** Draws from one place of the board to others. 0 is left or top, 1 is right or bottom. */
@@ -97,17 +93,23 @@ export function shapesIn(svg: string): number {
   return (svg.match(/<g stroke|<text/g) ?? []).length;
 }
 
-/** Waits until all pages show the same, with this many shapes. */
-export async function expectSame(shapes: number, ...pages: readonly Page[]): Promise<void> {
-  for (const page of pages) await expect.poll(async () => shapesIn(await svgOf(page)), soon).toBe(shapes);
-  const [first, ...others] = pages as readonly [Page, ...Page[]];
-  for (const other of others)
-    await expect.poll(async () => await svgOf(other), soon).toBe(await svgOf(first));
-  const pixels = await pixelsOf(first);
-  for (const other of others)
-    expect((await pixelsOf(other)) === pixels, 'the pixels are the same').toBe(true);
-}
-
-export async function expectPaths(page: Page, ...paths: readonly string[]): Promise<void> {
-  await expect.poll(() => page.locator('#people .path').allInnerTexts(), soon).toEqual(paths);
+/**
+ * In which way the pages do not all show the same drawing with this many shapes. Empty if they do. What a page lacks is
+ * what another page shows, and what it has twice is never right.
+ */
+export async function differences(shapes: number, pages: readonly Page[]): Promise<string[]> {
+  const svgs = await Promise.all(pages.map(svgOf));
+  const seen = svgs.map((svg) => svg.split('\n').filter((line) => shapesIn(line) > 0));
+  const all = new Set(seen.flat());
+  const found = seen.flatMap((lines, n) => {
+    const own = new Set(lines);
+    const lacks = [...all].filter((line) => !own.has(line)).length;
+    const twice = lines.length - own.size;
+    return lines.length === shapes && lacks === 0 && twice === 0
+      ? []
+      : [`page ${n} shows ${lines.length} of ${shapes} shapes, lacks ${lacks}, and has ${twice} twice`];
+  });
+  if (found.length > 0) return found;
+  if (new Set(svgs).size > 1) return ['the shapes lie in different orders'];
+  return new Set(await Promise.all(pages.map(pixelsOf))).size > 1 ? ['the pixels differ'] : [];
 }

@@ -7,7 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { NodeProcess, startNode } from '../support/node.ts';
-import { close, soon, stroke, watch } from './drawing-page.ts';
+import { close, soon } from './drawing-checks.ts';
+import { stroke, watch } from './drawing-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const timeout = 60_000;

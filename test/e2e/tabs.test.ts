@@ -7,7 +7,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type NodeProcess, startNode } from '../support/node.ts';
 import { makeCertificate } from '../support/tls.ts';
-import { close, draw, launchForWebRtc, pixelsOf, shapesIn, svgOf, watch } from './drawing-page.ts';
+import { close } from './drawing-checks.ts';
+import { draw, launchForWebRtc, pixelsOf, shapesIn, svgOf, watch } from './drawing-page.ts';
 
 const soon = { timeout: 30_000, interval: 500 };
 

@@ -14,7 +14,7 @@ interface Pair {
   subscribed: boolean;
 }
 
-/** A TCP proxy between Redis and its clients, which a test can cut, hold, slow down or lead to another port. */
+/** A TCP proxy, as a rule between Redis and its clients, which a test can cut, hold, slow down or lead to another port. */
 export class Wire {
   /** The port of new connections' far end. */
   target: number;
