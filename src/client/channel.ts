@@ -55,6 +55,7 @@ export class Channel extends Emitter<ChannelEvents> {
   #stalled = false;
   #closed = false;
   #sent = 0;
+  /** Frames that the data channel has not confirmed. While it is stalled, also those that went through the server since. */
   #unconfirmed: Frame[] = [];
   #stall: ReturnType<typeof setTimeout> | undefined;
   #confirm: ReturnType<typeof setTimeout> | undefined;
@@ -107,8 +108,9 @@ export class Channel extends Emitter<ChannelEvents> {
   /** For the connection: the data channel of this name. */
   attach(data: RTCDataChannel): void {
     this.#data?.close();
+    // An old data channel that is replaced confirms nothing more.
+    this.#relayUnconfirmed();
     this.#data = data;
-    this.#stalled = false;
     data.addEventListener('message', ({ data: text }) => {
       const packet = parsed(String(text));
       if (Array.isArray(packet)) this.#take(packet as unknown as Packet);
@@ -181,13 +183,13 @@ export class Channel extends Emitter<ChannelEvents> {
   }
 
   #sendFrame(frame: Frame): void {
-    if (this.direct && this.#put(frame)) {
-      this.#unconfirmed.push(frame);
-      if (this.#unconfirmed.length > maxWaiting) this.#stop();
-      else this.#stall ??= setTimeout(() => this.#stop(), stallMs);
-    } else {
+    const isPut = this.direct && this.#put(frame);
+    if (isPut || this.#stalled) this.#unconfirmed.push(frame);
+    if (!isPut) {
       void this.#relay(frame);
-    }
+      if (this.#unconfirmed.length > maxWaiting) this.#unconfirmed.shift();
+    } else if (this.#unconfirmed.length > maxWaiting) this.#stop();
+    else this.#stall ??= setTimeout(() => this.#stop(), stallMs);
   }
 
   /** Sends a frame through the server: in one piece, unless the server refuses that as too large. */
@@ -231,14 +233,23 @@ export class Channel extends Emitter<ChannelEvents> {
     } else if (packet.length === 0) {
       this.#sendConfirmation();
     } else if (packet[0] === this.#link.mark) {
-      this.#unconfirmed = this.#unconfirmed.filter(([, n]) => n > packet[1]);
-      clearTimeout(this.#stall);
-      this.#stall = this.#unconfirmed.length > 0 ? setTimeout(() => this.#stop(), stallMs) : undefined;
-      if (this.#stalled) {
-        this.#stalled = false;
-        this.#link.changed();
-      }
+      this.#confirmTo(packet[1]);
     }
+  }
+
+  /** The other side has all frames up to this number. */
+  #confirmTo(count: number): void {
+    const { length } = this.#unconfirmed;
+    this.#unconfirmed = this.#unconfirmed.filter(([, n]) => n > count);
+    // A peer that only repeats its number lacks a frame.
+    if (this.#unconfirmed.length === length && length > 0 && !this.#stalled) return;
+    clearTimeout(this.#stall);
+    this.#stall = this.#unconfirmed.length > 0 ? setTimeout(() => this.#stop(), stallMs) : undefined;
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    // The server may be away, and later frames would wait for these.
+    for (const frame of this.#unconfirmed) this.#put(frame);
+    this.#link.changed();
   }
 
   #sendConfirmation(): void {
@@ -253,8 +264,9 @@ export class Channel extends Emitter<ChannelEvents> {
     clearTimeout(this.#stall);
     this.#stall = undefined;
     if (this.#closed || !this.#data) return;
-    this.#relayUnconfirmed();
     if (!this.#stalled) {
+      // The peer drops the frames that it has.
+      for (const frame of this.#unconfirmed) void this.#relay(frame);
       this.#stalled = true;
       this.#link.changed();
     }
@@ -262,9 +274,11 @@ export class Channel extends Emitter<ChannelEvents> {
     this.#stall = setTimeout(() => this.#stop(), stallMs);
   }
 
+  /** The data channel is over. */
   #relayUnconfirmed(): void {
-    // The peer drops the frames that it has.
-    for (const frame of this.#unconfirmed.splice(0)) void this.#relay(frame);
+    const frames = this.#unconfirmed.splice(0);
+    if (!this.#stalled) for (const frame of frames) void this.#relay(frame);
+    this.#stalled = false;
   }
 }
 

@@ -23,6 +23,8 @@ class Line extends EventTarget {
 class Pair {
   readonly got: unknown[] = [];
   relayed = 0;
+  /** What waits for the server, while that is away. */
+  held: (() => void)[] | undefined;
   /** The longest frame that the server takes. */
   maxRelayed = Number.POSITIVE_INFINITY;
   lost = 0;
@@ -40,13 +42,13 @@ class Pair {
       this.#link('b1', () => this.ada),
     );
     this.ben.on('message', (data) => this.got.push(data));
-    this.lines[0].other = this.lines[1];
-    this.lines[1].other = this.lines[0];
   }
 
-  connect(): void {
-    this.ada.attach(this.lines[0] as unknown as RTCDataChannel);
-    this.ben.attach(this.lines[1] as unknown as RTCDataChannel);
+  connect([one, other] = this.lines): void {
+    one.other = other;
+    other.other = one;
+    this.ada.attach(one as unknown as RTCDataChannel);
+    this.ben.attach(other as unknown as RTCDataChannel);
   }
 
   setDead(isDead: boolean): void {
@@ -63,7 +65,9 @@ class Pair {
         if (length > this.maxRelayed) {
           throw new SignalboxError({ message: 'Too large.', extensions: { code: 'PAYLOAD_TOO_LARGE' } });
         }
-        other().receive(frame as unknown as Parameters<Channel['receive']>[0]);
+        const deliver = () => other().receive(frame as unknown as Parameters<Channel['receive']>[0]);
+        if (this.held) this.held.push(deliver);
+        else deliver();
       },
       changed() {},
       lost: () => {
@@ -118,6 +122,51 @@ it('what was not confirmed when the data channel closes goes through the server'
   expect(pair.got).toEqual(Array.from({ length: 200 }, (_, n) => n));
   expect(pair.relayed).toBeLessThan(140);
   expect(pair.lost).toBe(1);
+});
+
+it('after a silence of the data channel, messages do not wait for a server that is away', async () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.ada.send(1);
+  pair.setDead(true);
+  pair.held = [];
+  pair.ada.send(2);
+  await vi.advanceTimersByTimeAsync(4500);
+  pair.ada.send(3);
+  expect([pair.ada.direct, pair.got]).toEqual([false, [1]]);
+  pair.setDead(false);
+  await vi.advanceTimersByTimeAsync(4500);
+  pair.ada.send(4);
+  expect(pair.got).toEqual([1, 2, 3, 4]);
+  for (const deliver of pair.held) deliver();
+  expect(pair.got).toEqual([1, 2, 3, 4]);
+});
+
+it('what was not confirmed when another data channel takes the place of the first goes through the server', () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.setDead(true);
+  pair.ada.send(1);
+  // A browser tells of the end later.
+  for (const line of pair.lines) line.close = () => undefined;
+  pair.connect([new Line(), new Line()]);
+  expect(pair.got).toEqual([1]);
+  pair.ada.send(2);
+  expect([pair.got, pair.relayed]).toEqual([[1, 2], 1]);
+});
+
+it('a frame that was lost goes through the server, however often the peer confirms those before it', async () => {
+  const pair = new Pair();
+  pair.connect();
+  pair.ada.send(1);
+  pair.setDead(true);
+  pair.ada.send(2);
+  pair.setDead(false);
+  for (let n = 3; n < 23; n++) {
+    pair.ada.send(n);
+    await vi.advanceTimersByTimeAsync(300);
+  }
+  expect(pair.got).toEqual(Array.from({ length: 22 }, (_, n) => n + 1));
 });
 
 it('more frames than a dead data channel may hold are never lost', () => {
