@@ -126,6 +126,8 @@ class Pages {
   readonly #exchanges = new Map<string, Exchange>();
   readonly #partners = new Map<string, Partner>();
   readonly #queue: (() => void)[] = [];
+  /** Whether pages can reach one another now. */
+  areReachable = true;
   /** How many shapes each page was sent. */
   readonly sent = new Map<string, number>();
 
@@ -150,11 +152,19 @@ class Pages {
     for (let deliver = this.#queue.shift(); deliver; deliver = this.#queue.shift()) deliver();
   }
 
+  /** A page finds another path to all others. */
+  findPaths(name: string): void {
+    for (const other of this.#exchanges.keys()) {
+      const partner = this.#partners.get(`${name}>${other}`);
+      if (partner) this.#exchanges.get(name)?.catchUp(partner);
+    }
+  }
+
   #link(from: string, to: string, wasHere: boolean): void {
     const partner: Partner = {
       id: to,
       wasHere,
-      reachable: () => true,
+      reachable: () => this.areReachable,
       send: (message: Message) => {
         this.#queue.push(() => {
           const back = this.#partners.get(`${to}>${from}`);
@@ -208,6 +218,44 @@ describe('pages that exchange drawings', () => {
     ada.refresh();
     pages.settle();
     for (const { drawing } of [ada, ben]) expect(idsOf(drawing)).toEqual(['ada:1', 'ben:1', 'gone:2']);
+  });
+
+  it('what was drawn while there was no path is made up for once there is one', () => {
+    const pages = new Pages();
+    const ada = pages.enter('ada');
+    const ben = pages.enter('ben');
+    pages.settle();
+    pages.areReachable = false;
+    draw(ada, 'ada:1');
+    draw(ben, 'ben:2');
+    pages.findPaths('ada');
+    pages.settle();
+    expect(idsOf(ada.drawing)).toEqual(['ada:1']);
+    pages.areReachable = true;
+    pages.findPaths('ada');
+    pages.settle();
+    for (const { drawing } of [ada, ben]) expect(idsOf(drawing)).toEqual(['ada:1', 'ben:2']);
+    pages.findPaths('ada');
+    pages.settle();
+    expect(pages.sent.get('ben'), 'there was nothing more to make up for').toBe(1);
+  });
+
+  it('two pages that know other parts of the shapes of somebody who has left complete one another', () => {
+    const pages = new Pages();
+    const ada = pages.enter('ada');
+    const ben = pages.enter('ben');
+    pages.settle();
+    const short = { points: [0, 0, 0.5], version: 3 };
+    for (const change of [shape('gone:1'), shape('gone:2', short)]) ada.drawing.put(change);
+    for (const change of [shape('gone:1', short), shape('gone:2')]) ben.drawing.put(change);
+    ada.drawing.remove(['gone:3']);
+    ben.drawing.remove(['gone:4']);
+    ada.refresh();
+    pages.settle();
+    for (const { drawing } of [ada, ben]) {
+      expect(drawing.shapes).toEqual([shape('gone:1'), shape('gone:2')]);
+      expect(new Set(drawing.removed)).toEqual(new Set(['gone:3', 'gone:4']));
+    }
   });
 
   it('nonsense from a peer is ignored', () => {

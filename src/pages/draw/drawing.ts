@@ -1,6 +1,6 @@
 import { maxNumbers, parseId, type Shape } from './shape.ts';
 
-/** How much of each author's work a peer knows. Two peers that know the same have the same text for an author. */
+/** What a peer knows of each author's work, as a short text. Two peers have the same text only if they know the same. */
 export type Summary = Readonly<Record<string, string>>;
 
 /** A number above this does not raise the next one. */
@@ -90,20 +90,15 @@ export class Drawing {
   }
 
   summary(): Summary {
-    const sums = new Map<string, [shapes: number, versions: number, removed: number]>();
-    const sumOf = (id: string) => {
+    const sums = new Map<string, number>();
+    // A sum, because the order in which a page came to know something does not matter.
+    const add = (id: string, what: string) => {
       const author = authorOf(id);
-      const sum = sums.get(author) ?? [0, 0, 0];
-      sums.set(author, sum);
-      return sum;
+      sums.set(author, ((sums.get(author) ?? 0) + hashOf(`${id} ${what}`)) % 2 ** 48);
     };
-    for (const { id, version } of this.#shapes.values()) {
-      const sum = sumOf(id);
-      sum[0] += 1;
-      sum[1] += version;
-    }
-    for (const id of this.#removed) sumOf(id)[2] += 1;
-    return Object.fromEntries([...sums].map(([author, sum]) => [author, sum.join('/')]));
+    for (const { id, version } of this.#shapes.values()) add(id, `${version}`);
+    for (const id of this.#removed) add(id, 'removed');
+    return Object.fromEntries([...sums].map(([author, sum]) => [author, sum.toString(36)]));
   }
 
   /** The work of those authors of which a peer with this summary knows something else. */
@@ -124,6 +119,16 @@ export class Drawing {
 
 export function authorOf(id: string): string {
   return id.slice(0, id.lastIndexOf(':'));
+}
+
+/** Two FNV-1a hashes of the text with different beginnings, as one number below 2^48. */
+function hashOf(text: string): number {
+  let [one, other] = [0x811c9dc5, 0x050c5d1f];
+  for (let i = 0; i < text.length; i++) {
+    one = Math.imul(one ^ text.charCodeAt(i), 0x01000193);
+    other = Math.imul(other ^ text.charCodeAt(i), 0x01000193);
+  }
+  return (one >>> 0) * 2 ** 16 + ((other >>> 0) % 2 ** 16);
 }
 
 function byId({ id: a }: Shape, { id: b }: Shape): number {

@@ -6,7 +6,7 @@ export interface Partner {
   readonly id: string;
   /** Whether it was in the room before this page. */
   readonly wasHere: boolean;
-  /** Whether a message can go to it now. Later, `refresh` makes up for messages that could not go. */
+  /** Whether a message can go to it now. `catchUp` makes up for messages that could not go. */
   readonly reachable: () => boolean;
   send(message: Message): void;
 }
@@ -42,6 +42,8 @@ const numbersAMessage = 6000;
 export class Exchange {
   readonly drawing = new Drawing();
   readonly #partners = new Map<string, Partner>();
+  /** Partners that have missed a change, because they were not reachable. */
+  readonly #behind = new Set<Partner>();
   readonly #events: ExchangeEvents;
   readonly #isOwn: (author: string) => boolean;
 
@@ -57,6 +59,7 @@ export class Exchange {
 
   part(partner: Partner): void {
     if (this.#partners.get(partner.id) === partner) this.#partners.delete(partner.id);
+    this.#behind.delete(partner);
   }
 
   /** Compares everything with everyone again: something may have been lost, with a page that left or a connection. */
@@ -64,9 +67,21 @@ export class Exchange {
     this.tell(this.#summary(true, true));
   }
 
+  /** Compares everything with a partner that has missed a change, if the partner is reachable again. */
+  catchUp(partner: Partner): void {
+    if (!this.#behind.has(partner) || !partner.reachable()) return;
+    this.#behind.delete(partner);
+    partner.send(this.#summary(true, true));
+  }
+
   /** Tells all the others about a change that was made here. */
   tell(message: Message): void {
-    for (const partner of this.#partners.values()) if (partner.reachable()) partner.send(message);
+    for (const partner of this.#partners.values()) {
+      if (partner.reachable()) {
+        partner.send(message);
+        if (message.type === 'have') this.#behind.delete(partner);
+      } else if (message.type !== 'cursor') this.#behind.add(partner);
+    }
   }
 
   /** A partner has sent any JSON value. It should be a `Message`. */

@@ -16,7 +16,7 @@ import { announce, showStatus } from './status.ts';
 import { enterText } from './text-entry.ts';
 import { Tools } from './tools.ts';
 
-/** How long after the last newcomer the drawings are compared once more, in milliseconds. */
+/** How long after somebody came or left the drawings are compared once more, in milliseconds. */
 const compareMs = 3000;
 /**
  * The time between two sends of a stroke, and of the pointer's place, in milliseconds. Each peer that is reached
@@ -96,7 +96,10 @@ function meet(peer: Peer): void {
     send: (message) => channel.send(message),
   };
   channel.on('message', (message) => exchange.receive(partner, message));
-  peer.on('path', showRoster);
+  peer.on('path', () => {
+    exchange.catchUp(partner);
+    showRoster();
+  });
   exchange.meet(partner);
   const off = room?.on('left', (left) => {
     if (left !== peer) return;
@@ -105,9 +108,15 @@ function meet(peer: Peer): void {
     cursors.hide(peer.id);
     announce(`${nameOf(peer)} has left.`);
     showRoster();
+    // The last strokes of the peer may have reached some of the others only.
+    compareSoon();
   });
   announce(`${nameOf(peer)} is here.`);
   showRoster();
+  compareSoon();
+}
+
+function compareSoon(): void {
   clearTimeout(compare);
   compare = setTimeout(() => exchange.refresh(), compareMs);
 }
