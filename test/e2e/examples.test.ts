@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { connect, type Peer } from '../../src/client/index.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { NodeProcess, startNode } from '../support/node.ts';
 import { close, soon } from './drawing-checks.ts';
@@ -148,4 +149,28 @@ test('draw.html: two people draw the same, and a newcomer gets it', { timeout },
   await expect.poll(async () => (await pixels(cas)) === drawn, soon).toBe(false);
   await expect.poll(async () => (await pixels(cas)) === (await pixels(ada)), soon).toBe(true);
   await close(ada, ben, cas);
+});
+
+test('G8: draw.html keeps the last 500 strokes of a peer that sends strokes without end', {
+  timeout,
+}, async () => {
+  const ada = await open('draw.html#full');
+  const eve = await connect(node.url, { username: 'eve' });
+  onTestFinished(() => eve.close());
+  const room = await eve.join('draw #full');
+  const channel = (await new Promise<Peer>((resolve) => room.on('peer', resolve))).channel('drawing');
+  // The first 100 strokes lie at the left, the others at the right.
+  for (let n = 0; n < 600; n++) {
+    const id = `${Date.now()} eve ${String(n).padStart(3, '0')}`;
+    const x = n < 100 ? 0.25 : 0.75;
+    channel.send({ id, colour: '#000000', at: 0, points: [x, 0.5], undone: false });
+  }
+  const inkAt = (x: number) =>
+    ada.locator('#board').evaluate((board, at) => {
+      const { width, height } = board as HTMLCanvasElement;
+      const context = (board as HTMLCanvasElement).getContext('2d');
+      return context?.getImageData(at * width, height / 2, 1, 1).data[3];
+    }, x);
+  await expect.poll(async () => [await inkAt(0.25), await inkAt(0.75)], soon).toEqual([0, 255]);
+  await close(ada);
 });
