@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { startNode } from '../support/node.ts';
@@ -63,9 +63,22 @@ test('on a phone, one taps a tool, writes, and draws with a finger whose pressur
   expect(Math.max(...widths)).toBeGreaterThan(2 * Math.min(...widths));
 });
 
-test('on a phone, the start page fits the screen', { timeout }, async () => {
+test('on a phone, the start page fits the screen, with Ada and Ben side by side; what was sent takes its width', {
+  timeout,
+}, async () => {
   const page = await onPhone('/');
-  await page.getByRole('region', { name: 'Ada' }).getByRole('button', { name: 'Connect' }).tap();
+  const [ada, ben] = ['Ada', 'Ben'].map((name) => page.getByRole('region', { name })) as [Locator, Locator];
+  await ada.getByRole('button', { name: 'Connect' }).tap();
   await page.getByText('A new session begins.').waitFor();
+  await expectNoOverflow(page);
+  const boxes = async () => [await ada.boundingBox(), await ben.boundingBox()];
+  const [left, right] = await boxes();
+  expect(right?.y).toBe(left?.y);
+  expect(right?.x).toBeGreaterThan((left?.x ?? 0) + (left?.width ?? 0));
+  await ada.getByText('Sent').tap();
+  await ada.getByText('mutation').waitFor();
+  const [wide, below] = await boxes();
+  expect(wide?.width).toBeGreaterThan(350);
+  expect(below?.y).toBeGreaterThan(wide?.y ?? 0);
   await expectNoOverflow(page);
 });

@@ -23,6 +23,8 @@ export class Sent {
 
   constructor(pane: HTMLElement) {
     this.#pane = pane;
+    // On a phone, the two peers stand side by side, and a pane that is open takes the width of the screen.
+    if (matchMedia('(max-width: 760px)').matches) pane.removeAttribute('open');
     this.#select = this.#part<HTMLSelectElement>('select');
     this.#select.addEventListener('change', () => this.#show(this.#clicks[this.#select.selectedIndex]));
     for (const button of pane.querySelectorAll<HTMLButtonElement>('[data-view]')) {
