@@ -34,7 +34,7 @@ export interface DrawingReport {
   readonly slowestCheckMs: number;
   /** What the pages did not show as they should, at the check that ended the run. Empty if all was right. */
   readonly differences: readonly string[];
-  /** Errors of the pages. */
+  /** Errors of the pages and of the nodes. */
   readonly faults: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export async function drawWhileNetworksChange(options: DrawingOptions): Promise<
     meetings: seen.reduce((sum, { meetings }) => sum + meetings, 0),
     paths: seen.reduce((sum, { paths }) => sum + paths, 0),
     differences: found,
-    faults: takeFaults(),
+    faults: [...takeFaults(), ...stage.errors()],
   };
 }
 

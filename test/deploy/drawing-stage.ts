@@ -35,6 +35,7 @@ export class DrawingStage {
   readonly #browser: Browser;
   readonly #env: Readonly<Record<string, string>>;
   #nodes: NodeProcess[];
+  readonly #pastNodes: NodeProcess[] = [];
 
   private constructor(
     artists: readonly Artist[],
@@ -118,6 +119,12 @@ export class DrawingStage {
     return new Set(this.artists.map(({ name }) => lastOf(name)));
   }
 
+  /** What all nodes so far have logged as an error. */
+  errors(): string[] {
+    const lines = [...this.#pastNodes, ...this.#nodes].flatMap((node) => node.log());
+    return lines.filter(({ level }) => Number(level) >= 50).map((line) => JSON.stringify(line));
+  }
+
   /** Ends a node by this signal. Resolves when it has ended. */
   async end(which: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.#nodes[which]?.kill(signal);
@@ -128,6 +135,7 @@ export class DrawingStage {
     const node = this.#nodes[which];
     if (!node) throw new Error(`There is no node ${which}.`);
     const PORT = new URL(node.url).port;
+    this.#pastNodes.push(node);
     this.#nodes[which] = await startNode({ env: { ...this.#env, PORT } });
   }
 

@@ -49,7 +49,7 @@ test('behind nginx, where the network lets no WebRTC through, three pages on two
   timeout,
 }, async () => {
   const people = [{ name: 'Ada' }, { name: 'Ben' }, { name: 'Cas' }];
-  const browserArgs = ['--force-webrtc-ip-handling-policy=disable_non_proxied_udp'];
+  const browserArgs = ['--webrtc-ip-handling-policy=disable_non_proxied_udp'];
   await using stage = await DrawingStage.set({ redisUrl: inject('redisUrl'), people, browserArgs, ...setUp });
   for (const page of stage.pages) await expectPaths(page, 'relayed', 'relayed');
   await drawThroughKills(stage);

@@ -6,7 +6,10 @@ import { type Command, filled, type Site, type Values } from './load-balancer.ts
 /** The part of Debian's /etc/nginx/nginx.conf that matters here, with the paths of a test. */
 function main(folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  // Only root may become another user. By default root does, and that user may not write into the folder of a test.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
   return `daemon off;
+${user}
 worker_processes auto;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;

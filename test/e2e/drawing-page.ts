@@ -27,8 +27,9 @@ export function takeFaults(): string[] {
 export function watch(page: Page, name: string): void {
   page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
   page.on('console', (line) => {
-    // Browsers log each attempt to reach a server that is away.
-    if (line.type() === 'error' && !line.text().includes('net::ERR_')) faults.push(`${name}: ${line.text()}`);
+    // Browsers log each attempt to reach a server that is away, or that cannot serve now.
+    const isAway = /net::ERR_|status of 503/.test(line.text());
+    if (line.type() === 'error' && !isAway) faults.push(`${name}: ${line.text()}`);
   });
 }
 
