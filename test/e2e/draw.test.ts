@@ -6,7 +6,16 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type NodeProcess, startNode } from '../support/node.ts';
 import { close, expectPaths, expectSame, soon } from './drawing-checks.ts';
-import { draw, launchForWebRtc, shapesIn, svgOf, type Visit, visit, watch } from './drawing-page.ts';
+import {
+  draw,
+  launchForWebRtc,
+  pixelsOf,
+  shapesIn,
+  svgOf,
+  type Visit,
+  visit,
+  watch,
+} from './drawing-page.ts';
 
 const timeout = 60_000;
 
@@ -79,6 +88,16 @@ test('what a page drew stays when the page is reloaded or closed, and newcomers 
   const cas = await visit(browser, 'Cas', { url: node.url, room });
   await expectSame(2, ada, cas);
   await close(ada, cas);
+});
+
+test('a tap with the pencil is a dot, which both pages show', { timeout }, async () => {
+  const ada = await visit(browser, 'Ada', { url: node.url, room: 'dot' });
+  const ben = await visit(browser, 'Ben', { url: node.url, room: 'dot' });
+  const empty = await pixelsOf(ada);
+  await draw(ada, 'pencil', [0.5, 0.5]);
+  await expectSame(1, ada, ben);
+  expect((await pixelsOf(ben)) === empty, 'the board is empty').toBe(false);
+  await close(ada, ben);
 });
 
 test('a name is shown to the others when it changes, and kept for the next visit', { timeout }, async () => {
