@@ -24,7 +24,7 @@ export type Message = generated.MessagesSubscription['messages'];
 
 /**
  * The only subscription of a page, with every type of message. A second one would end the first, so let all parts of the
- * page share this one.
+ * page share this one. The browser client sends it too.
  */
 export const MESSAGES: TypedDocument<
   generated.MessagesSubscription,

@@ -39,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   names: [],
   'json-text': [],
   pages: ['client'],
-  client: [],
+  client: ['documents'],
   documents: ['generated'],
 };
 

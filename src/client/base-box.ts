@@ -16,7 +16,6 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
   readonly #outbox: Outbox;
   readonly #makePeer: MakePeer<P>;
   readonly #rooms = new Map<string, Room<P>>();
-  readonly #joins = new Map<string, Promise<Room<P>>>();
   readonly #keys = `${randomId()}.`;
   #sent = 0;
   readonly #leave = () => this.close();
@@ -27,7 +26,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
     this.#makePeer = makePeer;
     this.#session = new Session(urls, options, {
       joins: () => [...this.#rooms.values()].map(({ id, state }) => ({ roomId: id, state })),
-      connected: (message) => this.#connected(message),
+      connected: (message, isWithoutRooms) => this.#connected(message, isWithoutRooms),
       message: (message) => this.#take(message),
       status: (status) => this.emit('status', status),
       stopped: (status, error) => {
@@ -36,11 +35,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
         if (error.code !== 'CLOSED') this.emit('error', error);
       },
     });
-    this.#outbox = new Outbox({
-      send: (request) => this.post(request),
-      ready: () => this.#session.begun,
-      waitMs: (attempt) => this.#session.retryMs(attempt),
-    });
+    this.#outbox = new Outbox(this.#session);
   }
 
   /** This client as the others see it. Undefined before the first connection. */
@@ -59,16 +54,21 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
   /** Opens the stream. Resolves at the first `Connected`. Rejects if the server refuses the client for good. */
   async connect(): Promise<this> {
     // A page that is closed leaves its rooms at once. In Node.js there is no page.
-    if (typeof document !== 'undefined') addEventListener('pagehide', this.#leave);
+    globalThis.addEventListener?.('pagehide', this.#leave);
     await this.#session.start();
     return this;
   }
 
   /** Enters a room, and stays in it across new sessions. If the client is in the room already, returns that room. */
   async join(id: string, { state = null }: { readonly state?: Json } = {}): Promise<Room<P>> {
-    const joined = this.#joins.get(id) ?? this.#join(id, state);
-    this.#joins.set(id, joined);
-    return await joined;
+    const room = this.#rooms.get(id) ?? this.#add(id, state);
+    try {
+      await room.enter();
+      return room;
+    } catch (error) {
+      this.#forget(room);
+      throw error;
+    }
   }
 
   /** Leaves a room. The others are told at once. */
@@ -81,54 +81,48 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
 
   /** Leaves all rooms and ends the stream, without waiting for an answer: it works while a page is being closed. */
   close(): void {
-    if (typeof document !== 'undefined') removeEventListener('pagehide', this.#leave);
+    globalThis.removeEventListener?.('pagehide', this.#leave);
     this.#session.close([...this.#rooms.keys()].map((roomId) => ({ field: 'leaveRoom', args: { roomId } })));
   }
 
   /** Sends one request of your own to the API, with this client's token. Rejects with a `SignalboxError`. */
   post<Data>(request: { readonly query: string; readonly variables?: object }): Promise<Data> {
-    return this.#session.post(request);
+    return this.#session.api.post(request);
   }
 
-  async #join(id: string, state: Json): Promise<Room<P>> {
+  #add(id: string, state: Json): Room<P> {
     const room = new Room<P>(id, state, {
-      push: (field, args) => this.#outbox.push(field, args),
+      push: (field, args) => this.#outbox.push(field, { roomId: id, ...args }),
       key: () => this.#keys + this.#sent++,
       makePeer: this.#makePeer,
     });
     this.#rooms.set(id, room);
-    try {
-      await this.#outbox.push('joinRoom', { roomId: id, state });
-      setTimeout(() => room.open());
-      return room;
-    } catch (error) {
-      this.#forget(room);
-      throw error;
-    }
+    return room;
   }
 
-  #forget(room: Room<P>): void {
-    if (this.#rooms.get(room.id) !== room) return;
+  /** Returns false if the room is forgotten already. */
+  #forget(room: Room<P>): boolean {
+    if (this.#rooms.get(room.id) !== room) return false;
     this.#rooms.delete(room.id);
-    this.#joins.delete(room.id);
     room.reset();
+    return true;
   }
 
   #take(message: RoomMessage): void {
     const room = this.#rooms.get(message.roomId);
     if (room && message.__typename === 'PeerRemoved' && message.peer.id === this.#peer?.id)
-      this.#drop(room, errorOf(message.reason, 'The server has put this client out of the room.'));
+      this.#drop(room, errorOf(message.reason, 'The server put this client out of the room.'));
     else room?.take(message);
   }
 
-  #connected({ peer, resumed }: Connected): void {
+  #connected({ peer, resumed }: Connected, isWithoutRooms: boolean): void {
     this.#peer = peer;
     if (!resumed) for (const room of this.#rooms.values()) room.reset();
-    if (this.#session.isWithoutRooms) void this.#joinOneByOne();
+    if (isWithoutRooms) this.#joinOneByOne();
   }
 
   /** The server refuses one of the rooms. That one is dropped, and the others are entered. */
-  async #joinOneByOne(): Promise<void> {
+  #joinOneByOne(): void {
     for (const room of [...this.#rooms.values()].reverse()) {
       this.#outbox.push('joinRoom', { roomId: room.id, state: room.state }, true).catch((error: unknown) => {
         if (error instanceof SignalboxError && error.code !== 'CLOSED') this.#drop(room, error);
@@ -138,8 +132,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
 
   /** The client is no longer in this room, and did not leave by itself. */
   #drop(room: Room<P>, error: SignalboxError): void {
-    if (this.#rooms.get(room.id) !== room) return;
-    this.#forget(room);
+    if (!this.#forget(room)) return;
     room.drop(error);
     this.emit('error', error);
   }

@@ -1,4 +1,4 @@
-import { ICE_SERVERS } from './documents.ts';
+import { ICE_SERVERS } from '../documents.ts';
 import type { Options } from './options.ts';
 
 interface IceServerJson {

@@ -3,9 +3,9 @@ import type { Options } from './options.ts';
 import type { Peer } from './peer.ts';
 import type { Room as RoomOf } from './room.ts';
 
+export { MESSAGES } from '../documents.ts';
 export { Box } from './box.ts';
 export { Channel, type ChannelEvents } from './channel.ts';
-export { MESSAGES } from './documents.ts';
 export type { BoxEvents, Options, Status } from './options.ts';
 export { type Path, Peer, type PeerEvents } from './peer.ts';
 export type { RoomEvents } from './room.ts';

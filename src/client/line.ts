@@ -1,17 +1,18 @@
-import { MESSAGES, RECEIVE } from './documents.ts';
+import { MESSAGES } from '../documents.ts';
+import type { Api } from './api.ts';
+import { RECEIVE } from './documents.ts';
 import { defaultPatienceMs, defaultSilenceMs, type Options } from './options.ts';
+import { sleep } from './sleep.ts';
 import { StreamSlot } from './stream-slot.ts';
-import { post, readStream, refusal } from './transport.ts';
-import type { ErrorJson, Message, SignalboxError } from './types.ts';
+import { refusal } from './transport.ts';
+import type { Message } from './types.ts';
 
-/** From where the session reads, and what it hears. */
-export interface Reading {
-  readonly url: string;
-  readonly token: string;
+/** What the line needs of the session, and tells it. */
+export interface LineOwner {
   /** Where to go on from: the variables of the next request. */
   variables(): object;
   message(message: Message): void;
-  /** The server has answered, and the session goes on unless a message said otherwise. */
+  /** The server has answered a poll, and the session goes on unless a message said otherwise. */
   alive(): void;
 }
 
@@ -29,95 +30,92 @@ const retryStreamMs = 5 * 60_000;
  * may have no stream, because other tabs of the same origin hold as many as the browser has connections for.
  */
 export class Line {
+  readonly #api: Api;
   readonly #options: Options;
-  #slot: StreamSlot | undefined;
-  #ready: Promise<void> | undefined;
+  readonly #owner: LineOwner;
+  /** Undefined before the first request, and null if none is needed. */
+  #slot: StreamSlot | null | undefined;
   /** Until when streams are known to be held back. */
   #heldBackUntil = 0;
   /** Ends the present stream or poll, so that the line goes on in another way. */
   #switch = new AbortController();
 
-  constructor(options: Options) {
+  constructor(api: Api, options: Options, owner: LineOwner) {
+    this.#api = api;
     this.#options = options;
+    this.#owner = owner;
   }
 
   /** Reads messages until the connection or the signal ends it. Rejects with the error that ended it. */
-  async read(reading: Reading, signal: AbortSignal): Promise<void> {
-    const { url } = reading;
-    this.#ready ??= this.#prepare(url);
-    await this.#ready;
+  async read(signal: AbortSignal): Promise<void> {
+    const { url } = this.#api;
+    if (this.#slot === undefined) {
+      this.#slot = StreamSlot.for(url, () => this.#switch.abort()) ?? null;
+      await this.#slot?.take();
+    }
     for (let goesOn = true; goesOn && !signal.aborted; ) {
-      if (this.#slot && StreamSlot.isNeedless(url)) this.close(true);
+      if (this.#slot && StreamSlot.isNeedless(url)) {
+        this.close();
+        this.#slot = null;
+      }
       this.#switch = new AbortController();
       const either = AbortSignal.any([signal, this.#switch.signal]);
-      if (this.#slot && !this.#slot.held) await this.#pollInShort(reading, either);
-      else if (Date.now() < this.#heldBackUntil) await this.#poll(reading, either, waitSeconds);
-      else goesOn = await this.#stream(reading, either);
-      goesOn ||= this.#switch.signal.aborted;
+      if (this.#slot && !this.#slot.held) await this.#pollInShort(either);
+      else if (Date.now() < this.#heldBackUntil) await this.#poll(either, waitSeconds);
+      else goesOn = (await this.#stream(either)) || this.#switch.signal.aborted;
     }
   }
 
-  /** Lets other tabs have the stream. `isReady`: the line goes on, and needs no slot. */
-  close(isReady = false): void {
+  /** Lets other tabs have the stream. */
+  close(): void {
     this.#slot?.close();
     this.#slot = undefined;
-    if (!isReady) this.#ready = undefined;
-  }
-
-  async #prepare(url: string): Promise<void> {
-    this.#slot = StreamSlot.for(url, () => this.#switch.abort());
-    await this.#slot?.take();
   }
 
   /** Resolves to true if the line should go on by polls. */
-  async #stream(reading: Reading, signal: AbortSignal): Promise<boolean> {
+  async #stream(signal: AbortSignal): Promise<boolean> {
     const { silenceMs = defaultSilenceMs, patienceMs = defaultPatienceMs } = this.#options;
-    const own = new AbortController();
+    const silence = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watch = (ms: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => own.abort(), ms);
+      timer = setTimeout(() => silence.abort(), ms);
     };
     watch(patienceMs);
     let hasEvent = false;
-    let ended: SignalboxError | undefined;
     try {
-      const body = { query: MESSAGES, variables: reading.variables() };
-      await readStream(reading.url, reading.token, body, AbortSignal.any([signal, own.signal]), {
-        life: () => {
-          if (hasEvent) watch(silenceMs);
-        },
-        next: ({ data, errors }) => {
-          if (signal.aborted) return;
-          if (!hasEvent) watch(silenceMs);
+      const body = { query: MESSAGES, variables: this.#owner.variables() };
+      const either = AbortSignal.any([signal, silence.signal]);
+      for await (const results of await this.#api.read(body, either)) {
+        for (const { data, errors } of results) {
+          if (signal.aborted) return false;
+          if (!data) throw refusal(errors?.[0]);
           hasEvent = true;
-          if (data?.messages) reading.message(data.messages as Message);
-          else ended = refusal(errors?.[0] as ErrorJson | undefined);
-        },
-      });
+          this.#owner.message(data.messages as Message);
+        }
+        if (hasEvent) watch(silenceMs);
+      }
     } catch (error) {
       if (signal.aborted) return false;
-      if (!own.signal.aborted) throw error;
+      if (!silence.signal.aborted) throw error;
     } finally {
       clearTimeout(timer);
     }
-    if (ended) throw ended;
-    if (hasEvent || !own.signal.aborted || signal.aborted) return false;
+    if (hasEvent || !silence.signal.aborted || signal.aborted) return false;
     // If a poll fails too, the network does not only hold back streams: the error ends the reading.
-    await this.#poll(reading, signal, 0);
+    await this.#poll(signal, 0);
     this.#heldBackUntil = Date.now() + retryStreamMs;
     return true;
   }
 
-  async #poll(reading: Reading, signal: AbortSignal, wait: number): Promise<void> {
-    const { url, token } = reading;
-    const body = { query: RECEIVE, variables: { ...reading.variables(), wait } };
+  async #poll(signal: AbortSignal, wait: number): Promise<void> {
+    const body = { query: RECEIVE, variables: { ...this.#owner.variables(), wait } };
     try {
       const timeoutMs = wait * 1000 + answerMs;
-      const { receive } = await post<{ receive: Message[] }>(url, token, body, { timeoutMs, signal });
+      const { receive } = await this.#api.post<{ receive: Message[] }>(body, { timeoutMs, signal });
       if (signal.aborted) return;
-      for (const message of receive) reading.message(message);
-      reading.alive();
+      for (const message of receive) this.#owner.message(message);
+      this.#owner.alive();
     } catch (error) {
       if (signal.aborted) return;
       // The client may be in another network now, so the next attempt is a stream.
@@ -130,20 +128,14 @@ export class Line {
    * One poll that holds a connection only for a moment. In a hidden tab, the browser slows timers down. There the poll
    * waits at the server instead, and the tabs wait one after the other.
    */
-  async #pollInShort(reading: Reading, signal: AbortSignal): Promise<void> {
+  async #pollInShort(signal: AbortSignal): Promise<void> {
     if (document.hidden) {
       await this.#slot?.inTurn(async () => {
-        if (!signal.aborted) await this.#poll(reading, signal, 1);
+        if (!signal.aborted) await this.#poll(signal, 1);
       });
-      return;
+    } else {
+      await this.#poll(signal, 0);
+      await sleep(shortPollMs, signal);
     }
-    await this.#poll(reading, signal, 0);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, shortPollMs);
-      signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 }

@@ -1,4 +1,4 @@
-import type { Identity } from './credentials.ts';
+import type { Identity } from './api.ts';
 import type { SignalboxError } from './types.ts';
 
 /**

@@ -1,21 +1,25 @@
-import { type Field, mutationOf, type Operation } from './documents.ts';
-import { SignalboxError } from './types.ts';
+import type { Api } from './api.ts';
+import { type Arguments, type Field, mutationOf, type Operation } from './documents.ts';
+import { sleep } from './sleep.ts';
+import type { SignalboxError } from './types.ts';
 
 interface Waiting extends Operation {
-  readonly resolve: (result: unknown) => void;
+  /** About how many characters it adds to a request. */
+  readonly characters: number;
+  readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** The most operations in one request. The server takes 20 root fields. */
 const maxBatch = 16;
 
-export interface OutboxOptions {
-  /** Sends one request. Rejects with a `SignalboxError`. */
-  send(request: { query: string; variables: object }): Promise<Record<string, unknown>>;
+/** What the outbox needs of the session. */
+export interface OutboxLink {
+  readonly api: Pick<Api, 'post'>;
   /** Resolves when there is a session. */
-  ready(): Promise<unknown>;
+  readonly begun: Promise<unknown>;
   /** How long to wait before attempt `n`, in milliseconds. */
-  waitMs(attempt: number): number;
+  retryMs(attempt: number): number;
 }
 
 /**
@@ -23,28 +27,28 @@ export interface OutboxOptions {
  * again: operations with a `key` are carried out once (G14), and the others do no harm when repeated (G7).
  */
 export class Outbox {
-  readonly #options: OutboxOptions;
+  readonly #link: OutboxLink;
   #queue: Waiting[] = [];
   #running = false;
   /** About how many characters of arguments go into one request. By default the server takes 320 KiB. */
   #maxCharacters = 128 * 1024;
   #closed: Error | undefined;
 
-  constructor(options: OutboxOptions) {
-    this.#options = options;
+  constructor(link: OutboxLink) {
+    this.#link = link;
   }
 
   /**
    * Resolves to the result of the field. Rejects with a `SignalboxError` if the server refuses the operation. `isFirst`:
    * it goes before those that wait.
    */
-  push<Result>(field: Field, args: Operation['args'], isFirst = false): Promise<Result> {
-    if (this.#closed) return Promise.reject(this.#closed);
+  push<Result>(field: Field, args: Arguments, isFirst = false): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      const waiting = { field, args, resolve: resolve as Waiting['resolve'], reject };
+      if (this.#closed) throw this.#closed;
+      const waiting = { field, args, characters: JSON.stringify(args).length, resolve, reject };
       if (isFirst) this.#queue.unshift(waiting);
       else this.#queue.push(waiting);
-      void this.#run();
+      if (!this.#running) void this.#run();
     });
   }
 
@@ -55,26 +59,25 @@ export class Outbox {
   }
 
   async #run(): Promise<void> {
-    if (this.#running) return;
     this.#running = true;
     // Operations of the same turn go together.
     await Promise.resolve();
     for (let attempt = 0; this.#queue.length > 0; ) {
-      await this.#options.ready().catch(() => undefined);
+      await this.#link.begun.catch(() => undefined);
       const batch = this.#batch();
       if (batch.length === 0) break;
       try {
-        const data = await this.#options.send(mutationOf(batch));
-        this.#queue = this.#queue.filter((waiting) => !batch.includes(waiting));
-        batch.forEach(({ resolve }, n) => {
-          resolve(data[`f${n}`]);
+        const data = await this.#link.api.post<Readonly<Record<string, never>>>(mutationOf(batch));
+        batch.forEach((waiting, n) => {
+          this.#remove(waiting);
+          waiting.resolve(data[`f${n}`] as never);
         });
         attempt = 0;
       } catch (error) {
-        const waitMs = this.#refused(batch, error, attempt);
+        const waitMs = this.#refused(batch, error as SignalboxError, attempt);
         if (waitMs > 0) {
           attempt += 1;
-          await new Promise((resolve) => setTimeout(resolve, waitMs));
+          await sleep(waitMs);
         }
       }
     }
@@ -82,41 +85,36 @@ export class Outbox {
   }
 
   #batch(): Waiting[] {
-    let characters = 0;
-    const batch: Waiting[] = [];
-    for (const waiting of this.#queue.slice(0, maxBatch)) {
-      characters += JSON.stringify(waiting.args).length;
-      if (batch.length > 0 && characters > this.#maxCharacters) break;
-      batch.push(waiting);
-    }
-    return batch;
+    let left = this.#maxCharacters;
+    return this.#queue.slice(0, maxBatch).filter(({ characters }, n) => {
+      left -= characters;
+      return n === 0 || left >= 0;
+    });
+  }
+
+  #remove(waiting: Waiting | undefined): void {
+    this.#queue = this.#queue.filter((other) => other !== waiting);
   }
 
   /**
    * Rejects the operation that was refused. The others stay in the queue: those before it were carried out, and are
    * repeated for their results. Returns how long to wait before that, in milliseconds.
    */
-  #refused(batch: readonly Waiting[], error: unknown, attempt: number): number {
-    if (error instanceof SignalboxError) {
-      const { code, retryable, retryAfterMs, path } = error;
-      if (retryable || code === 'RATE_LIMITED' || code === 'NOT_CONNECTED' || code === 'UNAUTHENTICATED') {
-        return retryAfterMs ?? this.#options.waitMs(attempt);
-      }
-      if (code === 'PAYLOAD_TOO_LARGE' && !path && batch.length > 1) {
-        // The server takes the operations, but not all at once.
-        this.#maxCharacters = Math.min(this.#maxCharacters, JSON.stringify(batch).length) / 2;
-        return 0;
-      }
-      const n = Number(/^f(\d+)$/.exec(String(path?.[0]))?.[1] ?? 0);
-      const refused = batch[n];
-      if (refused) {
-        this.#queue = this.#queue.filter((waiting) => waiting !== refused);
-        refused.reject(error);
-        return 0;
-      }
+  #refused(batch: readonly Waiting[], error: SignalboxError, attempt: number): number {
+    const { code, retryable, retryAfterMs, path } = error;
+    if (retryable || code === 'NOT_CONNECTED' || code === 'UNAUTHENTICATED') {
+      return retryAfterMs ?? this.#link.retryMs(attempt);
     }
-    for (const waiting of batch) waiting.reject(error);
-    this.#queue = this.#queue.filter((waiting) => !batch.includes(waiting));
+    if (code === 'PAYLOAD_TOO_LARGE' && !path && batch.length > 1) {
+      // The server takes the operations, but not all at once.
+      const characters = batch.reduce((sum, waiting) => sum + waiting.characters, 0);
+      this.#maxCharacters = Math.min(this.#maxCharacters, characters) / 2;
+      return 0;
+    }
+    // The alias of the field. Without one, nothing was carried out, and one operation after the other is refused.
+    const refused = batch[Number(String(path?.[0]).slice(1)) || 0];
+    this.#remove(refused);
+    refused?.reject(error);
     return 0;
   }
 }

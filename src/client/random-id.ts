@@ -1,4 +1,4 @@
-/** A random name of 8 characters. Two equal ones are very improbable. */
+/** A random name of about 11 characters. Two equal ones are very improbable. */
 export function randomId(): string {
-  return Math.random().toString(36).slice(2, 10).padEnd(8, '0');
+  return Math.random().toString(36).slice(2);
 }

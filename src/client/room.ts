@@ -1,15 +1,7 @@
-import type { Field } from './documents.ts';
+import type { Arguments, Field } from './documents.ts';
 import { Emitter } from './emitter.ts';
 import type { RemotePeer } from './remote-peer.ts';
-import type {
-  Json,
-  MemberInfo,
-  PeerInfo,
-  Receipt,
-  RemovalReason,
-  RoomMessage,
-  SignalboxError,
-} from './types.ts';
+import type { Json, PeerInfo, Receipt, RemovalReason, RoomMessage, SignalboxError } from './types.ts';
 
 export interface RoomEvents<P extends RemotePeer = RemotePeer> {
   /** Another peer is in the room. A new listener also gets the peers that are in the room already. */
@@ -34,7 +26,8 @@ export type MakePeer<P extends RemotePeer> = (
 
 /** The parts of the client that its room needs. */
 export interface RoomLink<P extends RemotePeer> {
-  push<Result>(field: Field, args: Record<string, unknown>): Promise<Result>;
+  /** Sends an operation in this room. */
+  push<Result>(field: Field, args: Arguments): Promise<Result>;
   /** A key that no other message of this client has (G14). */
   key(): string;
   readonly makePeer: MakePeer<P>;
@@ -50,6 +43,7 @@ export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
   readonly #peers = new Map<string, P>();
   /** Messages that came while `join` had not resolved yet, so that there could be no listener. */
   #held: RoomMessage[] | undefined = [];
+  #entered: Promise<void> | undefined;
   #state: Json;
 
   constructor(id: string, state: Json, link: RoomLink<P>) {
@@ -82,24 +76,30 @@ export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
   /** Changes this client's state. The others get `state`. */
   async setState(state: Json): Promise<void> {
     this.#state = state;
-    await this.#link.push('setState', { roomId: this.id, state });
+    await this.#link.push('setState', { state });
   }
 
   /** Sends a message to all others in the room. */
   broadcast(event: string, data: Json = null): Promise<Receipt> {
-    return this.#link.push('broadcast', { roomId: this.id, event, data, key: this.#link.key() });
+    return this.#link.push('broadcast', { event, data, key: this.#link.key() });
   }
 
   /** Sends a message to one peer in the room. */
   relay(peerId: string, event: string, data: Json = null): Promise<Receipt> {
-    return this.#link.push('relay', { roomId: this.id, peerId, event, data, key: this.#link.key() });
+    return this.#link.push('relay', { peerId, event, data, key: this.#link.key() });
   }
 
-  /** For the session: `join` has resolved, and its caller has had time to add listeners. */
-  open(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const message of held) this.take(message);
+  /** For the session: enters the room. */
+  enter(): Promise<void> {
+    this.#entered ??= this.#link.push('joinRoom', { state: this.#state }).then(() => {
+      // The callers of `join` have had time to add listeners by then.
+      setTimeout(() => {
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        for (const message of held) this.take(message);
+      });
+    });
+    return this.#entered;
   }
 
   /** For the session: a message of this room has come. */
@@ -108,15 +108,25 @@ export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
       this.#held.push(message);
       return;
     }
-    const { peer: info } = message;
-    if (message.__typename === 'PeerAdded') this.#add(message, message.offer);
-    else if (message.__typename === 'PeerChanged') this.#change(message);
-    else if (message.__typename === 'PeerRemoved') this.#remove(info.id, message.reason);
-    else {
-      const peer = this.#peers.get(info.id);
+    const { id } = message.peer;
+    const peer = this.#peers.get(id);
+    if (message.__typename === 'PeerAdded') {
+      // A peer that is added again has begun a new session: its old connections are of no use.
+      this.#remove(peer, 'REPLACED');
+      const added = this.#link.makePeer(message.peer, message.state, message.offer, (event, data) =>
+        this.relay(id, meshPrefix + event, data),
+      );
+      this.#peers.set(id, added);
+      this.emit('peer', added);
+    } else if (message.__typename === 'PeerRemoved') {
+      this.#remove(peer, message.reason);
+    } else if (peer && message.__typename === 'PeerChanged') {
+      peer.state = message.state;
+      this.emit('state', peer);
+    } else if (peer && message.__typename === 'Signal') {
       const { event, data } = message;
-      if (event.startsWith(meshPrefix)) peer?.receive?.(event.slice(meshPrefix.length), data);
-      else if (peer) this.emit('message', peer, event, data);
+      if (event.startsWith(meshPrefix)) peer.receive?.(event.slice(meshPrefix.length), data);
+      else this.emit('message', peer, event, data);
     }
   }
 
@@ -128,30 +138,12 @@ export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
   /** For the session: a new one has begun, so every peer is met anew. */
   reset(): void {
     if (this.#held) this.#held = [];
-    for (const id of this.#peers.keys()) this.#remove(id, 'NEW_SESSION');
+    for (const peer of this.#peers.values()) this.#remove(peer, 'NEW_SESSION');
   }
 
-  #add({ peer: info, state }: MemberInfo, offer: boolean): void {
-    // A peer that is added again has begun a new session: its old connections are of no use.
-    if (this.#peers.has(info.id)) this.#remove(info.id, 'REPLACED');
-    const peer = this.#link.makePeer(info, state, offer, (event, data) =>
-      this.relay(info.id, meshPrefix + event, data),
-    );
-    this.#peers.set(info.id, peer);
-    this.emit('peer', peer);
-  }
-
-  #change({ peer: { id }, state }: MemberInfo): void {
-    const peer = this.#peers.get(id);
+  #remove(peer: P | undefined, reason: RemovalReason | 'NEW_SESSION'): void {
     if (!peer) return;
-    peer.state = state;
-    this.emit('state', peer);
-  }
-
-  #remove(id: string, reason: RemovalReason | 'NEW_SESSION'): void {
-    const peer = this.#peers.get(id);
-    if (!peer) return;
-    this.#peers.delete(id);
+    this.#peers.delete(peer.id);
     peer.close?.();
     this.emit('left', peer, reason);
   }

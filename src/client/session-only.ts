@@ -3,7 +3,7 @@ import type { Options } from './options.ts';
 import type { RemotePeer } from './remote-peer.ts';
 import type { Room as RoomOf } from './room.ts';
 
-export { MESSAGES } from './documents.ts';
+export { MESSAGES } from '../documents.ts';
 export type { BoxEvents, Options, Status } from './options.ts';
 export type { RemotePeer } from './remote-peer.ts';
 export type { RoomEvents } from './room.ts';

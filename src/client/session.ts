@@ -1,60 +1,59 @@
-import { Credentials } from './credentials.ts';
+import { Api } from './api.ts';
 import { mutationOf, type Operation } from './documents.ts';
-import { Line, type Reading } from './line.ts';
+import { Line } from './line.ts';
 import { defaultRetryMs, type Options, type Status } from './options.ts';
-import { post, postAndForget } from './transport.ts';
+import { sleep } from './sleep.ts';
 import { type Connected, type Message, type RoomMessage, SignalboxError } from './types.ts';
 
 /** What the session needs of its owner, and tells it. */
 export interface SessionOwner {
   /** The rooms to enter with the stream. */
   joins(): readonly object[];
-  connected(message: Connected): void;
+  /** `isWithoutRooms`: the stream was opened without the rooms, because the server has refused one of them. */
+  connected(message: Connected, isWithoutRooms: boolean): void;
   message(message: RoomMessage): void;
   status(status: Status): void;
   /** The client has stopped. Called before the status changes. */
   stopped(status: 'replaced' | 'closed', error: SignalboxError): void;
 }
 
-/** Why the server may refuse a room that the client names when it opens a stream. */
-const joinFaults = ['ROOM_FULL', 'TOO_MANY_ROOMS', 'PAYLOAD_TOO_LARGE', 'BAD_USER_INPUT', 'FORBIDDEN'];
-
 /** The presence of one peer: it gets messages, and comes back by itself, until it is stopped. */
 export class Session {
-  readonly #urls: readonly string[];
+  readonly api: Api;
   readonly #options: Options;
   readonly #owner: SessionOwner;
-  readonly #credentials: Credentials;
   readonly #line: Line;
-  /** Which of the URLs is called now. */
-  #turn = 0;
+  /** How many attempts to connect have failed since the server answered. */
+  #attempt = 0;
   #cursor: string | undefined;
   #status: Status = 'connecting';
-  #stream: AbortController | undefined;
   #running = false;
-  #begun = deferred();
-  #wake: (() => void) | undefined;
-  /** The token whose renewal is planned, and the timer of that. */
+  /** Ends the present stream. */
+  #stream = new AbortController();
+  /** Ends the stream, the waits and the timers when the client stops. */
+  #over = new AbortController();
+  /** The token whose renewal is planned. */
   #planned: string | undefined;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #begun = deferred();
   /** Whether the server has refused a room, so that the next stream opens without any. */
   #withoutRooms = false;
 
   constructor(urls: readonly string[], options: Options, owner: SessionOwner) {
-    this.#urls = urls.map((url) => `${url.replace(/\/(graphql)?$/, '')}/graphql`);
+    this.api = new Api(urls, options);
     this.#options = options;
     this.#owner = owner;
-    this.#credentials = new Credentials(options);
-    this.#line = new Line(options);
+    this.#line = new Line(this.api, options, {
+      variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : owner.joins() }),
+      message: (message) => this.#take(message),
+      alive: () => {
+        this.#attempt = 0;
+        if (this.#status === 'connecting') this.#setStatus('resumed');
+      },
+    });
   }
 
   get status(): Status {
     return this.#status;
-  }
-
-  /** Whether the last stream was opened without the rooms. */
-  get isWithoutRooms(): boolean {
-    return this.#withoutRooms;
   }
 
   /** Resolves when there is a session. Rejects if the client has stopped. */
@@ -63,31 +62,18 @@ export class Session {
   }
 
   /** Resolves at the first `Connected`. Rejects if the server refuses the client for good. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
     const { promise } = this.#begun;
     if (!this.#running && this.#status !== 'closed') {
       this.#running = true;
       void this.#run();
     }
-    await promise;
-  }
-
-  /** Sends one request. Rejects with a `SignalboxError`. */
-  async post<Data>(request: { readonly query: string; readonly variables?: object }): Promise<Data> {
-    const token = await this.#credentials.ensure(this.#url);
-    try {
-      return await post(this.#url, token, request);
-    } catch (error) {
-      if (codeOf(error) === 'UNAUTHENTICATED') this.#credentials.forget(token);
-      throw error;
-    }
+    return promise;
   }
 
   /** Stops, and sends the last operations without waiting for an answer: it works while a page is being closed. */
   close(last: readonly Operation[]): void {
-    const { token } = this.#credentials;
-    if (this.#running && token !== undefined && last.length > 0)
-      postAndForget(this.#url, token, mutationOf(last));
+    if (this.#running && last.length > 0) this.api.postAndForget(mutationOf(last));
     this.#stop('closed', errorOf('CLOSED', 'The client was closed.'));
   }
 
@@ -96,47 +82,25 @@ export class Session {
     return (this.#options.retryMs ?? defaultRetryMs)(attempt);
   }
 
-  get #url(): string {
-    return this.#urls[this.#turn % this.#urls.length] ?? '';
-  }
-
   async #run(): Promise<void> {
-    for (let attempt = 0; this.#running; attempt++) {
+    this.#over = new AbortController();
+    const { signal } = this.#over;
+    for (this.#attempt = 0; !signal.aborted; this.#attempt++) {
       this.#setStatus('connecting');
+      // The stream was cut: the first attempt to come back is made almost at once.
+      let waitMs = Math.random() * 200;
       try {
-        const token = await this.#credentials.ensure(this.#url);
-        if (!this.#running) return;
-        this.#planRenewal(token);
-        await this.#read(token, () => {
-          attempt = 0;
-        });
-        // The stream was cut: the first attempt to come back is made almost at once.
-        if (this.#running) await this.#pause(attempt === 0 ? Math.random() * 200 : this.retryMs(attempt));
+        const token = await this.api.token();
+        if (signal.aborted) return;
+        if (token !== this.#planned) void this.#renew(token, signal);
+        this.#stream = new AbortController();
+        await this.#line.read(AbortSignal.any([this.#stream.signal, signal]));
+        if (this.#attempt > 0) waitMs = this.retryMs(this.#attempt);
       } catch (error) {
-        const waitMs = this.#recover(error, attempt);
-        if (waitMs === undefined) return;
-        await this.#pause(waitMs);
+        waitMs = this.#recover(error);
       }
+      await sleep(waitMs, signal);
     }
-  }
-
-  /** Reads messages until the connection ends. Rejects with the error that ended it. */
-  async #read(token: string, alive: () => void): Promise<void> {
-    this.#stream = new AbortController();
-    const reading: Reading = {
-      url: this.#url,
-      token,
-      variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : this.#owner.joins() }),
-      message: (message) => {
-        if (message.__typename === 'Connected') alive();
-        this.#take(message);
-      },
-      alive: () => {
-        alive();
-        if (this.#status === 'connecting') this.#setStatus('resumed');
-      },
-    };
-    await this.#line.read(reading, this.#stream.signal);
   }
 
   #take(message: Message): void {
@@ -145,84 +109,67 @@ export class Session {
       this.#owner.message(message);
       return;
     }
-    this.#owner.connected(message);
+    this.#attempt = 0;
+    this.#owner.connected(message, this.#withoutRooms);
     this.#withoutRooms = false;
     this.#begun.resolve();
     this.#setStatus(message.resumed ? 'resumed' : 'connected');
   }
 
-  /** Plans the renewal of a token, once. The plan stands also while no stream can be opened: else a guest is lost. */
-  #planRenewal(token: string | undefined): void {
-    if (token === undefined || token === this.#planned) return;
+  /** Renews a token before it ends, also while no stream can be opened: else a guest is lost. */
+  async #renew(token: string, signal: AbortSignal): Promise<void> {
     this.#planned = token;
-    clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => void this.#renew(token), this.#credentials.renewInMs);
-  }
-
-  /** Renews the token before it ends. The next stream has the new one. */
-  async #renew(token: string, attempt = 0): Promise<void> {
-    if (this.#credentials.token !== token) return;
-    try {
-      if (!(await this.#credentials.renew(this.#url)) || !this.#running) return;
-      this.#planRenewal(this.#credentials.token);
-      this.#setStatus('renewed');
-      this.#stream?.abort();
-    } catch {
-      // If no attempt succeeds in time, the stream ends with TOKEN_EXPIRED, and the client gets another token.
-      if (this.#planned === token)
-        this.#renewal = setTimeout(() => void this.#renew(token, attempt + 1), this.retryMs(attempt));
+    await sleep(this.api.renewInMs, signal);
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        if ((await this.api.renew(token)) && !signal.aborted) {
+          this.#setStatus('renewed');
+          // The next stream is opened with the new token.
+          this.#stream.abort();
+        }
+        return;
+      } catch {
+        // If no attempt succeeds in time, the stream ends with TOKEN_EXPIRED, and the client gets another token.
+        await sleep(this.retryMs(attempt), signal);
+      }
     }
   }
 
-  /** What to do about an error: how long to wait before the next attempt, or undefined if there is none. */
-  #recover(error: unknown, attempt: number): number | undefined {
-    const code = codeOf(error) ?? '';
-    const { token } = this.#credentials;
-    if (code === 'REPLACED') return this.#stop('replaced', error as SignalboxError);
+  /** Decides what to do about an error: how long to wait before the next attempt, unless the client has stopped. */
+  #recover(error: unknown): number {
+    const refused = error instanceof SignalboxError ? error : errorOf('UNKNOWN', String(error));
+    const { code, retryable, retryAfterMs } = refused;
+    const attempt = this.#attempt;
     if (code === 'TOKEN_EXPIRED' || code === 'UNAUTHENTICATED') {
-      if (attempt > 3) return this.#stop('closed', error as SignalboxError);
-      if (token !== undefined) this.#credentials.forget(token);
-      return attempt === 0 ? 0 : this.retryMs(attempt);
-    }
-    if (error instanceof SignalboxError && (error.retryable || code === 'RATE_LIMITED')) {
+      this.api.forget();
+      if (attempt <= 3) return attempt === 0 ? 0 : this.retryMs(attempt);
+    } else if (retryable) {
       this.#setStatus('unavailable');
-      this.#turn += 1;
-      return error.retryAfterMs ?? this.retryMs(attempt);
-    }
-    if (joinFaults.includes(code) && !this.#withoutRooms && this.#owner.joins().length > 0) {
+      this.api.turn();
+      return retryAfterMs ?? this.retryMs(attempt);
+    } else if (code !== 'REPLACED' && !this.#withoutRooms && this.#owner.joins().length > 0) {
+      // The server may refuse one of the rooms.
       this.#withoutRooms = true;
       return 0;
     }
-    return this.#stop('closed', error instanceof SignalboxError ? error : errorOf('UNKNOWN', String(error)));
+    this.#stop(code === 'REPLACED' ? 'replaced' : 'closed', refused);
+    return 0;
   }
 
-  #stop(status: 'replaced' | 'closed', error: SignalboxError): undefined {
+  #stop(status: 'replaced' | 'closed', error: SignalboxError): void {
     if (!this.#running) return;
     this.#running = false;
-    clearTimeout(this.#renewal);
     this.#planned = undefined;
-    this.#stream?.abort();
-    this.#stream = undefined;
+    this.#over.abort();
     this.#line.close();
     // Another stream has the session, or it is over: the next stream begins a new session.
     this.#cursor = undefined;
-    this.#wake?.();
     this.#begun.reject(error);
     // Until there is a session again, operations wait.
     this.#begun = deferred();
     if (status === 'closed') this.#begun.reject(error);
     this.#owner.stopped(status, error);
     this.#setStatus(status);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   #setStatus(status: Status): void {
@@ -241,8 +188,4 @@ function deferred(): PromiseWithResolvers<void> {
 
 export function errorOf(code: string, message: string): SignalboxError {
   return new SignalboxError({ message, extensions: { code } });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof SignalboxError ? error.code : undefined;
 }

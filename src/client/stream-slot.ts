@@ -16,7 +16,7 @@ export class StreamSlot {
   #asking: AbortController | undefined;
   #closed = false;
 
-  /** `name`: the same for all clients of one server. `changed` is called whenever `held` has changed later. */
+  /** `name`: the same for all clients of one server. `changed` is called whenever `held` has changed. */
   constructor(name: string, changed: () => void) {
     this.#name = name;
     this.#changed = changed;
@@ -31,13 +31,13 @@ export class StreamSlot {
    */
   static for(url: string, changed: () => void): StreamSlot | undefined {
     if (typeof document === 'undefined' || !navigator.locks || StreamSlot.isNeedless(url)) return undefined;
-    return new StreamSlot(`signalbox ${new URL(url).host}`, changed);
+    return new StreamSlot(`signalbox ${new URL(url).host} `, changed);
   }
 
   /** Whether the last answer came over HTTP/2 or HTTP/3. Before the first answer, nobody knows. */
   static isNeedless(url: string): boolean {
-    const [entry] = performance.getEntriesByName(url).slice(-1) as PerformanceResourceTiming[];
-    return /^h[23]/.test(entry?.nextHopProtocol ?? '');
+    const entries = performance.getEntriesByName(url) as PerformanceResourceTiming[];
+    return /^h[23]/.test(entries.at(-1)?.nextHopProtocol ?? '');
   }
 
   get held(): boolean {
@@ -52,57 +52,57 @@ export class StreamSlot {
 
   /** While the tab is hidden and has no slot, runs work of one tab at a time. */
   inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
-    return navigator.locks.request(`${this.#name} poll`, work) as Promise<Value>;
+    return navigator.locks.request(`poll ${this.#name}`, work) as Promise<Value>;
   }
 
   close(): void {
     this.#closed = true;
     this.#tabs.close();
     document.removeEventListener('visibilitychange', this.#ask);
-    this.#asking?.abort();
-    this.#release?.();
-    this.#release = undefined;
+    this.#ask();
+    this.#give();
   }
 
-  /** A tab that is shown waits for a slot. One that is hidden waits for none. */
+  /** A tab that is shown waits for a slot. One that is hidden, has a slot or is closed waits for none. */
   readonly #ask = (): void => {
     if (document.hidden || this.held || this.#closed) {
       this.#asking?.abort();
       this.#asking = undefined;
     } else if (!this.#asking) {
-      const asking = new AbortController();
-      this.#asking = asking;
-      for (let n = 0; n < maxStreams; n++) void this.#request(n, { signal: asking.signal });
+      this.#asking = new AbortController();
+      const { signal } = this.#asking;
+      for (let n = 0; n < maxStreams; n++) void this.#request(n, { signal });
       this.#tabs.postMessage('');
     }
   };
 
   /** Resolves when this tab has the slot, or when it is certain that it does not get the slot now. */
   #request(n: number, options: LockOptions): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const take = (lock: Lock | null): Promise<void> | undefined => {
-      resolve();
-      if (!lock || this.held || this.#closed) return undefined;
-      const wasAsking = this.#asking !== undefined;
-      const held = Promise.withResolvers<void>();
-      this.#release = held.resolve;
-      this.#ask();
-      if (wasAsking) this.#changed();
-      return held.promise;
-    };
-    // A request that is given up rejects.
-    navigator.locks.request(`${this.#name} ${n}`, options, take).catch(() => resolve());
-    return promise;
+    return new Promise((resolve) => {
+      const take = (lock: Lock | null) => {
+        resolve();
+        if (!lock || this.held || this.#closed) return undefined;
+        return new Promise<void>((release) => {
+          this.#release = release;
+          this.#ask();
+          this.#changed();
+        });
+      };
+      // A request that is given up rejects.
+      navigator.locks.request(this.#name + n, options, take).catch(() => resolve());
+    });
+  }
+
+  #give(): void {
+    this.#release?.();
+    this.#release = undefined;
+    this.#changed();
   }
 
   /** A tab that is hidden gives its slot to one that is shown and waits. */
   async #giveWay(): Promise<void> {
     if (!document.hidden || !this.held) return;
     const { pending = [] } = await navigator.locks.query();
-    const isAsked = pending.some(({ name }) => name?.startsWith(this.#name) && !name.endsWith('poll'));
-    if (!isAsked || !this.#release) return;
-    this.#release();
-    this.#release = undefined;
-    this.#changed();
+    if (pending.some(({ name }) => name?.startsWith(this.#name))) this.#give();
   }
 }

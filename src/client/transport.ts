@@ -5,28 +5,40 @@ interface Result<Data> {
   readonly errors?: readonly ErrorJson[];
 }
 
-/** How long an answer may take, in milliseconds. */
-const answerTimeoutMs = 10_000;
-
-export function network(cause: unknown): SignalboxError {
-  const message = 'No answer came. The server may have carried the request out.';
-  return new SignalboxError({ message, extensions: { code: 'NETWORK', retryable: true } }, { cause });
+export interface Request {
+  readonly query: string;
+  readonly variables?: object;
 }
 
-export function refusal(error: ErrorJson | undefined, retryAfter?: string | null): SignalboxError {
-  const { message = 'The server sent no reason.', extensions, path } = error ?? {};
-  const retryAfterMs = extensions?.retryAfterMs ?? (Number(retryAfter) * 1000 || undefined);
-  return new SignalboxError({
-    message,
-    ...(path && { path }),
-    extensions: { ...extensions, ...(retryAfterMs !== undefined && { retryAfterMs }) },
-  });
+export interface PostOptions {
+  /** How long the answer may take. 10,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How long an answer may take, in milliseconds. */
+const answerTimeoutMs = 10_000;
+const eventStream = 'text/event-stream';
+
+/** What was thrown in place of an answer: the server's refusal, or `NETWORK`. */
+export function network(cause: unknown): SignalboxError {
+  if (cause instanceof SignalboxError) return cause;
+  const extensions = { code: 'NETWORK', retryable: true };
+  return new SignalboxError({ message: 'No answer came.', extensions }, { cause });
+}
+
+export function refusal(
+  error: ErrorJson = { message: 'The server sent no reason.' },
+  retryAfter?: string | null,
+): SignalboxError {
+  const retryAfterMs = Number(retryAfter) * 1000 || undefined;
+  return new SignalboxError({ ...error, extensions: { retryAfterMs, ...error.extensions } });
 }
 
 function send(
   url: string,
   token: string | undefined,
-  body: object,
+  request: Request,
   init: RequestInit,
   accept = 'application/json',
 ): Promise<Response> {
@@ -36,10 +48,17 @@ function send(
     headers: {
       Accept: accept,
       'Content-Type': 'application/json',
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(token && { Authorization: `Bearer ${token}` }),
     },
-    body: JSON.stringify(body),
+    body: JSON.stringify(request),
   });
+}
+
+/** The data of an answer. Throws the first error in it. */
+async function dataOf<Data>(response: Response): Promise<Data> {
+  const { data, errors } = (await response.json()) as Result<Data>;
+  if (errors || !data) throw refusal(errors?.[0], response.headers.get('Retry-After'));
+  return data;
 }
 
 /**
@@ -49,75 +68,53 @@ function send(
 export async function post<Data>(
   url: string,
   token: string | undefined,
-  body: { readonly query: string; readonly variables?: object },
-  { timeoutMs = answerTimeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal } = {},
+  request: Request,
+  { timeoutMs = answerTimeoutMs, signal }: PostOptions = {},
 ): Promise<Data> {
   const timeout = AbortSignal.timeout(timeoutMs);
-  let response: Response;
-  let result: Result<Data>;
   try {
-    response = await send(url, token, body, {
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    result = (await response.json()) as Result<Data>;
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    return await dataOf(await send(url, token, request, { signal: either }));
   } catch (error) {
     throw network(error);
   }
-  if (result.errors || !result.data) throw refusal(result.errors?.[0], response.headers.get('Retry-After'));
-  return result.data;
 }
 
 /** Posts a request without waiting for the answer, from a page that is being closed. */
-export function postAndForget(url: string, token: string, body: object): void {
-  send(url, token, body, { keepalive: true }).catch(() => undefined);
+export function postAndForget(url: string, token: string, request: Request): void {
+  send(url, token, request, { keepalive: true }).catch(() => undefined);
 }
 
-export interface StreamEvents {
-  /** Some bytes came, perhaps only a comment: the connection lives. */
-  life(): void;
-  /** An event `next` came. */
-  next(result: Result<{ messages: unknown }>): void;
-}
+export type StreamResult = Result<{ readonly messages: unknown }>;
 
 /**
- * Opens an event stream and reads it. Resolves to true if the operation is over (`complete` came), and to false if
- * only the connection is. Throws a `SignalboxError` if there is no stream.
+ * Opens an event stream. Yields the results in each part of it that comes: none if the part is only a comment. Throws a
+ * `SignalboxError` if there is no stream. A connection that breaks is an end like any other.
  */
-export async function readStream(
+export async function* readStream(
   url: string,
   token: string,
-  body: object,
+  request: Request,
   signal: AbortSignal,
-  events: StreamEvents,
-): Promise<boolean> {
+): AsyncGenerator<readonly StreamResult[], void> {
   let response: Response;
   try {
-    response = await send(url, token, body, { signal }, 'text/event-stream');
-    if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
-      const { errors } = (await response.json()) as Result<unknown>;
-      throw refusal(errors?.[0], response.headers.get('Retry-After'));
-    }
+    response = await send(url, token, request, { signal }, eventStream);
+    if (!response.headers.get('Content-Type')?.startsWith(eventStream)) throw await dataOf(response);
   } catch (error) {
-    throw error instanceof SignalboxError ? error : network(error);
+    throw network(error);
   }
   let text = '';
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   try {
-    for (;;) {
-      const step = await reader?.read();
-      if (!step || step.done) return false;
-      events.life();
-      const parts = (text + step.value).split('\n\n');
-      text = parts.pop() ?? '';
-      for (const part of parts) {
-        if (part.startsWith('event: complete')) return true;
-        const data = /^data: (.*)$/m.exec(part)?.[1];
-        if (data !== undefined) events.next(JSON.parse(data) as Result<{ messages: unknown }>);
-      }
+    for (let step = await reader?.read(); step?.value !== undefined; step = await reader?.read()) {
+      const lines = (text + step.value).split('\n');
+      text = lines.pop() ?? '';
+      const data = lines.filter((line) => line.startsWith('data: '));
+      yield data.map((line) => JSON.parse(line.slice('data: '.length)) as StreamResult);
     }
   } catch {
-    // A connection that breaks is an end like any other.
-    return false;
+    // The connection broke.
   } finally {
     reader?.cancel().catch(() => undefined);
   }

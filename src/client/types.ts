@@ -16,6 +16,8 @@ export interface MemberInfo {
 interface About<Type extends string> {
   readonly __typename: Type;
   readonly cursor: string;
+  /** As in ISO 8601. */
+  readonly sentAt: string;
 }
 
 interface InRoom<Type extends string> extends About<Type> {
@@ -70,7 +72,7 @@ export interface ErrorJson {
   readonly extensions?: {
     readonly code?: string;
     readonly retryable?: boolean;
-    readonly retryAfterMs?: number;
+    readonly retryAfterMs?: number | undefined;
   };
 }
 
@@ -84,11 +86,11 @@ export class SignalboxError extends Error {
   /** Which field of the request was refused, if the server says so. */
   readonly path: ErrorJson['path'];
 
-  constructor({ message, extensions, path }: ErrorJson, options?: ErrorOptions) {
+  constructor({ message, extensions = {}, path }: ErrorJson, options?: ErrorOptions) {
     super(message, options);
-    this.code = extensions?.code ?? 'UNKNOWN';
-    this.retryable = extensions?.retryable ?? false;
-    this.retryAfterMs = extensions?.retryAfterMs;
+    this.code = extensions.code ?? 'UNKNOWN';
+    this.retryable = extensions.retryable ?? false;
+    this.retryAfterMs = extensions.retryAfterMs;
     this.path = path;
   }
 }

@@ -2,16 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { buildSchema, type GraphQLSchema, parse, validate } from 'graphql';
 import { expect, expectTypeOf, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import {
-  ACCESS,
-  type Field,
-  fields,
-  ICE_SERVERS,
-  MESSAGES,
-  mutationOf,
-  RECEIVE,
-  RENEW,
-} from '../../src/client/documents.ts';
+import { mutationOf, RECEIVE } from '../../src/client/documents.ts';
 import type * as client from '../../src/client/types.ts';
 import type * as schema from '../../src/generated/schema.ts';
 
@@ -22,13 +13,19 @@ function readSchema(): GraphQLSchema {
   return buildSchema(files.map((file) => readFileSync(`${root}${file}`, 'utf8')).join('\n'));
 }
 
-test('every document of the client is valid for the schema', () => {
-  const all = Object.keys(fields) as Field[];
-  const { query } = mutationOf(all.map((field) => ({ field, args: {} })));
-  for (const document of [MESSAGES, RECEIVE, ACCESS, RENEW, ICE_SERVERS, query]) {
+test('every document that the client builds is valid for the schema', () => {
+  const roomId = 'lobby';
+  const { query } = mutationOf([
+    { field: 'joinRoom', args: { roomId, state: null } },
+    { field: 'leaveRoom', args: { roomId } },
+    { field: 'relay', args: { roomId, peerId: 'ben', event: 'chat', data: null, key: 'a' } },
+    { field: 'broadcast', args: { roomId, event: 'chat', data: null, key: 'b' } },
+    { field: 'setState', args: { roomId, state: null } },
+  ]);
+  for (const document of [RECEIVE, query]) {
     expect(validate(readSchema(), parse(document)), document).toEqual([]);
   }
-  expect(RECEIVE).toContain('... on Connected { resumed peer { ...P } }');
+  expect(RECEIVE).toMatch(/\.\.\. on Connected \{ resumed peer \{ [a-z ]+ \} \}\n/);
 });
 
 test('the types of the client are those that codegen makes of the schema', () => {
@@ -37,11 +34,11 @@ test('the types of the client are those that codegen makes of the schema', () =>
   expectTypeOf<schema.RemovalReason>().toExtend<client.RemovalReason>();
   expectTypeOf<client.Receipt['status']>().toEqualTypeOf<schema.ReceiptStatus>();
   expectTypeOf<client.PeerInfo>().toEqualTypeOf<Omit<schema.Peer, '__typename'>>();
-  expectTypeOf<keyof client.PeerAdded>().toEqualTypeOf<keyof Omit<schema.PeerAdded, 'sentAt'>>();
-  expectTypeOf<keyof client.PeerChanged>().toEqualTypeOf<keyof Omit<schema.PeerChanged, 'sentAt'>>();
-  expectTypeOf<keyof client.PeerRemoved>().toEqualTypeOf<keyof Omit<schema.PeerRemoved, 'sentAt'>>();
-  expectTypeOf<keyof client.Signal>().toEqualTypeOf<keyof Omit<schema.Signal, 'sentAt'>>();
-  expectTypeOf<keyof client.Connected>().toEqualTypeOf<keyof Omit<schema.Connected, 'sentAt'>>();
+  expectTypeOf<keyof client.PeerAdded>().toEqualTypeOf<keyof schema.PeerAdded>();
+  expectTypeOf<keyof client.PeerChanged>().toEqualTypeOf<keyof schema.PeerChanged>();
+  expectTypeOf<keyof client.PeerRemoved>().toEqualTypeOf<keyof schema.PeerRemoved>();
+  expectTypeOf<keyof client.Signal>().toEqualTypeOf<keyof schema.Signal>();
+  expectTypeOf<keyof client.Connected>().toEqualTypeOf<keyof schema.Connected>();
   expectTypeOf<keyof client.Access>().toEqualTypeOf<keyof Omit<schema.Access, '__typename'>>();
 });
 

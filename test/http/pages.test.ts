@@ -1,4 +1,6 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { buildSession } from '../../src/pages/build.ts';
 import { engineOf, serve } from './support.ts';
 
 const html = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -117,13 +119,13 @@ describe('the pages', () => {
     expect(await (await fetch(off, { headers: html })).text()).not.toContain('GraphiQL');
   });
 
-  it('/client.js is a module of less than 8.6 KB compressed, which pages of any origin may use', async () => {
+  it('/client.js is a module of less than 7.9 KB compressed, which pages of any origin may use', async () => {
     const url = await servePages();
     const response = await fetch(`${url}/client.js`, { headers: { 'Accept-Encoding': 'gzip' } });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
     expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(response.headers.get('content-encoding')).toBe('gzip');
-    expect(Number(response.headers.get('content-length'))).toBeLessThan(8600);
+    expect(Number(response.headers.get('content-length'))).toBeLessThan(7900);
     const code = await response.text();
     const client = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
     expect(Object.keys(client)).toEqual(expect.arrayContaining(['connect', 'MESSAGES', 'SignalboxError']));
@@ -131,6 +133,10 @@ describe('the pages', () => {
       headers: { 'If-None-Match': response.headers.get('etag') ?? '' },
     });
     expect(again.status).toBe(304);
+  });
+
+  it('the client without the mesh has less than 5.45 KB compressed', async () => {
+    expect(gzipSync(await buildSession()).length).toBeLessThan(5450);
   });
 
   it('a page below another path finds its files there', async () => {

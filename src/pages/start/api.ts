@@ -1,4 +1,4 @@
-import { readStream, type StreamEvents } from '../../client/transport.ts';
+import { readStream, type StreamResult } from '../../client/transport.ts';
 
 /** One request, as it is sent and as it is shown. */
 export interface Request {
@@ -26,13 +26,21 @@ export async function send(token: string | undefined, request: Request): Promise
 }
 
 /** Opens the stream. Resolves when it has ended, to whether the server ended it. */
-export function listen(
+export async function listen(
   token: string,
   request: Request,
   signal: AbortSignal,
-  next: StreamEvents['next'],
+  next: (result: StreamResult) => void,
 ): Promise<boolean> {
-  return readStream(endpoint, token, request, signal, { life: () => undefined, next });
+  let isOver = false;
+  for await (const results of readStream(endpoint, token, request, signal)) {
+    for (const result of results) {
+      next(result);
+      // The subscription ends with an error, and with nothing else.
+      isOver = result.errors !== undefined;
+    }
+  }
+  return isOver;
 }
 
 /** The GraphQL of a request, with its variables. */
