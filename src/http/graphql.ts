@@ -170,7 +170,7 @@ export class GraphQLRoute {
 
   /** Made apart from the request: a stream keeps it, and would keep the variables with it. */
   #longPollFor(res: ServerResponse, address: string, endTurn: () => void): () => LongPoll {
-    return () => longPollOf(res, this.#placeFor(res, address), endTurn);
+    return () => longPollOf(res, this.#placeFor(res, address), endTurn, this.#options.log);
   }
 
   /** A place for the stream that the request may open, until the response is closed. */

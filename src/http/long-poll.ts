@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
 import type { LongPoll } from '../graphql/context.ts';
 import type { HeldPlace } from './stream-shares.ts';
 
@@ -9,7 +10,12 @@ const answerMs = 30_000;
  * Makes a long poll of a request. `place` is its place among the streams. `endTurn` lets the next request of the
  * address run.
  */
-export function longPollOf(res: ServerResponse, place: HeldPlace, endTurn: () => void): LongPoll {
+export function longPollOf(
+  res: ServerResponse,
+  place: HeldPlace,
+  endTurn: () => void,
+  log: Logger,
+): LongPoll {
   return {
     take: (resumes) => place.take(resumes),
     confirm: (resumed) => place.confirm(resumed),
@@ -22,6 +28,7 @@ export function longPollOf(res: ServerResponse, place: HeldPlace, endTurn: () =>
         onLeave();
         return;
       }
+      log.debug({ ms }, 'a poll waits');
       // A client that was killed closes its side too. One that only waits for the answer gets it at once.
       socket.once('end', onLeave);
       res.once('close', () => {

@@ -1,4 +1,6 @@
+import { expect } from 'vitest';
 import { ApiClient, access, type Message } from '../support/client.ts';
+import type { NodeProcess } from '../support/node.ts';
 import type { Pair } from './nodes.ts';
 
 /** `receive` with all that a test looks at. */
@@ -22,6 +24,18 @@ export interface Poll {
 export async function poll(url: string, token: string, variables: Poll = {}): Promise<readonly Message[]> {
   return (await new ApiClient(url, token).run<{ receive: Message[] }>(receiveDocument, { ...variables }))
     .receive;
+}
+
+/**
+ * Notes how many polls have begun to wait at a node, which needs `LOG_LEVEL=debug`. The function that it returns resolves
+ * when this many more wait.
+ */
+export function waitingPolls(node: NodeProcess): (count?: number) => Promise<void> {
+  const begun = () => node.log().filter(({ msg }) => msg === 'a poll waits').length;
+  const before = begun();
+  return async (count = 1) => {
+    await expect.poll(() => begun() - before, { timeout: 20_000 }).toBe(count);
+  };
 }
 
 /** A guest that polls: each poll names the last cursor that it got. */

@@ -3,16 +3,17 @@ import { expect, test } from 'vitest';
 import { startNode } from '../support/node.ts';
 import { hubs, startPair } from './nodes.ts';
 import { GuestPeer, wholly } from './peer.ts';
-import { dataOf, Poller } from './poller.ts';
+import { dataOf, Poller, waitingPolls } from './poller.ts';
 
 test.each(hubs)(
   'G11: a node that drains answers the polls that wait, and they go on elsewhere (hub: %s)',
   async (hub) => {
-    await using pair = await startPair(hub, { DRAIN_SECONDS: '0' });
+    await using pair = await startPair(hub, { DRAIN_SECONDS: '0', LOG_LEVEL: 'debug' });
     const vic = await Poller.arrive(pair.a.url, 'vic');
     await vic.poll(pair.a.url);
+    const waits = waitingPolls(pair.a);
     const waiting = vic.poll(pair.a.url, { wait: 50 });
-    await sleep(300);
+    await waits();
     const exit = pair.a.kill();
     expect(await waiting).toEqual([]);
     expect(await exit).toEqual({ code: 0, signal: null });
@@ -44,7 +45,7 @@ test('G13: a steady poller in a busy room does not reach its limits', { timeout:
 test('G13: polls that wait do not hold up the other calls of their address', {
   timeout: 60_000,
 }, async () => {
-  await using node = await startNode();
+  await using node = await startNode({ env: { LOG_LEVEL: 'debug' } });
   const ann = await GuestPeer.arrive('ann', wholly(node));
   await ann.join('r');
   // An address may have 32 calls at a time.
@@ -52,13 +53,14 @@ test('G13: polls that wait do not hold up the other calls of their address', {
     Array.from({ length: 50 }, (_, n) => Poller.arrive(node.url, `poller ${n}`)),
   );
   await Promise.all(pollers.map((poller) => poller.poll(node.url)));
+  const wait = waitingPolls(node);
   let answered = 0;
   const polls = pollers.map((poller) =>
     poller.poll(node.url, { wait: 50 }).finally(() => {
       answered += 1;
     }),
   );
-  await sleep(500);
+  await wait(50);
   // Without a turn, a call is refused after 2 seconds.
   for (let n = 0; n < 20; n++) await ann.broadcast('r', 'n', n);
   expect(answered).toBe(0);

@@ -9,14 +9,14 @@ import { MessageStream } from '../support/message-stream.ts';
 import { tokenSecret } from '../support/node.ts';
 import { hubs, type Pair, startPair } from './nodes.ts';
 import { GuestPeer, wholly } from './peer.ts';
-import { dataOf, Poller, poll, receiveDocument } from './poller.ts';
+import { dataOf, Poller, poll, receiveDocument, waitingPolls } from './poller.ts';
 
 describe.each(hubs)('receive (hub: %s)', (hub) => {
   let pair: Pair;
   let rooms = 0;
   const newRoom = () => `room ${++rooms}`;
   beforeAll(async () => {
-    pair = await startPair(hub, { GRACE_SECONDS: '2', MAX_PEERS_PER_ROOM: '3' });
+    pair = await startPair(hub, { GRACE_SECONDS: '2', MAX_PEERS_PER_ROOM: '3', LOG_LEVEL: 'debug' });
   }, 60_000);
   afterAll(() => pair[Symbol.asyncDispose]());
 
@@ -63,8 +63,9 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
     expect(await vic.poll(pair.b.url, { wait: 1 })).toEqual([]);
     expect(performance.now() - since).toBeGreaterThan(950);
     since = performance.now();
+    const waits = waitingPolls(pair.b);
     const waiting = vic.poll(pair.b.url, { wait: 50 });
-    await sleep(300);
+    await waits();
     const { status } = await ann.relay(room, vic, 'hello');
     expect(status).toBe('DELIVERED');
     expect(await waiting).toMatchObject([{ __typename: 'Signal', event: 'hello' }]);
@@ -95,6 +96,7 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
     const vic = await Poller.arrive(pair.b.url, 'vic');
     await vic.poll(pair.b.url, { join: [{ roomId: room }] });
     await ann.inbox.take(1);
+    // Half of the grace period.
     await sleep(1000);
     const { cursor, status } = await ann.relay(room, vic, 'away');
     expect(status).toBe('QUEUED');
@@ -118,11 +120,12 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${vic.token}` },
     });
     req.on('error', () => undefined);
+    const waits = waitingPolls(pair.b);
     req.end(JSON.stringify({ query: receiveDocument, variables: { after: vic.cursor, wait: 50 } }));
-    await expect.poll(async () => (await ann.relay(room, vic, 'there')).status).toBe('QUEUED');
-    await sleep(500);
+    await waits();
     const since = performance.now();
     req.destroy();
+    await expect.poll(async () => (await ann.relay(room, vic, 'away')).status).toBe('QUEUED');
     await ann.inbox.next((message) => message.__typename === 'PeerRemoved');
     expect(performance.now() - since).toBeLessThan(6000);
     await ann.drop();
@@ -147,11 +150,13 @@ describe.each(hubs)('receive (hub: %s)', (hub) => {
   test('G5: the newest poll wins, and a stream takes the session over from a poll', async () => {
     const vic = await Poller.arrive(pair.a.url, 'vic');
     await vic.poll(pair.a.url);
+    const olderWaits = waitingPolls(pair.a);
     const older = expect(vic.poll(pair.a.url)).rejects.toMatchObject({ code: 'REPLACED' });
-    await sleep(200);
+    await olderWaits();
+    const newerWaits = waitingPolls(pair.b);
     const newer = expect(vic.poll(pair.b.url)).rejects.toMatchObject({ code: 'REPLACED' });
     await older;
-    await sleep(200);
+    await newerWaits();
     const stream = await MessageStream.open(pair.a.url, vic.token, { after: vic.cursor });
     await newer;
     expect((await stream.messages.take(1))[0]).toMatchObject({ resumed: true });
