@@ -25,22 +25,14 @@ export async function send(token: string | undefined, request: Request): Promise
   return (await response.json()) as Answer;
 }
 
-/** Opens the stream. Resolves when it has ended, to whether the server ended it. */
+/** Opens the stream. Resolves when it has ended. */
 export async function listen(
   token: string,
   request: Request,
   signal: AbortSignal,
   next: (result: StreamResult) => void,
-): Promise<boolean> {
-  let isOver = false;
-  for await (const results of readStream(endpoint, token, request, signal)) {
-    for (const result of results) {
-      next(result);
-      // The subscription ends with an error, and with nothing else.
-      isOver = result.errors !== undefined;
-    }
-  }
-  return isOver;
+): Promise<void> {
+  for await (const results of readStream(endpoint, token, request, signal)) results.forEach(next);
 }
 
 /** The GraphQL of a request, with its variables. */
