@@ -59,7 +59,9 @@ test('G3: with MAX_STREAM_SECONDS, a new node gets its share of the streams, and
   await sender.drop();
 });
 
-test('MAX_STREAM_SECONDS cuts a stream of a node in memory, and it resumes there', async () => {
+test('MAX_STREAM_SECONDS cuts a stream of a node in memory, and it resumes there', {
+  timeout: 90_000,
+}, async () => {
   await using node = await startNode({ env: { ...settings, LOG_LEVEL: 'debug' } });
   const ann = await GuestPeer.arrive('ann', wholly(node));
   expect(await ann.stream.ended).toMatchObject({ how: 'cut' });

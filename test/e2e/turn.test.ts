@@ -184,7 +184,7 @@ test('two pages that may use only relays open a data channel through coturn, eac
 });
 
 test('coturn refuses an expired credential, and the client renews its own in time: a call survives a restart of coturn', {
-  timeout: 150_000,
+  timeout: 180_000,
 }, async () => {
   await using coturn = await Coturn.start(secret);
   await using _signalbox = await startSignalbox(coturn, { TURN_TTL_SECONDS: '10' });
