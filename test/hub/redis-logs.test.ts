@@ -107,18 +107,6 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     expect(await vic.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
   });
 
-  it('G3: a made-up cursor between two entries begins a new session for its own peer, and for nobody else', async () => {
-    await ann.broadcast('r', 'first');
-    await vic.take(1);
-    const between = String(Number(vic.cursor) + 1);
-    await ann.broadcast('r', 'second');
-    await vic.take(1);
-    await vic.drop();
-    expect(await vic.resume(between)).toMatchObject({ resumed: false, rooms: [] });
-    await ann.drop();
-    expect(await ann.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
-  });
-
   it('G8: entries older than the retention time are trimmed from a room log that is always in use', async () => {
     const log = `{${prefix}}:room-log:r`;
     // Entries with old ids replace the wait until entries are that old.

@@ -208,6 +208,20 @@ export function resumeStories(story: Story): void {
   );
 
   story(
+    'G3: a resume from the cursor of a receipt, which is none of the peer’s messages, brings what came after it',
+    async (stage) => {
+      const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');
+      await ann.broadcast('r', 'before');
+      const { cursor } = await vic.broadcast('r', 'mine');
+      await ann.broadcast('r', 'after');
+      await vic.take(2);
+      await vic.drop();
+      expect(await vic.resume(cursor)).toMatchObject({ resumed: true, cursor, rooms: [{ id: 'r' }] });
+      expect(await vic.beforeBarrier(ann, 'r')).toMatchObject([{ event: 'after' }]);
+    },
+  );
+
+  story(
     'G3: a resume from a cursor that the hub never gave starts a new session, with resumed: false',
     async (stage) => {
       const [ann, vic] = await stage.roomOf('r', 'ann', 'vic');

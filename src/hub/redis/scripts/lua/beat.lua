@@ -45,6 +45,7 @@ local function call_witnesses(takeover)
   for _, witness in ipairs(redis.call('ZRANGE', nodes_key, 0, -1)) do
     if redis.call('HEXISTS', node_key(witness), 'life') == 1 then
       redis.call('ZADD', witnesses_key, now + retention_ms, takeover .. ' ' .. witness)
+      redis.call('HSET', primary_key, 'doubt_until', now + retention_ms)
     end
   end
   redis.call('PEXPIRE', witnesses_key, memory_ms)
@@ -134,6 +135,7 @@ local function shift_deadlines_after_outage()
   end
   for _, witness in ipairs(unheard_witnesses()) do
     redis.call('ZADD', witnesses_key, math.min(witness[4] + away_ms, now + retention_ms), witness[1])
+    redis.call('HSET', primary_key, 'doubt_until', now + retention_ms)
   end
   keep_entries(now)
 end

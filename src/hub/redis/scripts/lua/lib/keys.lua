@@ -27,6 +27,7 @@ local nodes_key = prefix .. 'nodes'
 --   run          its run id
 --   upto         the last id that it knew when it began to serve
 --   takeover     the first id that it gave then, which names this takeover
+--   doubt_until  until then, nodes may have ids of the Redis before that this one does not know
 --   floor        no cursor below this id can be used; set when a primary had lost writes
 --   offset       how far the steady clock is ahead of Redis's, in ms; absent: not at all
 --   oldest_kept  entries below this id are past the retention time

@@ -6,9 +6,8 @@
 local max_resume_factor = 4
 
 -- The entries that a session missed after a cursor, as a list of logs: its inbox, its rooms (as `rooms_of` returns
--- them), and the rooms that it has left since. Nil if some of the entries are gone, or are too many for one answer. Also nil, and true, if the cursor is
--- unknown: it is neither `start`, with which the session began, nor that of an entry in one of these logs. This Redis
--- has lost that entry, or the client made the cursor up. Other entries may be lost with it.
+-- them), and the rooms that it has left since. Nil if some of the entries are gone, or are too many for one answer. Also
+-- returns whether the cursor is known: it is `start`, with which the session began, or one of these logs has its entry.
 local function missed(peer, rooms, start, after)
   local logs = {}
   local entries, bytes = 0, 0
@@ -29,10 +28,10 @@ local function missed(peer, rooms, start, after)
   end
   local function later(id) return tonumber(id) > tonumber(after) and id or after end
 
-  if not add(inbox_key(peer), session_key(peer), after, '+') then return nil end
+  if not add(inbox_key(peer), session_key(peer), after, '+') then return nil, known end
   for _, joined in ipairs(rooms) do
     local room = joined[1]
-    if not add(room_log_key(room), room_meta_key(room), later(joined[2]), '+') then return nil end
+    if not add(room_log_key(room), room_meta_key(room), later(joined[2]), '+') then return nil, known end
   end
   local past = redis.call('ZRANGEBYSCORE', session_past_key(peer), after, '+inf', 'WITHSCORES')
   for i = 1, #past, 2 do
@@ -41,14 +40,13 @@ local function missed(peer, rooms, start, after)
     if tonumber(upto) == tonumber(after) then
       known = true
     else
-      if not add(room_log_key(room), room_meta_key(room), later(join), upto) then return nil end
+      if not add(room_log_key(room), room_meta_key(room), later(join), upto) then return nil, known end
       -- If the room has expired, so have its log's fields. Then the last entry for the peer is not in the log.
       local items = logs[#logs]
-      if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil end
+      if #items == 0 or items[#items][1] ~= upto .. '-0' then return nil, known end
     end
   end
-  if not known then return nil, true end
-  return logs
+  return logs, known
 end
 
 -- A snapshot: {n, rooms, logs}. It includes every dispatch to the node up to number `n`. `describe` turns a room's id

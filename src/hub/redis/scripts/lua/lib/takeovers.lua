@@ -1,14 +1,14 @@
 -- Takeovers: whether a cursor is still valid after another Redis has begun to serve, which may have lost writes.
 --
--- Libraries: keys, ids, dispatch, snapshots
+-- Libraries: keys, ids, clock, dispatch, snapshots
 --
--- If no log has the entry of a cursor, either an earlier Redis gave the cursor and this one has lost the entry, or a
--- client made the cursor up. The nodes know which. A node has seen every cursor that it gave to a client. After a
+-- If a cursor lies in the gap of a takeover, either an earlier Redis gave it and this one has lost it, or a client made it
+-- up. The same holds for a while after a takeover if no log has the entry of a cursor: while the roles change, two
+-- primaries may give ids. The nodes know which it is. A node has seen every cursor that it gave to a client. After a
 -- takeover it tells the newest id that it had seen of the Redis before. So the nodes that lived at a takeover are its
 -- witnesses, until they have told all of that. If no witness has seen a newer id than this Redis knew when it took over,
 -- the client made the cursor up. If a witness was given up before it was heard, only clients know which ids it had
--- seen, and their cursors are believed. Such an id can be larger than the first id of the takeover: while the roles
--- change, two primaries may serve for a moment.
+-- seen, and their cursors are believed.
 
 -- Called when this Redis has lost acknowledged writes, up to the id `seen` or further. It cannot tell which writes, so
 -- no earlier cursor can be used any more, and all nodes cut their streams. So clients learn of the loss now, and do not
@@ -70,12 +70,18 @@ local function believe_claims(node)
   end
 end
 
--- The entries that a session missed after a cursor, as `missed` returns them. Nil if this Redis cannot vouch that these
--- are all. `heed` is called with the cursor if this Redis does not know it.
+-- The entries that a session missed after a cursor. Nil if some are gone, or if this Redis cannot vouch that these are
+-- all. `heed` is called with the cursor if another Redis may have given it. A client may also go on from a number between
+-- two of its messages, such as the cursor of a receipt.
 local function vouched(peer, rooms, start, after, heed)
   local cursor = tonumber(after)
   if cursor < tonumber(redis.call('HGET', primary_key, 'floor') or '0') then return nil end
-  local logs, unknown = missed(peer, rooms, start, after)
-  if unknown or gap_of(cursor) then heed(cursor) end
-  return logs
+  local logs, known = missed(peer, rooms, start, after)
+  if known then return logs end
+  local in_doubt = steady_ms() < tonumber(redis.call('HGET', primary_key, 'doubt_until') or '0')
+  if in_doubt or gap_of(cursor) then
+    heed(cursor)
+    return nil
+  end
+  return cursor <= last_id() and logs or nil
 end
