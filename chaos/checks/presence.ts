@@ -79,8 +79,8 @@ function laterStream({ record }: JudgedSession, at: number): StreamHistory | und
 /** Whether the session went on after it was announced as gone. */
 function continued(timeline: Timeline, session: JudgedSession, at: number): boolean {
   const later = laterStream(session, at);
-  // A primary that had already been replaced may have resumed the session. Then the session ends soon.
-  return later !== undefined && !timeline.mayHaveFailedOver(at, later.connectedAt);
+  // While the roles change, one primary may end the session, and the other one let it go on. Then it ends soon.
+  return later !== undefined && !timeline.mayHaveFailedOver(at, Math.max(at, later.connectedAt));
 }
 
 /** What is wrong with a peer that was announced as DISCONNECTED at that time. */
