@@ -140,6 +140,31 @@ it.each([
   },
 );
 
+it('G3: a node that drains while two primaries serve tells the new one which ids only the old one gave', async () => {
+  const [first, second] = [await redisWith([]), await redisWith([])];
+  const [drainingWire, wire] = [await wireTo(first), await wireTo(first)];
+  const hubs = await nodesAt([drainingWire, wire].map(({ port }) => `redis://127.0.0.1:${port}`) as never);
+  const [draining, staying] = hubs;
+  const ann = new TestPeer([draining, draining], 'ann');
+  const cat = new TestPeer([staying, staying], 'cat');
+  for (const peer of [ann, cat]) {
+    await peer.open();
+    await peer.join('r');
+  }
+  await second.follow(first);
+  expect(await first.admin.wait(1, 5000)).toBe(1);
+  await second.admin.replicaof('NO', 'ONE');
+  wire.target = second.port;
+  wire.cut();
+  await until(async () => (await second.admin.keys('*:witnesses')).length === 1, 'the new Redis serves');
+  await until(() => staying.ready(), 'the other node is ready');
+  expect(await ann.leave('r'), 'the old Redis acknowledges it, and the new one never hears of it').toBe(true);
+  drainingWire.target = second.port;
+  await draining.close();
+  expect(await cat.outcome(), 'an acknowledged leave is lost').toMatchObject({ name: 'AbortError' });
+  expect(await again(() => cat.resume())).toMatchObject({ resumed: false, rooms: [] });
+});
+
 it('G3: a node tells a new Redis also what it heard of the earlier one while it asked the new one for the first time', async () => {
   const asked: Pick<Beat, 'takeover' | 'newestId'>[] = [];
   const scripts = {

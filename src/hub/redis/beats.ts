@@ -41,7 +41,7 @@ export class Beats {
   readonly #events: BeatsEvents;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
-  #running = false;
+  #running: Promise<boolean> | undefined;
   #beatenAt = Number.NEGATIVE_INFINITY;
   /** When the timer last fired. If this node was busy or halted, missed beats say nothing about Redis. */
   #tickedAt = 0;
@@ -113,10 +113,15 @@ export class Beats {
     return this.#run === '' || this.#run.startsWith(runStart);
   }
 
-  /** Beats now, in addition to the timer. Resolves to whether Redis took the beat. */
-  async beat(): Promise<boolean> {
-    if (this.#running) return false;
-    this.#running = true;
+  /** Beats now, in addition to the timer, unless a beat is under way. Resolves to whether Redis took the beat. */
+  beat(): Promise<boolean> {
+    this.#running ??= this.#beat().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #beat(): Promise<boolean> {
     try {
       let more = true;
       while (more) {
@@ -136,8 +141,6 @@ export class Beats {
       this.#failed += 1;
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
       return false;
-    } finally {
-      this.#running = false;
     }
   }
 

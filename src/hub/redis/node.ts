@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
@@ -24,6 +25,8 @@ import { LocalStreams } from './streams/local-streams.ts';
 
 /** How often the keys of a session are kept. They live for a day without that, so this may fail several times. */
 const renewalMs = 4 * 3_600_000;
+/** How long a node that closes waits for its last connection to Redis, in milliseconds. */
+const lastBeatMs = 1000;
 /** How many sessions are kept after a beat: enough for 180,000 streams. */
 const maxRenewals = 10;
 
@@ -216,6 +219,7 @@ export class RedisNode {
     this.#closed = true;
     this.#ages.stop();
     this.#beats.stop();
+    await this.#tellPrimary();
     try {
       await this.#closedStreams.tell();
       await this.scripts.retire();
@@ -224,6 +228,22 @@ export class RedisNode {
       this.#log.warn({ reason }, 'redis: could not sign off; the other nodes will notice');
     }
     this.#disconnect();
+  }
+
+  /**
+   * The primary may have changed a moment ago, and this node may be the only one that knows of ids which the one before
+   * gave. So it connects anew, to the primary of now, and tells them (G3).
+   */
+  async #tellPrimary(): Promise<void> {
+    if (!this.scripts.available) return;
+    this.#commands.disconnect(true);
+    try {
+      await once(this.#commands, 'ready', { signal: AbortSignal.timeout(lastBeatMs) });
+    } catch (error) {
+      this.#log.warn({ reason: String(error) }, 'redis: could not be reached to sign off');
+      return;
+    }
+    await this.#beats.beat();
   }
 
   #onStreamClosed({ replaced, peerId, name }: LocalStream, reason: CutReason | undefined): void {
