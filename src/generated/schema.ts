@@ -361,8 +361,8 @@ export type Query = {
   readonly __typename?: 'Query';
   /**
    * The STUN and TURN servers for your RTCPeerConnections: `new RTCPeerConnection({ iceServers })`. Empty if the operator
-   * has set none (`ICE_SERVERS`, `TURN_URLS`): peers then find a direct path in the same network only. Ask anew before the
-   * first `expiresAt`: a credential belongs to you, and each answer has a new one.
+   * has set none (`ICE_SERVERS`, `TURN_URLS`): peers then find a direct path in the same network only. A credential is yours
+   * alone, and each answer has a new one. Ask again before the first `expiresAt`.
    */
   readonly iceServers: ReadonlyArray<IceServer>;
   /** You: the peer that your token belongs to. */
