@@ -15,8 +15,8 @@ export interface TurnOptions {
 }
 
 /**
- * Whoever has one credential can try secrets on it without being noticed. 16 characters are 64 random bits if they are
- * hexadecimal digits.
+ * Somebody who has a credential can try many secrets on it, and nobody notices. 16 characters are 64 random bits if they
+ * are hexadecimal digits.
  */
 export const minTurnSecretCharacters = 16;
 export const howToMakeTurnSecret = 'make one with `openssl rand -hex 32`';
@@ -27,7 +27,7 @@ export function parseTurnSecret(text: string): string | undefined {
   return isFit && new Set(text).size >= minDifferentCharacters ? text : undefined;
 }
 
-/** A text with fewer different characters was typed, not made. */
+/** A text with fewer different characters was typed, and not made at random. */
 const minDifferentCharacters = 5;
 
 /** The TURN servers with a credential for this peer. `now` is in milliseconds since 1970. */

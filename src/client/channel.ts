@@ -55,7 +55,7 @@ export class Channel extends Emitter<ChannelEvents> {
   #stalled = false;
   #closed = false;
   #sent = 0;
-  /** Frames that the data channel has not confirmed. While it is stalled, also those that went through the server since. */
+  /** Frames that the peer has not confirmed. While the data channel is stalled, also those sent through the server. */
   #unconfirmed: Frame[] = [];
   #stall: ReturnType<typeof setTimeout> | undefined;
   #confirm: ReturnType<typeof setTimeout> | undefined;
@@ -108,7 +108,7 @@ export class Channel extends Emitter<ChannelEvents> {
   /** For the connection: the data channel of this name. */
   attach(data: RTCDataChannel): void {
     this.#data?.close();
-    // An old data channel that is replaced confirms nothing more.
+    // Nothing confirms the frames on the old data channel any more.
     this.#relayUnconfirmed();
     this.#data = data;
     data.addEventListener('message', ({ data: text }) => {
@@ -241,13 +241,13 @@ export class Channel extends Emitter<ChannelEvents> {
   #confirmTo(count: number): void {
     const { length } = this.#unconfirmed;
     this.#unconfirmed = this.#unconfirmed.filter(([, n]) => n > count);
-    // A peer that only repeats its number lacks a frame.
+    // A peer that repeats the same number lacks a frame.
     if (this.#unconfirmed.length === length && length > 0 && !this.#stalled) return;
     clearTimeout(this.#stall);
     this.#stall = this.#unconfirmed.length > 0 ? setTimeout(() => this.#stop(), stallMs) : undefined;
     if (!this.#stalled) return;
     this.#stalled = false;
-    // The server may be away, and later frames would wait for these.
+    // The server may be away, and later frames would wait for these. So they also go through the data channel.
     for (const frame of this.#unconfirmed) this.#put(frame);
     this.#link.changed();
   }
@@ -274,7 +274,7 @@ export class Channel extends Emitter<ChannelEvents> {
     this.#stall = setTimeout(() => this.#stop(), stallMs);
   }
 
-  /** The data channel is over. */
+  /** The data channel has ended, so its unconfirmed frames go through the server. */
   #relayUnconfirmed(): void {
     const frames = this.#unconfirmed.splice(0);
     if (!this.#stalled) for (const frame of frames) void this.#relay(frame);

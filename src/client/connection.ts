@@ -95,7 +95,7 @@ export class Connection {
     const rtc = new RTCPeerConnection(await ice.current());
     this.#rtc = rtc;
     if (this.#closed) rtc.close();
-    // Older versions of Firefox cannot do this. The new servers are used when ICE starts again.
+    // The new servers are used when ICE starts again. Older versions of Firefox have no `setConfiguration`.
     else this.#unfollow = ice.follow((configuration) => rtc.setConfiguration?.(configuration));
     rtc.onnegotiationneeded = () => void this.#offer(rtc);
     rtc.onicecandidate = ({ candidate }) => candidate && this.#gather(candidate.toJSON());

@@ -9,7 +9,7 @@ export const RECEIVE = MESSAGES.replace('subscription', 'mutation')
 /** The types of all arguments that the outbox sends. */
 const types = { roomId: 'ID!', peerId: 'ID!', event: 'String!', data: 'JSON', state: 'JSON', key: 'ID' };
 
-/** What the outbox asks for of the result of each field. */
+/** What the outbox selects from the result of each field. */
 const selections = {
   joinRoom: '{ id }',
   leaveRoom: '',

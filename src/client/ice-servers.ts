@@ -12,7 +12,7 @@ type Ask = (body: { query: string }) => Promise<{ iceServers: readonly IceServer
 
 /** The configuration of RTCPeerConnections: the STUN and TURN servers, and which paths may be used. */
 export interface IceServers {
-  /** The configuration for a connection that looks for a path now: if the server does not answer, the last one. */
+  /** The configuration for a connection that looks for a path now. If the server does not answer, it is the last one. */
   current(): Promise<RTCConfiguration>;
   /** Calls back with each new configuration, until the returned function is called. */
   follow(follower: (configuration: RTCConfiguration) => void): () => void;
@@ -27,8 +27,8 @@ const minRenewalMs = 5000;
 const maxRenewalMs = 900_000;
 
 /**
- * Gives the servers that the page has chosen, or those that the server names. The latter are asked for when they are
- * needed, and renewed while there are connections that follow.
+ * Gives the STUN and TURN servers that the page has chosen, or those that Signalbox names. It asks Signalbox for them when
+ * a connection needs them, and renews them while connections follow.
  */
 export function iceServersFrom(options: Options, ask: Ask): IceServers {
   const { iceServers: given, iceTransportPolicy = 'all' } = options;

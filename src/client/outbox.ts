@@ -111,7 +111,8 @@ export class Outbox {
       this.#maxCharacters = Math.min(this.#maxCharacters, characters) / 2;
       return 0;
     }
-    // The alias of the field. Without one, nothing was carried out, and one operation after the other is refused.
+    // The path begins with the alias of the field. Without a path, the server has carried out nothing: the first operation
+    // is refused, and the others are sent again.
     const refused = batch[Number(String(path?.[0]).slice(1)) || 0];
     this.#remove(refused);
     refused?.reject(error);

@@ -116,7 +116,7 @@ export class Session {
     this.#setStatus(message.resumed ? 'resumed' : 'connected');
   }
 
-  /** Renews a token before it ends, also while no stream can be opened: else a guest is lost. */
+  /** Renews a token before it ends, also while no stream can be opened. A guest without a token would be a new peer. */
   async #renew(token: string, signal: AbortSignal): Promise<void> {
     this.#planned = token;
     await sleep(this.api.renewInMs, signal);
@@ -135,7 +135,7 @@ export class Session {
     }
   }
 
-  /** Decides what to do about an error: how long to wait before the next attempt, unless the client has stopped. */
+  /** Decides what to do about an error. Stops the client, or returns how long to wait before the next attempt, in ms. */
   #recover(error: unknown): number {
     const refused = error instanceof SignalboxError ? error : errorOf('UNKNOWN', String(error));
     const { code, retryable, retryAfterMs } = refused;

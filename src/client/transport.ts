@@ -88,8 +88,8 @@ export function postAndForget(url: string, token: string, request: Request): voi
 export type StreamResult = Result<{ readonly messages: unknown }>;
 
 /**
- * Opens an event stream. Yields the results in each part of it that comes: none if the part is only a comment. Throws a
- * `SignalboxError` if there is no stream. A connection that breaks is an end like any other.
+ * Opens an event stream. For each part that arrives, yields its results: an empty list if it has only a comment. Throws a
+ * `SignalboxError` if the server gives no stream. A broken connection ends the stream without an error.
  */
 export async function* readStream(
   url: string,

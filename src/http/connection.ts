@@ -34,7 +34,7 @@ export class Connection {
   #current: IncomingMessage | undefined;
   #waiting: Waiting[] | undefined;
   #streams = false;
-  /** The bytes of the requests so far, about. */
+  /** About how many bytes the requests so far took. */
   #requestBytes = 0;
   /** Whether these bytes are unknown: a body in chunks does not say how many bytes it took. */
   #uncounted = false;
@@ -64,8 +64,8 @@ export class Connection {
   }
 
   /**
-   * The bytes that came behind the requests so far, about: those of a request whose headers are incomplete. Behind a body
-   * in chunks, as many as possible are assumed.
+   * About how many bytes came after the requests so far: those of a request whose headers are incomplete. After a body in
+   * chunks this is not known, so it is the most that headers may have.
    */
   get unfinishedBytes(): number {
     if (this.#current && !this.#current.complete) return 0;

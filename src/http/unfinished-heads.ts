@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { BytePoolOptions } from '../limits/byte-pool.ts';
 import type { Connection } from './connection.ts';
 
-/** `GET`, a space before and ` HTTP/1.1` behind the target, and the empty line that ends the headers. */
+/** The space before the target, ` HTTP/1.1` with the end of its line, and the empty line that ends the headers. */
 const fixedBytes = ' '.length + ' HTTP/1.1\r\n'.length + '\r\n'.length;
 /** `: ` and the end of the line, for each header. */
 const bytesPerHeader = 4;
@@ -15,8 +15,8 @@ export function headBytes({ method = '', url = '', rawHeaders }: IncomingMessage
 }
 
 /**
- * Finds the connections to cut, because requests whose headers are incomplete hold more bytes than `bounds` allow: those
- * that hold most, of each address, and then of all (G13). Node.js keeps these bytes where nothing else counts them.
+ * Finds the connections to cut if requests whose headers are incomplete hold more bytes than `bounds` allow: those that
+ * hold most, of each address and of all addresses (G13). Node.js keeps these bytes where nothing else counts them.
  */
 export function beyondBounds(connections: Iterable<Connection>, bounds: BytePoolOptions): Connection[] {
   const holders: { readonly connection: Connection; readonly bytes: number }[] = [];

@@ -5,7 +5,7 @@ import type { CutReason } from './stream.ts';
  * Logs the cuts of a node's streams, with their reason.
  *
  * A cut at the backlog is about one client, and is a line at info. Other cuts come many at a time: each is a line at
- * debug, and their number is one line at info. Cuts of old streams never end, so they are only lines at debug.
+ * debug, and their number is one line at info. Old streams are cut all the time, so these cuts are only lines at debug.
  */
 export class CutLog {
   readonly #log: Logger;

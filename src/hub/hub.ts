@@ -122,7 +122,7 @@ export interface HubOptions {
    * a session keeps its place for the grace period. A node holds at most twice as many sessions.
    */
   readonly maxStreams: number;
-  /** The most that a stream may live before it is cut, in milliseconds (see `StreamAges`). Undefined: no end. */
+  /** The greatest age of a stream before it is cut, in milliseconds (see `StreamAges`). Undefined: no bound. */
   readonly maxStreamMs?: number | undefined;
 }
 

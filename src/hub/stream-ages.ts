@@ -1,6 +1,6 @@
 import type { Stream } from './stream.ts';
 
-/** The least life of a stream, as a share of the most. The rest is chosen at random, so that cuts spread. */
+/** The least age at which a stream is cut, as a share of the greatest. The rest is random, so that cuts spread. */
 const minShare = 1 / 2;
 /** How often to look for old streams, in milliseconds, in a hub without beats: as often as a node beats. */
 const lookMs = 800;
@@ -8,12 +8,12 @@ const lookMs = 800;
 const maxPauseMs = 5000;
 
 /**
- * Cuts the streams of a node that are old, so that their clients resume elsewhere under G3, and a new node gets its
- * share. Each stream lives for a random time of its own, between half of the most and the most: streams that have opened
- * together do not end together.
+ * Cuts the old streams of a node, so that their clients resume elsewhere under G3, and a new node gets its share. Each
+ * stream is cut at a random age of its own, between half of the greatest and the greatest. So streams that opened
+ * together are not cut together.
  *
- * The owner calls `look` while clients can resume, and only then, so no stream is cut in an outage (G10). Those whose
- * time has come meanwhile are cut afterwards, spread over a quarter of the most.
+ * The owner calls `look` only while clients can resume, so no stream is cut in an outage (G10). Streams whose time came
+ * in the outage are cut after it, spread over a quarter of the greatest age.
  */
 export class StreamAges {
   readonly #maxMs: number | undefined;
@@ -22,7 +22,7 @@ export class StreamAges {
   #lookedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  /** `maxMs`: the most that a stream may live, in milliseconds. Undefined: no stream is cut. */
+  /** `maxMs`: the greatest age of a stream, in milliseconds. Undefined: no stream is cut. */
   constructor(maxMs: number | undefined) {
     this.#maxMs = maxMs;
   }

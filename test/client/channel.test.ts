@@ -142,7 +142,7 @@ it('after a silence of the data channel, messages do not wait for a server that 
   expect(pair.got).toEqual([1, 2, 3, 4]);
 });
 
-it('what was not confirmed when another data channel takes the place of the first goes through the server', () => {
+it('if another data channel takes the place of the first, frames that are not confirmed go through the server', () => {
   const pair = new Pair();
   pair.connect();
   pair.setDead(true);

@@ -96,7 +96,7 @@ test('credentials that do not expire are asked for again after 15 minutes', asyn
 test.each([
   ['fast, so that credentials seem to have expired', 24 * 60],
   ['slow, so that credentials seem to live for longer', -24 * 60],
-])('if the clock is %s, they are renewed after 15 minutes', async (_clock, fastMinutes) => {
+])('if the clock is %s, credentials are renewed after 15 minutes', async (_clock, fastMinutes) => {
   [fastMs, lifeMs] = [fastMinutes * minute, 60 * minute];
   const ice = iceServersFrom(identity, ask);
   await ice.current();

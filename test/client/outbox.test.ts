@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { serveSignalbox } from '../http/support.ts';
 import { heardIn, meets, open } from './support.ts';
 
-test('data that is no JSON is refused, and what is sent after it arrives', async () => {
+test('data that cannot be JSON is refused, and what is sent after it arrives', async () => {
   const { url } = await serveSignalbox();
   const ada = await open(url, { username: 'ada' });
   const ben = await open(url, { username: 'ben' });

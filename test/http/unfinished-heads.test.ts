@@ -22,7 +22,7 @@ function bounded(maxBytesPerKey: number, maxBytes = 1024 * KiB) {
 const countedMs = 600;
 
 describe('G13: headers that are incomplete', () => {
-  it('of one address close its connections that hold most, and no connection of another address', async () => {
+  it('beyond the bound of one address, its connections that hold most are closed, and none of another address', async () => {
     const { port } = await serve(answer, bounded(16 * KiB));
     const honest = await Wire.open(port, other);
     await honest.send(health).until('ok');
@@ -38,7 +38,7 @@ describe('G13: headers that are incomplete', () => {
     await small.send('\r\nHost: x\r\n\r\n').until('HTTP/1.1 200');
   });
 
-  it('of all addresses together close the connections that hold most', async () => {
+  it('beyond the bound of all addresses, the connections that hold most are closed', async () => {
     const { port } = await serve(answer, bounded(16 * KiB, 20 * KiB));
     const [small, large] = [await Wire.open(port), await Wire.open(port, other)];
     small.send(unfinished(9 * KiB));
@@ -47,14 +47,14 @@ describe('G13: headers that are incomplete', () => {
     expect(small.socket.destroyed).toBe(false);
   });
 
-  it('count also if they come behind a complete request in the same packet', async () => {
+  it('incomplete headers count even if they come behind a complete request in the same packet', async () => {
     const { port } = await serve(answer, bounded(16 * KiB));
     const wires = [await Wire.open(port), await Wire.open(port)];
     for (const wire of wires) wire.send(`${call}${unfinished(12 * KiB)}`);
     await Promise.race(wires.map(({ closed }) => closed));
   });
 
-  it('are not counted on a kept connection whose requests are complete, however many it made', async () => {
+  it('a kept connection whose requests are complete counts nothing, however many requests it made', async () => {
     const { port } = await serve(answer, bounded(64));
     const wire = await Wire.open(port);
     for (let n = 1; n <= 100; n++) {
@@ -64,7 +64,7 @@ describe('G13: headers that are incomplete', () => {
     expect(wire.socket.destroyed).toBe(false);
   });
 
-  it('are assumed behind a body in chunks, which does not say how many bytes it took', async () => {
+  it('behind a body in chunks, which does not say how many bytes it took, the most that headers may have counts', async () => {
     const { port } = await serve(answer, bounded(16 * KiB));
     const wires = [await Wire.open(port), await Wire.open(port)];
     const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;

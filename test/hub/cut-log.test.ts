@@ -36,7 +36,7 @@ function recording() {
 const cut = (peer: string, reason: string, level = debug) => ({ level, msg: 'stream cut', peer, reason });
 
 describe('CutLog', () => {
-  it('a cut at the backlog is a line at info; others are lines at debug, and one at info with their number, but for ages', () => {
+  it('a cut at the backlog is a line at info; other cuts are lines at debug, and their number is one line at info, without cuts for age', () => {
     const { lines, log } = recording();
     const cuts = new CutLog(log);
     cuts.add('ann', 'backlog');

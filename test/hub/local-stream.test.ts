@@ -47,7 +47,7 @@ describe('LocalStream', () => {
     return cursors;
   };
 
-  it('G3: a stream takes dispatches after a gap from the next snapshot, behind those of the gap', async () => {
+  it('G3: after a gap, a stream takes the missed dispatches from the next snapshot, and later ones behind them', async () => {
     const local = open();
     local.hold();
     // Dispatch 4 is lost and 5 arrives while the snapshot of 3 is on its way.

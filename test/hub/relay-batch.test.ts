@@ -41,7 +41,7 @@ it('G2: the relays of one turn go out in one script, in their order, and each ha
   expect(scripts.newestId).toBe(Number(first) + 2);
 });
 
-it('G6, G14: of the relays of one turn, each is refused or repeated for itself', async () => {
+it('G6, G14: each relay of one turn is refused or repeated by itself', async () => {
   const outcomes = await Promise.allSettled([
     scripts.relay({ ...signal, key: 'k', data: payload(1) }),
     scripts.relay({ ...signal, to: 'cat' }),

@@ -27,7 +27,7 @@ describe('StreamAges', () => {
     return { ages, streams, open, look };
   }
 
-  it('about half of the streams are cut at three quarters of the most, and all at the most', () => {
+  it('at three quarters of the greatest age about half of the streams are cut, and at the greatest age all', () => {
     const { open, look } = setUp(60 * minute);
     look(30 * minute);
     expect(open()).toBe(400);
@@ -38,7 +38,7 @@ describe('StreamAges', () => {
     expect(open()).toBe(0);
   });
 
-  it('after a time in which the node could not serve, the streams that are overdue are cut spread, and not at once', () => {
+  it('if a node could not serve for a while, its overdue streams are cut one by one afterwards, and not at once', () => {
     const { ages, open, look } = setUp(60 * minute);
     vi.advanceTimersByTime(90 * minute);
     ages.look();
@@ -50,7 +50,7 @@ describe('StreamAges', () => {
     expect(open()).toBe(0);
   });
 
-  it('without a most, no stream is cut', () => {
+  it('without a greatest age, no stream is cut', () => {
     const { ages, open, look } = setUp(undefined);
     ages.start();
     look(60 * minute);

@@ -220,7 +220,7 @@ describe('pages that exchange drawings', () => {
     for (const { drawing } of [ada, ben]) expect(idsOf(drawing)).toEqual(['ada:1', 'ben:1', 'gone:2']);
   });
 
-  it('what was drawn while there was no path is made up for once there is one', () => {
+  it('what was drawn while there was no path arrives once there is one', () => {
     const pages = new Pages();
     const ada = pages.enter('ada');
     const ben = pages.enter('ben');
@@ -240,7 +240,7 @@ describe('pages that exchange drawings', () => {
     expect(pages.sent.get('ben'), 'there was nothing more to make up for').toBe(1);
   });
 
-  it('two pages that know other parts of the shapes of somebody who has left complete one another', () => {
+  it('two pages that know different parts of the shapes of somebody who has left give one another what is missing', () => {
     const pages = new Pages();
     const ada = pages.enter('ada');
     const ben = pages.enter('ben');

@@ -91,7 +91,7 @@ export class Drawing {
 
   summary(): Summary {
     const sums = new Map<string, number>();
-    // A sum, because the order in which a page came to know something does not matter.
+    // A sum, because it does not depend on the order in which a page learnt of the shapes.
     const add = (id: string, what: string) => {
       const author = authorOf(id);
       sums.set(author, ((sums.get(author) ?? 0) + hashOf(`${id} ${what}`)) % 2 ** 48);
@@ -121,7 +121,7 @@ export function authorOf(id: string): string {
   return id.slice(0, id.lastIndexOf(':'));
 }
 
-/** Two FNV-1a hashes of the text with different beginnings, as one number below 2^48. */
+/** Two FNV-1a hashes of the text with different initial values, as one number below 2^48. */
 function hashOf(text: string): number {
   let [one, other] = [0x811c9dc5, 0x050c5d1f];
   for (let i = 0; i < text.length; i++) {

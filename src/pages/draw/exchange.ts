@@ -6,7 +6,7 @@ export interface Partner {
   readonly id: string;
   /** Whether it was in the room before this page. */
   readonly wasHere: boolean;
-  /** Whether a message can go to it now. `catchUp` makes up for messages that could not go. */
+  /** Whether a message can be sent to it now. `catchUp` makes up for those that could not be sent. */
   readonly reachable: () => boolean;
   send(message: Message): void;
 }

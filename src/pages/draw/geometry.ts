@@ -51,7 +51,7 @@ function pencilLines(points: readonly number[], width: number): readonly Line[] 
   const [x0 = 0, y0 = 0, pressure0 = 0.5] = points;
   let from = `${x0} ${y0}`;
   let step = stepOf(pressure0);
-  // A browser shows nothing of a line without a length on a canvas. So a single point is a very short line.
+  // On a canvas, a browser does not show a line of length zero. So a single point is a very short line.
   const to = points.length > 3 ? from : `${rounded(x0 + 0.1)} ${y0}`;
   lines.push({ path: `M${from}L${to}`, width: widthOf(step, width) });
   for (let i = 3; i + 2 < points.length; i += 3) {

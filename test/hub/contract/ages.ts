@@ -22,7 +22,7 @@ export function ageStories(story: Story): void {
   );
 
   story(
-    'streams that opened together are cut one after another, none before half of the most',
+    'streams that opened together are cut one after another, none before half of the greatest age',
     async (stage) => {
       const lives: number[] = [];
       const openedAt = performance.now();

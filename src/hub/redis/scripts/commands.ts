@@ -119,7 +119,7 @@ export class Commands {
     return this.#redis.stream;
   }
 
-  /** Does this at the end of this turn of the event loop, before the commands of the turn go out. */
+  /** Runs `work` at the end of this turn of the event loop, before the commands of the turn go out. */
   atEndOfTurn(work: () => void): void {
     this.#gather();
     this.#endOfTurn.push(work);

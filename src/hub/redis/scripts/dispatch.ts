@@ -119,8 +119,8 @@ function toEntry(shared: Shared, id: number, { peer, state }: Member): Entry {
 }
 
 /**
- * Parses pairs of lines: a peer, and its state or what it sent. If the ids of joins are in front of the peers, the pairs
- * are put into their order.
+ * Parses pairs of lines: a peer, and its state or what it sent. If the ids of joins are in front of the peers, these ids
+ * give the order.
  */
 export function toMembers(text: string): Member[] {
   const lines = text.split('\n');

@@ -53,7 +53,7 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
     // The bounds of a log; the bytes are of its entries' JSON.
     max_entries: logBounds.maxEntries,
     max_bytes: logBounds.maxBytes,
-    // How many entries a log takes until its oldest ones are looked at. A log may exceed `max_entries` by so many.
+    // After how many new entries a log is trimmed. So a log may exceed `max_entries` by as many.
     trim_step: Math.min(32, Math.max(1, Math.floor(logBounds.maxEntries / 128))),
     // How many receipts of messages with a key a session remembers.
     max_receipts: maxReceipts,
@@ -81,8 +81,8 @@ interface Definition {
 }
 
 /**
- * A script as Redis gets it: the definitions that it reaches, of the constants and of its libraries, and the script
- * itself. Redis runs all of this text with each call, and the definitions of whole libraries take longer than some
+ * The text of a script for Redis: the definitions that the script uses, from the constants and from its libraries, and
+ * then the script itself. Redis runs all of this text with each call, and whole libraries would take longer than some
  * scripts.
  */
 export function composeScript(name: ScriptName, constants: LuaConstants): string {

@@ -2,7 +2,7 @@ import type { SignalboxError } from '../../../errors.ts';
 import type { Delivery, Receipt } from '../../hub.ts';
 import type { Relay } from './arguments.ts';
 
-/** With so many relays, or so many characters of data, a batch is sent at once, so that no script takes long. */
+/** A batch with this many relays, or with more characters of data, is sent at once, so that no script takes long. */
 const maxRelays = 32;
 const maxLength = 64 * 1024;
 
@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Gathers the relays of one turn of the event loop, and sends them by one script: much of what a script takes is the same
- * for one relay as for many. Relays keep their order.
+ * Gathers the relays of one turn of the event loop, and sends them with one script, because much of the cost of a script
+ * is the same for one relay as for many. Relays keep their order.
  */
 export class RelayBatch {
   readonly #send: Send;

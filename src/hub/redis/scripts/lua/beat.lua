@@ -59,8 +59,8 @@ local function name_sender()
   end
 end
 
--- Forgets the witnesses that have told all, and those that no longer matter. A node has told all once it beats as one
--- that knows of this takeover: it then uses the Redis before no more, and has told what it saw of it.
+-- Forgets the witnesses that have told all, and those that no longer matter. A node has told all when its beat names this
+-- takeover: it then no longer uses the Redis before, and has told what it saw there.
 local function hear_witness(takeover)
   for _, witness in ipairs(unheard_witnesses()) do
     local heard = witness[3] == node and last_takeover == takeover
@@ -79,8 +79,8 @@ local function other_layout()
   return nil
 end
 
--- Whether this Redis lacks writes whose ids the node knows. The node knows them from the Redis that served before the
--- takeover which follows the last one that the node knew. That may not be the newest takeover.
+-- Whether this Redis lacks writes whose ids the node knows. The node knows these ids from an earlier Redis. What counts is
+-- the takeover right after the last one that the node knew, which may not be the newest.
 local function lacks_writes(takeover)
   if gap_of(seen) then return true end
   if last_takeover == '' or last_takeover == takeover then return false end

@@ -1,5 +1,5 @@
--- Sends signals, each to one peer, in a room that both are in (G6). If the session has sent a message with the same key,
--- that signal is not sent, and its reply is the first receipt (G14).
+-- Sends signals, each to one peer, in a room with both the sender and that peer (G6). If the session has sent a message
+-- with the same key, that signal is not sent, and its reply is the first receipt (G14).
 --
 -- Libraries: ids, calls, keys, logs, sending, members, receipts
 --
@@ -31,7 +31,7 @@ local function relay(id, peer, room, to, signal, data, message_key)
   return make_receipt(peer, message_key, id, delivered and 1 or 0, 1)
 end
 
--- One id for each signal, also if it is not sent.
+-- Each signal gets an id, even if it is not sent.
 local first, replies = allocate(own_arguments / 6), {}
 for i = 1, own_arguments, 6 do
   replies[#replies + 1] = relay(first + #replies, unpack(ARGV, i, i + 5))

@@ -2,12 +2,12 @@
 --
 -- Libraries: keys, ids, logs, dispatch
 
--- The entries for one peer each that this script has not sent yet: node -> {text of an entry, …}. A text is a line
+-- Entries, each for one peer, that this script has not sent yet: node -> {text of an entry, …}. A text is a line
 -- '<id> <stream>', and the entry.
 local unsent = {}
 
--- Puts an entry into a peer's inbox, and among those to be sent to the node that holds its stream. Returns whether there
--- is a stream.
+-- Puts an entry into a peer's inbox. If the peer has a stream, the entry is also put into `unsent`, for the node that holds
+-- the stream. Returns whether there is a stream.
 local function send_to_peer(peer, id, entry)
   local session = session_key(peer)
   local at = redis.call('HMGET', session, 'entries', 'bytes', 'last', 'last_by', 'node', 'stream')
@@ -20,7 +20,7 @@ local function send_to_peer(peer, id, entry)
   return true
 end
 
--- Sends them, in one dispatch to each node.
+-- Sends the entries in `unsent`, in one dispatch to each node.
 local function send_unsent()
   for node, texts in pairs(unsent) do dispatch(node, 'peers', '', nil, table.concat(texts, '\n')) end
 end

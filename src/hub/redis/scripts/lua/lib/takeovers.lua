@@ -5,7 +5,7 @@
 -- If a cursor lies in the gap of a takeover, either an earlier Redis gave it and this one has lost it, or a client made it
 -- up. The same holds for a while after a takeover if no log has the entry of a cursor: while the roles change, two
 -- primaries may give ids. The nodes know which it is. A node has seen every cursor that it gave to a client. After a
--- takeover it tells the newest id that it had seen of the Redis before. So the nodes that lived at a takeover are its
+-- takeover it tells the newest id that it had seen from the Redis before. So the nodes that lived at a takeover are its
 -- witnesses, until they have told all of that. If no witness has seen a newer id than this Redis knew when it took over,
 -- the client made the cursor up. If a witness was given up before it was heard, only clients know which ids it had
 -- seen, and their cursors are believed.
