@@ -13,7 +13,7 @@ interface Change {
   begin(network: PageNetwork): unknown;
 }
 
-/** Of the nodes, in seconds. Some changes last longer. */
+/** The grace period of the nodes, in seconds. Some changes last longer. */
 export const graceSeconds = 8;
 
 const ofPages: Readonly<Record<string, Change>> = {
@@ -62,7 +62,7 @@ export interface Span {
   readonly over: AbortSignal;
 }
 
-/** Changes the network of a page until the span is over, and then makes it good again. */
+/** Changes the network of a page until the span is over, and then restores it. */
 export async function changeNetworkOf(
   { network, hasWebRtc }: Artist,
   random: Random,

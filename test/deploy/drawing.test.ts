@@ -19,7 +19,7 @@ async function drawTogether({ pages }: DrawingStage, n: number): Promise<void> {
   await Promise.all(work);
 }
 
-/** Three pages draw: all is well, then each node is killed while they draw. */
+/** Three pages draw while nothing fails, and then while each node is killed. */
 async function drawThroughKills(stage: DrawingStage): Promise<void> {
   await drawTogether(stage, 0);
   await expectSame(9, ...stage.pages);

@@ -52,7 +52,7 @@ export class PageNetwork {
     await this.#set({ offline: true, packetLoss: 100 });
   }
 
-  /** A phone at the edge of its network. */
+  /** Answers come late and slowly, as on a phone at the edge of its network. */
   async slowDown(): Promise<void> {
     await this.#set({ latency: 800, downloadThroughput: 30_000, uploadThroughput: 15_000, packetLoss: 10 });
   }
@@ -72,7 +72,7 @@ export class PageNetwork {
     this.#wire.cut();
   }
 
-  /** All is well again. */
+  /** Ends all of these changes. */
   async recover(): Promise<void> {
     this.#wire.release();
     await this.#set(good);

@@ -95,8 +95,8 @@ export function shapesIn(svg: string): number {
 }
 
 /**
- * In which way the pages do not all show the same drawing with this many shapes. Empty if they do. What a page lacks is
- * what another page shows, and what it has twice is never right.
+ * How the pages differ from one drawing with this many shapes. Empty if they do not. A page lacks what another page
+ * shows, and no page may show a shape twice.
  */
 export async function differences(shapes: number, pages: readonly Page[]): Promise<string[]> {
   const svgs = await Promise.all(pages.map(svgOf));

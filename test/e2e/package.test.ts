@@ -57,8 +57,8 @@ const tellPid = `--import=data:text/javascript,${encodeURIComponent(
 )}`;
 
 /**
- * The server that npx started. It ends with the scope of this, so before npx, whose output it holds open: npx starts a
- * shell that starts the server, and such a shell passes no signals on.
+ * The server that npx started. Disposing of this ends the server. That must happen before npx ends, because the server
+ * keeps npx's output open: npx starts a shell that starts the server, and such a shell passes no signals on.
  */
 async function serverOf(npx: NodeProcess): Promise<Disposable & { readonly pid: number }> {
   const pid = Number((await npx.logged('pid')).pid);

@@ -123,7 +123,7 @@ async function expectHello(one: Caller, other: Caller, text: string): Promise<vo
   await one.news.next(is('said', `${text} from the other`));
 }
 
-/** How the data went so far, in order: `direct` is over WebRTC, `relayed` through the server. */
+/** The paths of the data so far, in order: `direct` is over WebRTC, `relayed` through the server. */
 function pathsOf({ news }: Caller): readonly string[] {
   return news.all.filter(({ type }) => type === 'path').map(({ text }) => text);
 }

@@ -35,7 +35,7 @@ export const inTerminal: readonly Program[] = [
 export interface Places {
   /** The server of the clients, which fails. */
   readonly url: string;
-  /** The node of Ben. Nothing befalls it. */
+  /** The node of Ben, which never fails. */
   readonly benUrl: string;
   /** More variables for the programs of terminals. */
   readonly env?: Readonly<Record<string, string>>;

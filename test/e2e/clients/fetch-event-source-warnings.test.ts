@@ -15,7 +15,7 @@ function hide(): void {
   tab.dispatchEvent(new Event('visibilitychange'));
 }
 
-/** Opens a stream until the test ends, in a tab. Our own client would take the tab for one of its own: open it before. */
+/** Opens a stream in a tab until the test ends. Open our own client before, or it would take this tab for its own. */
 function follow(url: string, options: Parameters<typeof fetchEventSource>[1]): Promise<void> {
   if (typeof document === 'undefined') {
     tab = Object.assign(new EventTarget(), { hidden: false });

@@ -25,8 +25,8 @@ if is_late() then return redis.error_reply('UNAVAILABLE') end
 local with_members, full = ARGV[5] == '1', ARGV[6] == '1'
 local node, opened = caller, steady_ms()
 
--- If it is longer ago that a session's keys were kept, a stream that opens keeps them. Its node does so only later
--- (renew.lua), and the session may move on before.
+-- If a session's keys were last kept longer ago than this, a stream that opens keeps them. Its node does so only later
+-- (renew.lua), and the session may move to another node before.
 local max_kept_ms = ttl_ms / 8
 
 local session = session_key(peer)

@@ -122,7 +122,7 @@ end
 -- of this log, or of the newest that is gone.
 local function read(peer, log, fields, after, upto)
   local id = tonumber(after)
-  -- As a rule no entry is newer, and none that is gone. The fields alone tell this.
+  -- As a rule no entry is newer than the id, and no newer one is gone. The fields alone tell this.
   local marks = redis.call('HMGET', fields, 'last', 'trimmed')
   local last = tonumber(marks[1] or '')
   if last and last <= id and tonumber(marks[2] or '0') <= id then return {}, last == id end
