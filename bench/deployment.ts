@@ -1,17 +1,21 @@
 import { type RedisServer, startRedis } from '../test/support/redis.ts';
+import type { Measured } from './measured.ts';
+import { NginxNode } from './nginx.ts';
 import { BenchNode } from './node.ts';
 import { type Program, type System, secret } from './systems.ts';
 
 /** Long enough to fill a room with peers that are not connected. */
 const graceSeconds = '120';
+/** Enough for every measurement. */
+const maxStreams = '20000';
 
 /** The running nodes of a program, and a Redis of their own if the program needs one. */
 export class Deployment<P extends Program = System> implements AsyncDisposable {
   readonly program: P;
-  readonly nodes: readonly BenchNode[];
+  readonly nodes: readonly Measured[];
   readonly #redis: RedisServer | undefined;
 
-  private constructor(program: P, nodes: readonly BenchNode[], redis: RedisServer | undefined) {
+  private constructor(program: P, nodes: readonly Measured[], redis: RedisServer | undefined) {
     this.program = program;
     this.nodes = nodes;
     this.#redis = redis;
@@ -19,8 +23,14 @@ export class Deployment<P extends Program = System> implements AsyncDisposable {
 
   static async start<P extends Program>(program: P, nodes: number): Promise<Deployment<P>> {
     const redis = program.redis ? await startRedis() : undefined;
-    const env = { TOKEN_SECRET: secret, GRACE_SECONDS: graceSeconds, ...(redis && { REDIS_URL: redis.url }) };
-    const started = Array.from({ length: nodes }, () => BenchNode.start(program.file, env));
+    const env = {
+      TOKEN_SECRET: secret,
+      GRACE_SECONDS: graceSeconds,
+      MAX_STREAMS: maxStreams,
+      ...(redis && { REDIS_URL: redis.url }),
+    };
+    const kind = program.file.endsWith('.conf') ? NginxNode : BenchNode;
+    const started = Array.from({ length: nodes }, () => kind.start(program.file, env));
     return new Deployment(program, await Promise.all(started), redis);
   }
 
@@ -33,9 +43,16 @@ export class Deployment<P extends Program = System> implements AsyncDisposable {
     return this.#redis;
   }
 
-  node(index: number): BenchNode {
+  node(index: number): Measured {
     const node = this.nodes[index];
     if (!node) throw new Error(`${this.name} has no node ${index}.`);
+    return node;
+  }
+
+  /** The node as a process of Node.js, which can be halted and profiled. */
+  process(index: number): BenchNode {
+    const node = this.node(index);
+    if (!(node instanceof BenchNode)) throw new Error(`${this.name} does not run on Node.js.`);
     return node;
   }
 
@@ -52,8 +69,8 @@ export class Deployment<P extends Program = System> implements AsyncDisposable {
   }
 
   async #nodesMicros(): Promise<number> {
-    const each = await Promise.all(this.nodes.map((node) => node.ask('cpu')));
-    return each.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0);
+    const each = await Promise.all(this.nodes.map((node) => node.cpuMicros()));
+    return each.reduce((sum, micros) => sum + micros, 0);
   }
 
   async #redisMicros(): Promise<number> {

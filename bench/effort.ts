@@ -2,10 +2,10 @@ import { checkout, type Program } from './systems.ts';
 
 /** How much to measure. */
 export interface Effort {
-  /** How often each system is measured, in turn with the others. */
+  /** How often each system is measured, in turn with the others. Odd, so that a median is a value of one round. */
   readonly rounds: number;
-  /** Relays before the first round, so that V8 has compiled the code that they run. */
-  readonly warmUp: number;
+  /** How long a system may take to become steady. */
+  readonly warmUpSeconds: number;
   /** Relays in each round. */
   readonly relays: number;
   /** How long each round sends relays at a steady rate. */
@@ -14,8 +14,9 @@ export interface Effort {
   readonly deliveries: number;
   /** The sizes of the rooms that receive broadcasts. */
   readonly rooms: readonly number[];
-  /** Streams to open, for the memory of each. */
+  /** Streams to open, for the memory of each, and in how many rounds. */
   readonly streams: number;
+  readonly streamRounds: number;
   /** Requests in each round. */
   readonly requests: number;
   /** Peers that join one room, and in how many rounds. */
@@ -24,49 +25,67 @@ export interface Effort {
   /** Streams that a node loses at once, and in how many rounds. */
   readonly lost: number;
   readonly losses: number;
+  /** How the cost grows: with so many nodes, rooms, and bytes of a message. */
+  readonly growth: {
+    readonly rounds: number;
+    readonly warmUpSeconds: number;
+    readonly nodes: readonly number[];
+    readonly rooms: readonly number[];
+    readonly bytes: readonly number[];
+  };
   /** Folders of other checkouts of Signalbox to measure too. */
   readonly against: readonly string[];
 }
 
-/** The systems to measure in turn: this checkout, the other checkouts, and the baselines. */
+/** The systems to measure in turn: this checkout, the other checkouts, and the contenders. */
 export function systemsToCompare<P extends Program>(
   ours: readonly P[],
   { against }: Effort,
-  baselines: readonly P[],
+  contenders: readonly P[],
 ): readonly P[] {
   const elsewhere = against.flatMap((folder) => ours.map((program) => checkout(program, folder)));
-  return [...ours, ...elsewhere, ...baselines];
+  return [...ours, ...elsewhere, ...contenders];
 }
 
 export const thorough: Effort = {
   rounds: 7,
-  warmUp: 4800,
+  warmUpSeconds: 12,
   relays: 1600,
-  seconds: 1,
+  seconds: 2,
   deliveries: 6000,
-  rooms: [100, 1000],
-  streams: 5000,
+  rooms: [10, 100, 1000],
+  streams: 10_000,
+  streamRounds: 1,
   requests: 4000,
   joiners: 500,
-  joinRounds: 2,
+  joinRounds: 3,
   lost: 5000,
   losses: 3,
+  growth: {
+    rounds: 5,
+    warmUpSeconds: 5,
+    nodes: [1, 2, 3, 4],
+    rooms: [16, 100, 1000, 5000],
+    bytes: [100, 1000, 4000, 16_000, 64_000],
+  },
   against: [],
 };
 
 /** Enough to see whether something changed much. */
 export const quick: Effort = {
-  rounds: 5,
-  warmUp: 3200,
+  rounds: 3,
+  warmUpSeconds: 2,
   relays: 800,
   seconds: 1,
-  deliveries: 5000,
+  deliveries: 3000,
   rooms: [100],
-  streams: 2000,
+  streams: 1000,
+  streamRounds: 1,
   requests: 1600,
   joiners: 200,
   joinRounds: 1,
   lost: 1000,
   losses: 1,
+  growth: { rounds: 1, warmUpSeconds: 2, nodes: [1, 2, 4], rooms: [16, 1000], bytes: [100, 64_000] },
   against: [],
 };

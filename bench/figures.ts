@@ -9,6 +9,8 @@ export interface Row {
   readonly median: number;
   readonly low: number;
   readonly high: number;
+  /** The value of each round. */
+  readonly values: readonly number[];
   /** The ratio to the first system in the same round; the median over the rounds. */
   readonly ratio: number;
 }
@@ -17,32 +19,52 @@ export interface Figure {
   readonly measurement: string;
   /** With the unit. */
   readonly name: string;
+  /** The size at which it was taken, such as the number of members, if the measurement takes several. */
+  readonly at?: number;
   readonly rows: readonly Row[];
 }
 
 /**
  * Measures the things in turn, round after round, so that other work on the machine disturbs all of them alike.
- * The caller has already opened streams and warmed up.
+ * The caller has already opened streams and warmed up. `at`: the size at which all are measured. If the first thing
+ * fails, this throws. If another fails, the rest is measured without it.
  */
 export async function alternate<T extends { readonly name: string }>(
   measurement: string,
   things: readonly T[],
   rounds: number,
   measure: (thing: T) => Promise<Sample>,
+  at?: number,
 ): Promise<readonly Figure[]> {
   const samples = new Map<string, Sample[]>(things.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    progress(`${measurement}: round ${round + 1} of ${rounds}`);
-    for (const thing of things) samples.get(thing.name)?.push(await measure(thing));
+    progress(`${measurement}${at === undefined ? '' : ` ${at}`}: round ${round + 1} of ${rounds}`);
+    for (const thing of things) {
+      const values = samples.get(thing.name);
+      if (!values) continue;
+      try {
+        values.push(await measure(thing));
+      } catch (error) {
+        const reason = `${thing.name}: ${error instanceof Error ? error.message : error}`;
+        if (thing === things[0]) throw new Error(reason, { cause: error });
+        progress(`From here on it is left out, with all its figures: ${reason}`);
+        samples.delete(thing.name);
+      }
+    }
   }
-  return summarize(measurement, samples);
+  return summarize(measurement, samples, at);
 }
 
-function summarize(measurement: string, samples: ReadonlyMap<string, readonly Sample[]>): Figure[] {
+function summarize(
+  measurement: string,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+  at?: number,
+): Figure[] {
   const [first = []] = samples.values();
   return Object.keys(first[0] ?? {}).map((name) => ({
     measurement,
     name,
+    ...(at !== undefined && { at }),
     rows: Array.from(samples, ([system, rounds]) => {
       const values = rounds.map((sample) => sample[name] ?? Number.NaN);
       const ratios = values.map((value, round) => value / (first[round]?.[name] ?? Number.NaN));
@@ -51,6 +73,7 @@ function summarize(measurement: string, samples: ReadonlyMap<string, readonly Sa
         median: median(values),
         low: Math.min(...values),
         high: Math.max(...values),
+        values,
         ratio: median(ratios),
       };
     }),
@@ -76,7 +99,7 @@ const labelWidth = 40;
 /** Aligned lines of text: a block for each figure. */
 export function toText(figures: readonly Figure[]): string {
   const lines: string[] = [];
-  for (const { measurement, name, rows } of figures) {
+  for (const { measurement, name, at, rows } of figures) {
     const cells = [
       ['  system', 'median', 'low', 'high', 'ratio'],
       ...rows.map(({ system, median, low, high, ratio }) => [
@@ -85,7 +108,7 @@ export function toText(figures: readonly Figure[]): string {
         rows.length > 1 && Number.isFinite(ratio) ? `${ratio.toFixed(2)}x` : '',
       ]),
     ];
-    lines.push(`${measurement}: ${name}`);
+    lines.push(`${measurement}${at === undefined ? '' : ` ${at}`}: ${name}`);
     for (const [label = '', ...values] of cells) {
       lines.push(label.padEnd(labelWidth) + values.map((value) => value.padStart(10)).join(''));
     }
@@ -96,5 +119,6 @@ export function toText(figures: readonly Figure[]): string {
 
 /** Three significant digits, or a whole number if that has more. */
 function digits(value: number): string {
+  if (!Number.isFinite(value)) return '–';
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

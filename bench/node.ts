@@ -4,13 +4,14 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { keep } from '../test/support/children.ts';
+import type { Measured, Memory } from './measured.ts';
 import type { Answers, Question } from './probe.ts';
 
 const probe = new URL('probe.ts', import.meta.url).href;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A process that is measured: a node of Signalbox, or of a baseline. */
-export class BenchNode {
+/** A process of Node.js that is measured. */
+export class BenchNode implements Measured {
   readonly port: number;
   readonly #child: ChildProcess;
 
@@ -48,7 +49,7 @@ export class BenchNode {
       if (!line.includes('"listening"')) continue;
       const { url } = JSON.parse(line) as { url: string };
       // Anything that a node writes after that is a warning or worse. Show it.
-      stdout.pipe(process.stderr);
+      stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
       return new BenchNode(child, Number(new URL(url).port));
     }
     throw new Error(`${file} ended before it listened.`);
@@ -70,6 +71,10 @@ export class BenchNode {
     return (await this.ask('cpu')).cpuMicros;
   }
 
+  memory(): Promise<Memory> {
+    return this.ask('memory');
+  }
+
   /** Halts the process until `goOn`. */
   halt(): void {
     this.#child.kill('SIGSTOP');
@@ -80,7 +85,6 @@ export class BenchNode {
     this.#child.kill('SIGCONT');
   }
 
-  /** Kills the process at once, as a crash would. */
   async stop(): Promise<void> {
     if (!this.lives) return;
     const exit = once(this.#child, 'exit');

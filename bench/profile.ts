@@ -1,25 +1,39 @@
 import { withDeployments } from './deployment.ts';
 import type { Effort } from './effort.ts';
-import { RelayLoad } from './measure/relay.ts';
+import type { Figure } from './figures.ts';
+import { RelayLoad } from './load/relay-load.ts';
+import { progress } from './progress.ts';
 import { signalbox } from './systems.ts';
 
-/** How many lines to print of each table. */
-const maxLines = 15;
+/** How many parts and functions to show. */
+const maxRows = 15;
+const roles = ['takes the mutations', 'holds the streams'];
 
-/** How two relaying nodes spend their CPU time, by part of the code and by function. Returns text. */
-export function profileRelay(effort: Effort): Promise<string> {
+/** How two relaying nodes spend their CPU time, by part of the code and by function. */
+export function measureProfile(effort: Effort): Promise<readonly Figure[]> {
   return withDeployments([signalbox], 2, async ([deployment]) => {
     if (!deployment) throw new Error('No deployment was started.');
     const load = await RelayLoad.start(deployment);
-    await load.round(effort);
-    const texts: string[] = [];
-    for (const node of deployment.nodes) await node.ask('startProfile');
-    for (let i = 0; i < effort.rounds; i++) await load.round({ ...effort, seconds: 0 });
-    for (const [index, role] of ['takes the mutations', 'holds the streams'].entries()) {
-      const { frames } = await deployment.node(index).ask('stopProfile');
-      texts.push(describe(`The node that ${role}`, frames));
+    await load.warmUp(effort.relays, effort.warmUpSeconds);
+    progress('profile: relaying');
+    const nodes = roles.map((_, index) => deployment.process(index));
+    for (const node of nodes) await node.ask('startProfile');
+    for (let i = 0; i < effort.rounds; i++) await load.burst(effort.relays);
+    const figures: Figure[] = [];
+    for (const [index, role] of roles.entries()) {
+      const { frames = [] } = (await nodes[index]?.ask('stopProfile')) ?? {};
+      const busy = frames.filter((frame) => frame.name !== '(idle)' && !ofProfiler.test(frame.url));
+      const title = `the node that ${role}`;
+      figures.push(
+        shares(`${title}, by part, %`, busy, partOf),
+        shares(
+          `${title}, by function, %`,
+          busy,
+          (frame) => `${frame.name || '(anonymous)'}, ${partOf(frame)}`,
+        ),
+      );
     }
-    return texts.join('\n\n');
+    return figures;
   });
 }
 
@@ -31,21 +45,16 @@ interface Frame {
   readonly micros: number;
 }
 
-function describe(title: string, frames: readonly Frame[]): string {
-  const busy = frames.filter((frame) => frame.name !== '(idle)' && !ofProfiler.test(frame.url));
-  const total = busy.reduce((sum, { micros }) => sum + micros, 0);
-  const share = (micros: number) => `${((100 * micros) / total).toFixed(1).padStart(6)} %  `;
-  const lines = (key: (frame: Frame) => string, count: number) =>
-    sums(busy, key)
-      .slice(0, count)
-      .map(([name, micros]) => share(micros) + name);
-  return [
-    `${title}: by part`,
-    ...lines(partOf, maxLines),
-    '',
-    `${title}: by function`,
-    ...lines((frame) => `${frame.name || '(anonymous)'}, ${partOf(frame)}`, maxLines),
-  ].join('\n');
+/** The share of each key in the time of all frames. */
+function shares(name: string, frames: readonly Frame[], key: (frame: Frame) => string): Figure {
+  const total = frames.reduce((sum, { micros }) => sum + micros, 0);
+  const rows = sums(frames, key)
+    .slice(0, maxRows)
+    .map(([system, micros]) => {
+      const share = (100 * micros) / total;
+      return { system, median: share, low: share, high: share, values: [share], ratio: Number.NaN };
+    });
+  return { measurement: 'profile', name, rows };
 }
 
 function sums(frames: readonly Frame[], key: (frame: Frame) => string): [string, number][] {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { Tokens } from '../src/auth/tokens.ts';
-import type { WireRequest } from './load/http.ts';
+import type { Opening } from './load/connection.ts';
+import { eventStream, toWire, type WireRequest } from './load/http.ts';
+import type { Protocol } from './load/protocol.ts';
+import { connectSocket, emit, socketIo as socketIoProtocol } from './load/socket-io.ts';
+import { NginxNode } from './nginx.ts';
+import { progress } from './progress.ts';
 
 /** A peer, and its token. */
 export interface BenchPeer {
@@ -9,10 +14,10 @@ export interface BenchPeer {
   readonly token: string;
 }
 
-/** A program to measure: Signalbox or a baseline. */
+/** A program to measure: Signalbox or a contender. */
 export interface Program {
   readonly name: string;
-  /** The file to run, relative to the root of this project. */
+  /** The file to run, relative to the root of this project: a program, or the configuration of nginx. */
   readonly file: string;
   /** Whether its nodes share a Redis. */
   readonly redis: boolean;
@@ -20,14 +25,16 @@ export interface Program {
   peer(username?: string): Promise<BenchPeer>;
 }
 
-/** A program that passes messages on, and the requests that it takes. */
+/** A program that passes messages on, and what to send to it. */
 export interface System extends Program {
+  /** Default: HTTP. */
+  readonly protocol?: Protocol;
   /** Opens a stream. `after`: the cursor to resume from, if the system has cursors. */
-  open(peer: BenchPeer, room: string, after?: string): WireRequest;
-  /** Joins a room. The baselines have no members: there, opening a stream is enough. */
-  join?(peer: BenchPeer, room: string): WireRequest;
-  relay(from: BenchPeer, to: BenchPeer, room: string, data: unknown): WireRequest;
-  broadcast(from: BenchPeer, room: string, data: unknown): WireRequest;
+  open(peer: BenchPeer, room: string, after?: string): Opening;
+  /** Joins a room. The contenders have no members: there, opening a stream is enough. */
+  join?(peer: BenchPeer, room: string): Buffer;
+  relay(from: BenchPeer, to: BenchPeer, room: string, data: unknown): Buffer;
+  broadcast(from: BenchPeer, room: string, data: unknown): Buffer;
 }
 
 /** The secret with which Signalbox's nodes sign tokens. */
@@ -37,7 +44,7 @@ const tokens = new Tokens({ secret: Buffer.from(secret), ttlSeconds: 3600 });
 /**
  * These documents select neither `cursor` nor a peer's `state`. Both changed their names or places in the contract (`id`
  * became `cursor`, `peer.state` became `state`), so only documents without them also run against an older checkout
- * (`--against`). A measurement that needs a cursor reads it from the `id:` line of an event.
+ * (`--against`). `broadcast` alone reads the cursor of a receipt, and so runs against 0.2 and later.
  */
 const selection = `
   __typename sentAt
@@ -69,12 +76,12 @@ export function graphql(peer: BenchPeer, query: string, variables: object = {}):
 
 const sendByGraphQL = {
   relay: (from: BenchPeer, to: BenchPeer, room: string, data: unknown) =>
-    graphql(from, documents.relay, { room, to: to.id, data }),
+    toWire(graphql(from, documents.relay, { room, to: to.id, data })),
   broadcast: (from: BenchPeer, room: string, data: unknown) =>
-    graphql(from, documents.broadcast, { room, data }),
+    toWire(graphql(from, documents.broadcast, { room, data })),
 };
 
-/** The baselines accept a peer's id as its token. */
+/** The contenders accept a peer's id as its token. */
 async function uncheckedPeer(): Promise<BenchPeer> {
   const id = randomUUID();
   return { id, token: id };
@@ -88,8 +95,8 @@ export const signalbox: System = {
     const { token, peer } = await tokens.issue(username);
     return { id: peer.id, token };
   },
-  open: (peer, _room, after) => graphql(peer, documents.messages, { after }),
-  join: (peer, room) => graphql(peer, documents.join, { room }),
+  open: (peer, _room, after) => eventStream(graphql(peer, documents.messages, { after })),
+  join: (peer, room) => toWire(graphql(peer, documents.join, { room })),
   ...sendByGraphQL,
 };
 
@@ -105,29 +112,59 @@ export const stock: System = {
   file: 'bench/baselines/stock.ts',
   redis: true,
   peer: uncheckedPeer,
-  open: (peer, room) => graphql(peer, documents.messagesIn, { room }),
+  open: (peer, room) => eventStream(graphql(peer, documents.messagesIn, { room })),
   ...sendByGraphQL,
 };
 
-export const plain: System = {
-  name: 'plain',
-  file: 'bench/baselines/plain.ts',
+export const floor: System = {
+  name: 'floor',
+  file: 'bench/baselines/floor.ts',
   redis: true,
   peer: uncheckedPeer,
-  open: (peer, room) => ({
-    method: 'GET',
-    path: `/${room}`,
-    headers: authorized(peer, 'text/event-stream'),
-  }),
-  relay: (from, to, roomId, data) => post(from, { roomId, peerId: to.id, event: 'offer', data }),
-  broadcast: (from, roomId, data) => post(from, { roomId, event: 'chat', data }),
+  open: (peer, room) => eventStream(get(peer, `/${room}`)),
+  relay: (from, to, roomId, data) => post(from, '/', { roomId, peerId: to.id, event: 'offer', data }),
+  broadcast: (from, roomId, data) => post(from, '/', { roomId, event: 'chat', data }),
 };
 
-function post(peer: BenchPeer, body: unknown): WireRequest {
-  return { method: 'POST', path: '/', headers: authorized(peer, 'application/json'), body };
+export const socketIo: System = {
+  name: 'socket.io',
+  file: 'bench/baselines/socket-io.ts',
+  redis: true,
+  peer: uncheckedPeer,
+  protocol: socketIoProtocol(() => connectSocket({ id: randomUUID() })),
+  open: ({ id }, roomId) => connectSocket({ id, roomId }),
+  relay: (_from, to, roomId, data) => emit('send', { roomId, peerId: to.id, event: 'offer', data }),
+  broadcast: (_from, roomId, data) => emit('send', { roomId, event: 'chat', data }),
+};
+
+const nchanSystem: System = {
+  name: 'nchan',
+  file: 'bench/baselines/nchan.conf',
+  redis: true,
+  peer: uncheckedPeer,
+  open: (peer, room) => eventStream(get(peer, `/stream?peer=${peer.id}&room=${room}`)),
+  relay: (from, to, roomId, data) =>
+    post(from, `/publish?channel=peer:${to.id}`, { roomId, peer: { id: from.id }, event: 'offer', data }),
+  broadcast: (from, roomId, data) =>
+    post(from, `/publish?channel=room:${roomId}`, { roomId, peer: { id: from.id }, event: 'chat', data }),
+};
+
+/** None if this machine does not have it. */
+export function nchan(): readonly System[] {
+  if (NginxNode.isInstalled) return [nchanSystem];
+  progress('nchan is left out: install nginx and its module (on Debian, libnginx-mod-nchan).');
+  return [];
 }
 
-/** Answers requests and nothing else. */
+function get(peer: BenchPeer, path: string): WireRequest {
+  return { method: 'GET', path, headers: authorized(peer, 'text/event-stream') };
+}
+
+function post(peer: BenchPeer, path: string, body: unknown): Buffer {
+  return toWire({ method: 'POST', path, headers: authorized(peer, 'application/json'), body });
+}
+
+/** Answers requests, and nothing else. */
 export const graphqlJs: Program = {
   name: 'graphql-js',
   file: 'bench/baselines/graphql-js.ts',

@@ -115,6 +115,16 @@ export const turnserver: Program = {
   variable: 'TURNSERVER_PATH',
 };
 
+/** A module of nginx. Only `npm run bench` uses it, and does without if it is missing. */
+export const nchanModule: Program = {
+  name: 'nchan',
+  aptPackage: 'libnginx-mod-nchan',
+  brewPackage: 'nginx-full --with-nchan-module',
+  candidates: ['/usr/lib/nginx/modules/ngx_nchan_module.so', '/usr/lib64/nginx/modules/ngx_nchan_module.so'],
+  variable: 'NCHAN_MODULE_PATH',
+  isLibrary: true,
+};
+
 /** All programs that the tests need. */
 export const programs: readonly Program[] = [
   redisServer,

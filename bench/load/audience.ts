@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from '../deployment.ts';
 import type { BenchPeer } from '../systems.ts';
 import { Caller } from './caller.ts';
-import { toWire } from './http.ts';
 import { Listener, stamp } from './listener.ts';
 
 /** A peer in a room, with its open stream. */
@@ -23,15 +22,16 @@ export async function enter(
 ): Promise<Member> {
   const { program } = deployment;
   const peer = await program.peer();
-  const stream = await Listener.open(deployment.node(index).port, toWire(program.open(peer, room)));
-  if (program.join) await caller.sendUntilAccepted(toWire(program.join(peer, room)));
+  const stream = await Listener.open(deployment.node(index).port, program.open(peer, room));
+  if (program.join) await caller.sendUntilAccepted(program.join(peer, room));
   return { peer, stream };
 }
 
 /** Opens connections to a node. */
 export function connectCallers(deployment: Deployment, index: number, count: number): Promise<Caller[]> {
   const { port } = deployment.node(index);
-  return Promise.all(Array.from({ length: count }, () => Caller.connect(port)));
+  const { protocol } = deployment.program;
+  return Promise.all(Array.from({ length: count }, () => Caller.connect(port, protocol)));
 }
 
 /**

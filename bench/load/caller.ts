@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const headEnd = Buffer.from('\r\n\r\n');
-const lastChunk = Buffer.from('\r\n0\r\n\r\n');
-const ok = Buffer.from('HTTP/1.1 200');
-const unavailable = Buffer.from('HTTP/1.1 503');
-const errors = Buffer.from('"errors"');
+import { type Opening, open } from './connection.ts';
+import { http, type Protocol } from './protocol.ts';
 
 /** The node's `Retry-After`. */
 const retryMs = 1000;
@@ -15,30 +11,36 @@ const retryMs = 1000;
 class Unavailable extends Error {}
 
 /**
- * One keep-alive connection that sends requests one after another. It finds the end of a response and whether the
- * request succeeded, and parses nothing else: a complete HTTP client would cost more CPU than the measured nodes.
+ * One connection that stays open and sends requests one after another. It finds the end of an answer and whether the
+ * request succeeded, and parses nothing else: a complete client would cost more CPU than the measured nodes.
  */
 export class Caller {
   readonly #socket: Socket;
+  readonly #protocol: Protocol;
+  readonly #opening: Opening | undefined;
   #received: Buffer[] = [];
   #answer: PromiseWithResolvers<Buffer> | undefined;
   /** Settles when all earlier requests have been answered. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, protocol: Protocol, opening?: Opening) {
     this.#socket = socket;
+    this.#protocol = protocol;
+    this.#opening = opening;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#answer?.reject(error));
     socket.on('close', () => this.#answer?.reject(new Error('The node closed a connection.')));
   }
 
-  static async connect(port: number): Promise<Caller> {
+  static async connect(port: number, protocol: Protocol = http): Promise<Caller> {
+    const opening = protocol.opening?.();
+    if (opening) return new Caller((await open(port, opening)).socket, protocol, opening);
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     await once(socket, 'connect');
-    return new Caller(socket);
+    return new Caller(socket, protocol);
   }
 
-  /** Resolves with the whole response. Rejects if the request failed. */
+  /** Resolves with the whole answer. Rejects if the request failed. */
   send(request: Buffer): Promise<Buffer> {
     const sent = this.#last.then(() => {
       this.#answer = Promise.withResolvers();
@@ -70,20 +72,19 @@ export class Caller {
   }
 
   #receive(chunk: Buffer): void {
+    const { ping, pong } = this.#opening ?? {};
+    // It may come in one chunk with an answer.
+    if (ping && pong && chunk.includes(ping)) {
+      this.#socket.write(pong);
+      if (chunk.length === ping.length) return;
+    }
     this.#received.push(chunk);
     const all = this.#received.length === 1 ? chunk : Buffer.concat(this.#received);
-    if (!isWhole(all)) return;
+    if (!this.#protocol.isWhole(all)) return;
     this.#received = [];
-    if (all.indexOf(ok) === 0 && !all.includes(errors)) this.#answer?.resolve(all);
-    else if (all.indexOf(unavailable) === 0) this.#answer?.reject(new Unavailable(`${all}`));
+    const verdict = this.#protocol.verdict(all);
+    if (verdict === 'done') this.#answer?.resolve(all);
+    else if (verdict === 'unavailable') this.#answer?.reject(new Unavailable(`${all}`));
     else this.#answer?.reject(new Error(`A request failed: ${all}`));
   }
-}
-
-function isWhole(answer: Buffer): boolean {
-  const head = answer.indexOf(headEnd);
-  if (head < 0) return false;
-  const [, length] = /content-length: *(\d+)/i.exec(answer.toString('latin1', 0, head)) ?? [];
-  if (length === undefined) return answer.indexOf(lastChunk, head) >= 0;
-  return answer.length >= head + headEnd.length + Number(length);
 }

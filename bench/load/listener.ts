@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { type Opening, open } from './connection.ts';
 
 /** How many digits a time stamp has. The length is fixed, so that a stamp can be overwritten in place. */
 const timeDigits = 12;
@@ -29,23 +29,22 @@ export class Listener {
   readonly #socket: Socket;
   #rest: Buffer | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, { ping, pong }: Opening, first: Buffer) {
     this.#socket = socket;
     // `close` follows an error.
     socket.on('error', () => undefined);
     socket.on('close', () => this.onCut?.());
+    socket.on('data', (chunk: Buffer) => {
+      if (ping && pong && chunk.includes(ping)) socket.write(pong);
+      this.#receive(chunk);
+    });
+    this.#receive(first);
   }
 
-  /** Opens a stream. Resolves when the first bytes arrive. Throws if the status is not 200. */
-  static async open(port: number, request: Buffer): Promise<Listener> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const listener = new Listener(socket);
-    socket.write(request);
-    const [first] = (await once(socket, 'data')) as [Buffer];
-    if (!first.toString('latin1', 0, 12).endsWith(' 200')) throw new Error(`A stream was refused: ${first}`);
-    listener.#receive(first);
-    socket.on('data', (chunk: Buffer) => listener.#receive(chunk));
-    return listener;
+  /** Opens a stream. Throws if the node refuses it. */
+  static async open(port: number, opening: Opening): Promise<Listener> {
+    const { socket, bytes } = await open(port, opening);
+    return new Listener(socket, opening, bytes);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Opening } from './connection.ts';
 
 /** A client that lost its stream waits up to this long before it opens the stream again. */
 const backoffMs = 500;
@@ -9,7 +10,7 @@ class Lost extends Error {}
 
 /** A stream that resumes from its cursor whenever it is lost, as a good client's does. */
 export class ResumingStream {
-  readonly #request: (after: string | undefined) => Buffer;
+  readonly #opening: (after: string | undefined) => Opening;
   readonly #ports: () => readonly number[];
   /** The cursor of the last message that arrived. */
   #cursor: string | undefined;
@@ -18,13 +19,9 @@ export class ResumingStream {
   #closed = false;
 
   /** `ports`: the ports of the nodes that the client may use at that time. */
-  constructor(request: (after: string | undefined) => Buffer, ports: () => readonly number[]) {
-    this.#request = request;
+  constructor(opening: (after: string | undefined) => Opening, ports: () => readonly number[]) {
+    this.#opening = opening;
     this.#ports = ports;
-  }
-
-  get cursor(): string | undefined {
-    return this.#cursor;
   }
 
   /** Resolves when the first message arrives. Rejects if there is none. */
@@ -54,7 +51,9 @@ export class ResumingStream {
   #follow(socket: Socket): Promise<string> {
     const first = Promise.withResolvers<string>();
     let rest = '';
-    socket.setEncoding('latin1').write(this.#request(this.#cursor));
+    socket.setEncoding('latin1');
+    // An event stream takes one step.
+    for (const { send } of this.#opening(this.#cursor).steps) socket.write(send);
     socket.on('data', (chunk: string) => {
       const text = rest + chunk;
       // A line may be split between two chunks.

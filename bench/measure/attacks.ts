@@ -37,7 +37,14 @@ async function underAttacks(hub: string, { seconds }: Effort, redis?: RedisServe
   const add = (system: string, latencies: readonly number[]) => {
     const [low, median, high] = [0.05, 0.5, 0.99].map((part) => quantile(latencies, part));
     if (rows.length === 0) idle = median ?? Number.NaN;
-    rows.push({ system, low: low ?? 0, median: median ?? 0, high: high ?? 0, ratio: (median ?? 0) / idle });
+    rows.push({
+      system,
+      low: low ?? 0,
+      median: median ?? 0,
+      high: high ?? 0,
+      values: [median ?? 0],
+      ratio: (median ?? 0) / idle,
+    });
   };
   const cases: readonly Case[] = [
     { name: 'idle', seconds: 4 * seconds },

@@ -2,7 +2,6 @@ import { type Deployment, withDeployments } from '../deployment.ts';
 import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, type Sample } from '../figures.ts';
 import { connectCallers, Tally } from '../load/audience.ts';
-import { toWire } from '../load/http.ts';
 import { Listener, stamp } from '../load/listener.ts';
 import { signalbox } from '../systems.ts';
 
@@ -11,12 +10,12 @@ const atOnce = 8;
 
 /**
  * Many peers join one room, half of them at each of two nodes, until every peer was told of every other. There is no
- * baseline: in none of them is a peer told who is in its room.
+ * contender: in none of them is a peer told who is in its room.
  */
 export function measureJoin(effort: Effort): Promise<readonly Figure[]> {
   const { joiners, joinRounds } = effort;
   return alternate(
-    `${joiners} join one room`,
+    'join',
     systemsToCompare([signalbox], effort, []),
     joinRounds,
     (system) =>
@@ -24,6 +23,7 @@ export function measureJoin(effort: Effort): Promise<readonly Figure[]> {
         if (!deployment) throw new Error('No deployment was started.');
         return join(deployment, joiners);
       }),
+    joiners,
   );
 }
 
@@ -35,9 +35,9 @@ async function join(deployment: Deployment, joiners: number): Promise<Sample> {
   for (let i = 0; i < joiners; i++) {
     const node = i % 2;
     const peer = await program.peer(stamp());
-    streams.push(await Listener.open(deployment.node(node).port, toWire(program.open(peer, 'plaza'))));
+    streams.push(await Listener.open(deployment.node(node).port, program.open(peer, 'plaza')));
     // Each `PeerAdded` names the peer, so a stamp as its username lets the streams count them.
-    requests.push({ node, bytes: toWire(program.join(peer, 'plaza')) });
+    requests.push({ node, bytes: program.join(peer, 'plaza') });
   }
 
   // Connect only now: a node closes a connection that is idle for long.

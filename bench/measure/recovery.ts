@@ -3,7 +3,6 @@ import { type Deployment, withDeployments } from '../deployment.ts';
 import { type Effort, systemsToCompare } from '../effort.ts';
 import { alternate, type Figure, quantile, type Sample } from '../figures.ts';
 import { connectCallers, enter, StampedRequest } from '../load/audience.ts';
-import { toWire } from '../load/http.ts';
 import { ResumingStream } from '../load/resuming-stream.ts';
 import { signalbox } from '../systems.ts';
 
@@ -27,29 +26,34 @@ const losses: readonly Loss[] = [
     name: 'halted for longer than its lease',
     left: [0, 1],
     async cause(deployment) {
-      deployment.node(0).halt();
+      deployment.process(0).halt();
       const redis = deployment.redis.client();
       while ((await redis.zcard('{signalbox}:nodes')) > 1) await sleep(50);
       redis.disconnect();
-      deployment.node(0).goOn();
+      deployment.process(0).goOn();
     },
   },
 ];
 
 /**
- * A node loses all of its streams at once. Each client comes back within half a second. There is no baseline: none of
+ * A node loses all of its streams at once. Each client comes back within half a second. There is no contender: none of
  * them can resume a stream.
  */
 export async function measureRecovery(effort: Effort): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const loss of losses) {
-    const name = `${effort.lost} streams of a node that ${loss.name}`;
+    const name = `recovery from a node that ${loss.name}`;
     const systems = systemsToCompare([signalbox], effort, []);
-    const ofLoss = await alternate(name, systems, effort.losses, (system) =>
-      withDeployments([system], 2, async ([deployment]) => {
-        if (!deployment) throw new Error('No deployment was started.');
-        return recover(deployment, effort.lost, loss);
-      }),
+    const ofLoss = await alternate(
+      name,
+      systems,
+      effort.losses,
+      (system) =>
+        withDeployments([system], 2, async ([deployment]) => {
+          if (!deployment) throw new Error('No deployment was started.');
+          return recover(deployment, effort.lost, loss);
+        }),
+      effort.lost,
     );
     figures.push(...ofLoss);
   }
@@ -98,9 +102,9 @@ async function openAll(
     const batch = callers.slice(0, count - streams.length).map(async (caller, i) => {
       const room = `room-${Math.floor((streams.length + i) / peersInARoom)}`;
       const peer = await program.peer();
-      const stream = new ResumingStream((after) => toWire(program.open(peer, room, after)), ports);
+      const stream = new ResumingStream((after) => program.open(peer, room, after), ports);
       await stream.open();
-      if (program.join) await caller.sendUntilAccepted(toWire(program.join(peer, room)));
+      if (program.join) await caller.sendUntilAccepted(program.join(peer, room));
       return stream;
     });
     streams.push(...(await Promise.all(batch)));
@@ -122,7 +126,7 @@ class Bystander {
     const one = await enter(deployment, 1, 'elsewhere', caller);
     const two = await enter(deployment, 1, 'elsewhere', caller);
     const request = new StampedRequest((data) =>
-      toWire(deployment.program.relay(one.peer, two.peer, 'elsewhere', data)),
+      deployment.program.relay(one.peer, two.peer, 'elsewhere', data),
     );
     const relay = async () => {
       while (!bystander.#stopped) {

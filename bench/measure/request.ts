@@ -1,23 +1,26 @@
 import { type Deployment, withDeployments } from '../deployment.ts';
 import { type Effort, systemsToCompare } from '../effort.ts';
-import { alternate, type Figure, type Sample } from '../figures.ts';
+import { alternate, type Figure } from '../figures.ts';
 import { Caller } from '../load/caller.ts';
 import { toWire } from '../load/http.ts';
 import { graphql, graphqlJs, type Program, signalboxInMemory, stock } from '../systems.ts';
+import { untilSteady } from '../warm-up.ts';
 
 const connections = 8;
 
-/** The cost of a GraphQL request that needs almost no work. */
+/** The cost of `{ me { id } }`, a GraphQL request that needs almost no work. */
 export function measureRequest(effort: Effort): Promise<readonly Figure[]> {
   const programs = systemsToCompare<Program>([signalboxInMemory], effort, [stock, graphqlJs]);
   return withDeployments(programs, 1, async (deployments) => {
     const loads: RequestLoad[] = [];
     for (const deployment of deployments) {
       const load = await RequestLoad.start(deployment);
-      await load.round(effort);
+      await untilSteady(load.name, effort.warmUpSeconds, () => load.cost(effort.requests));
       loads.push(load);
     }
-    return alternate('request { me { id } }', loads, effort.rounds, (load) => load.round(effort));
+    return alternate('request', loads, effort.rounds, async (load) => ({
+      'CPU, µs': await load.cost(effort.requests),
+    }));
   });
 }
 
@@ -43,7 +46,8 @@ class RequestLoad {
     return this.#deployment.name;
   }
 
-  async round({ requests }: Effort): Promise<Sample> {
+  /** The CPU time of one request, in microseconds. */
+  async cost(requests: number): Promise<number> {
     const each = Math.ceil(requests / connections);
     const { nodes } = await this.#deployment.cost(async () => {
       const senders = this.#callers.map(async (caller) => {
@@ -51,6 +55,6 @@ class RequestLoad {
       });
       await Promise.all(senders);
     });
-    return { 'CPU, µs': nodes / (each * connections) };
+    return nodes / (each * connections);
   }
 }

@@ -20,15 +20,12 @@ import type { Dispatch } from './scripts/dispatch.ts';
 import { Scripts, turnTimeoutMs } from './scripts/scripts.ts';
 import { CatchUp } from './streams/catch-up.ts';
 import { ClosedStreams } from './streams/closed-streams.ts';
+import { KeyRenewal } from './streams/key-renewal.ts';
 import type { LocalStream } from './streams/local-stream.ts';
 import { LocalStreams } from './streams/local-streams.ts';
 
-/** How often the keys of a session are kept. They live for a day without that, so this may fail several times. */
-const renewalMs = 4 * 3_600_000;
 /** How long a node that closes waits for its last connection to Redis, in milliseconds. */
 const lastBeatMs = 1000;
-/** How many sessions are kept after a beat: enough for 180,000 streams. */
-const maxRenewals = 10;
 
 export interface NodeOptions extends HubOptions {
   readonly url: string;
@@ -60,6 +57,7 @@ export class RedisNode {
   readonly #beats: Beats;
   readonly #neighbours: Neighbours;
   readonly #catchUp: CatchUp;
+  readonly #keys: KeyRenewal;
   readonly #closedStreams: ClosedStreams;
   /** A peer has one session, so only its newest open matters. */
   readonly #opens = new NewestTurn(turnTimeoutMs);
@@ -139,6 +137,7 @@ export class RedisNode {
         dispatched: (dispatch) => this.#onDispatch(dispatch),
       },
     );
+    this.#keys = new KeyRenewal(this.#streams, this.scripts, log);
     this.#catchUp = new CatchUp({
       streams: this.#streams,
       scripts: this.scripts,
@@ -266,20 +265,9 @@ export class RedisNode {
   #onBeaten(): void {
     void this.#closedStreams.tell();
     void this.#catchUpNow();
-    void this.#renewKeys();
+    void this.#keys.run();
     if (!this.#draining) this.#ages.look();
     if (this.#outdated) void this.#reconcileStreams();
-  }
-
-  /** Keeps the keys of sessions from expiring while this node holds their streams. */
-  async #renewKeys(): Promise<void> {
-    const due = this.#streams.dueForRenewal(performance.now() - renewalMs, maxRenewals);
-    if (due.length === 0) return;
-    try {
-      await this.scripts.renew(due.map(({ peerId }) => peerId));
-    } catch (error) {
-      this.#log.debug({ reason: String(error) }, 'redis: could not keep keys; they are kept in some hours');
-    }
   }
 
   async #catchUpNow(): Promise<void> {

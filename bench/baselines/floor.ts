@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { listen } from './listen.ts';
 
 /**
- * The least code that passes messages on: node:http, JSON, and a Redis channel for each peer and each room. A node
+ * The floor: the least code that passes messages on. It is node:http, JSON, and a Redis channel for each peer and each room. A node
  * subscribes to a channel while it holds a stream for it. The sender's node encodes a message once; other nodes pass
  * the text on.
  *
