@@ -69,6 +69,45 @@ describe('RedisHub, its nodes and their beats', () => {
     expect(ms).toBeLessThan(expected + marginMs);
   }
 
+  it.each(['before', 'after'])(
+    'G3: a cursor far beyond all ids is made up, also if a node died with the Redis before (told %s it is given up)',
+    async (told) => {
+      await beat('ours');
+      await beat('dead');
+      await open('eve', 'ours');
+      await open('ann', 'ours');
+      await redis.hset(key('primary'), 'run', 'another Redis');
+      const { takeover } = await at('ours').beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
+      const next = () => at('ours').beat({ beatMs, leaseMs, batch: 200, takeover, newestId: 0 });
+      const giveUp = async () => {
+        await silence(leaseMs + 1, 'dead');
+        await next();
+      };
+      if (told === 'after') await giveUp();
+      const peer = (id: string) => ({ id, username: id, guest: false });
+      const after = '9999999999999999';
+      expect(await at('ours').open({ peer: peer('eve'), stream: 's2', after })).toMatchObject({
+        resumed: false,
+      });
+      if (told === 'before') await giveUp();
+      await next();
+      const ids: number[] = [];
+      for (let i = 0; i < 2; i++) {
+        const { cursor } = await at('ours').open({ peer: peer('cat'), stream: `cat ${i}`, after: undefined });
+        ids.push(Number(cursor));
+      }
+      expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
+      expect(ids[1]).toBeLessThan((Date.now() + 120_000) * 1000);
+      const start = await redis.hget(key('session:ann'), 'start');
+      expect(
+        await at('ours').open({ peer: peer('ann'), stream: 's3', after: `${start}` }),
+        'no other session ends',
+      ).toMatchObject({
+        resumed: true,
+      });
+    },
+  );
+
   it('G3: a node that was given up gets the same new life from each later beat, in case an answer is lost', async () => {
     await beat('ours');
     const life = await beat('lost');

@@ -46,9 +46,15 @@ local function takeover_of(cursor)
   return last[2] and decimal(tonumber(last[2]))
 end
 
+-- How far the ids of a lost Redis can be ahead of those that this one knows, and of its clock, in microseconds: as long as
+-- the two may have served at once, and as far as their clocks differ.
+local max_ahead_us = 60000000
+
 -- Called when a client comes with a cursor that this Redis does not know. While a witness may still be heard, this only
--- notes the claim. The client begins anew in any case.
+-- notes the claim. The client begins anew in any case. A cursor that no Redis can have given is made up: if it were
+-- believed, all later ids would have to be larger, and there are none beyond 2^53.
 local function claim(cursor)
+  if cursor > math.max(last_id(), now_us()) + max_ahead_us then return end
   local takeover, may_come = takeover_of(cursor), false
   for _, witness in ipairs(unheard_witnesses()) do
     if witness[2] == takeover then
