@@ -34,6 +34,8 @@ export function createMount(options: HttpOptions, started: Promise<void>): Mount
   const unbounded = {
     maxConnections: Number.MAX_SAFE_INTEGER,
     maxConnectionsPerAddress: Number.MAX_SAFE_INTEGER,
+    // The bytes of the other server's requests are not known.
+    unfinishedHeads: { maxBytes: Number.MAX_SAFE_INTEGER, maxBytesPerKey: Number.MAX_SAFE_INTEGER },
   };
   const responses = new OpenResponses(started);
   const requests = new Requests(

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Engine } from '../../src/graphql/engine.ts';
 import { httpBounds } from '../../src/http/bounds.ts';
@@ -45,6 +46,23 @@ test('G8: in another server, a pipelined call waits for the one before it, also 
   await wire.until('own');
   await expect.poll(() => run.count).toBe(2);
   wire.socket.destroy();
+});
+
+test('G13: in another server, bytes of its own requests are no incomplete headers', async () => {
+  const options = { maxStreams: 1000, maxDataBytes: 1024, trustProxy: 0 };
+  const { connections } = httpBounds(options);
+  const unfinishedHeads = { maxBytes: 1024, maxBytesPerKey: 1024 };
+  const handler = mountOf(engineOf({ data: { a: 1 } }), {
+    bounds: { connections: { ...connections, unfinishedHeads } },
+  });
+  const url = await listen(serverOf(handler));
+  const wire = await Wire.open(portOf(url));
+  await wire.send(request(call)).until('"a"');
+  const upload = `POST /own HTTP/1.1\r\nHost: x\r\nContent-Length: 4096\r\n\r\n${'x'.repeat(4096)}`;
+  await wire.send(upload).until('own');
+  // Longer than the time between two counts.
+  await sleep(600);
+  await wire.send(request(call)).until('"a"', 2);
 });
 
 test('G8: in another server, a client that reads nothing of its stream is cut', async () => {
