@@ -34,10 +34,10 @@ export class Connection {
   #current: IncomingMessage | undefined;
   #waiting: Waiting[] | undefined;
   #streams = false;
-  /** About how many bytes the requests so far took. */
+  /** The bytes of the requests so far, at least. */
   #requestBytes = 0;
-  /** Whether these bytes are unknown: a body in chunks does not say how many bytes it took. */
-  #uncounted = false;
+  /** All bytes that had come when the last request was answered. If another request comes, they all belong to requests. */
+  #answeredBytes = 0;
   /** Whether the client broke the rules of HTTP behind the current request. */
   #failed = false;
 
@@ -64,12 +64,12 @@ export class Connection {
   }
 
   /**
-   * About how many bytes came after the requests so far: those of a request whose headers are incomplete. After a body in
-   * chunks this is not known, so it is the most that headers may have.
+   * The bytes that came behind the requests so far, at most: those of a request whose headers are incomplete. They may
+   * include bytes of the last request, whose size is not known exactly.
    */
   get unfinishedBytes(): number {
     if (this.#current && !this.#current.complete) return 0;
-    return this.#uncounted ? maxHeaderSize : this.socket.bytesRead - this.#requestBytes;
+    return Math.min(this.socket.bytesRead - this.#requestBytes, maxHeaderSize);
   }
 
   /** Runs the request, at once or in its turn. */
@@ -114,6 +114,8 @@ export class Connection {
 
   /** The current request was answered. */
   end(): void {
+    // While requests wait, bytes behind them may have come that are not parsed yet.
+    if (!this.#waiting) this.#answeredBytes = this.socket.bytesRead;
     this.#current = undefined;
     this.#streams = false;
     if (this.#failed && !this.#waiting) this.socket.destroySoon();
@@ -130,15 +132,9 @@ export class Connection {
 
   #count(req: IncomingMessage): void {
     const { 'content-length': length, 'transfer-encoding': encoding } = req.headers;
-    if (encoding !== undefined) {
-      this.#uncounted = true;
-    } else if (!this.#uncounted) {
-      this.#requestBytes += headBytes(req) + (Number(length) || 0);
-    } else if (length === undefined) {
-      // A request without a body has come completely, so the count can begin again.
-      this.#uncounted = false;
-      this.#requestBytes = this.socket.bytesRead;
-    }
+    // A body in chunks does not say how many bytes it took.
+    const bodyBytes = encoding === undefined ? Number(length) || 0 : 0;
+    this.#requestBytes = Math.max(this.#requestBytes + headBytes(req) + bodyBytes, this.#answeredBytes);
   }
 
   /** The connection has closed. What waits never runs. */

@@ -4,10 +4,10 @@ import type { Connection } from './connection.ts';
 
 /** The space before the target, ` HTTP/1.1` with the end of its line, and the empty line that ends the headers. */
 const fixedBytes = ' '.length + ' HTTP/1.1\r\n'.length + '\r\n'.length;
-/** `: ` and the end of the line, for each header. */
-const bytesPerHeader = 4;
+/** The colon and the end of the line, for each header. */
+const bytesPerHeader = 3;
 
-/** How many bytes a request took up to its body, if the client used no more spaces than it had to. */
+/** How many bytes a request took up to its body, at least: the client may have put spaces around each value. */
 export function headBytes({ method = '', url = '', rawHeaders }: IncomingMessage): number {
   let bytes = method.length + url.length + fixedBytes + (rawHeaders.length / 2) * bytesPerHeader;
   for (const text of rawHeaders) bytes += text.length;
