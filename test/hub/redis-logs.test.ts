@@ -107,6 +107,25 @@ describe('the logs of RedisHub, and data that Redis has dropped', () => {
     expect(await vic.open(cursor)).toMatchObject({ resumed: false, rooms: [] });
   });
 
+  it('G3: a resume continues the session from the last entry of the oldest room that the session has forgotten', async () => {
+    await ann.relay('r', vic, 'for the inbox');
+    let cursor: string | undefined;
+    for (let i = 0; i < 65; i++) {
+      await vic.join(`left-${i}`);
+      await ann.join(`left-${i}`);
+      await ann.leave(`left-${i}`);
+      await vic.next((entry) => entry.type === 'PeerRemoved' && entry.roomId === `left-${i}`);
+      cursor ??= vic.cursor;
+      await vic.leave(`left-${i}`);
+    }
+    await vic.drop();
+    // After a takeover, only known cursors count.
+    await redis.hset(`{${prefix}}:primary`, 'doubt_until', Date.now() + 60_000);
+    expect(await vic.open(cursor)).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
+    // Each of the 64 other rooms had two entries for the peer.
+    expect(await vic.take(128)).toHaveLength(128);
+  });
+
   it('G8: entries older than the retention time are trimmed from a room log that is always in use', async () => {
     const log = `{${prefix}}:room-log:r`;
     // Entries with old ids replace the wait until entries are that old.

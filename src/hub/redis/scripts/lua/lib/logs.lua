@@ -125,7 +125,8 @@ local function read(peer, log, fields, after, upto)
   -- As a rule no entry is newer than the id, and no newer one is gone. The fields alone tell this.
   local marks = redis.call('HMGET', fields, 'last', 'trimmed')
   local last = tonumber(marks[1] or '')
-  if last and last <= id and tonumber(marks[2] or '0') <= id then return {}, last == id end
+  local trimmed = tonumber(marks[2] or '0')
+  if last and last <= id and trimmed <= id then return {}, last == id or trimmed == id end
   local gone = newest_gone(peer, log, fields)
   if gone > id then return nil, false end
   local items = redis.call('XRANGE', log, '(' .. after .. '-0', upto)
