@@ -52,10 +52,14 @@ export class Api {
     if (this.#token === token) this.#token = undefined;
   }
 
-  /** How long until the token should be renewed, in milliseconds. */
+  /** How long until the token should be renewed, in milliseconds. The clock of this machine may be fast or slow. */
   get renewInMs(): number {
-    const leftMs = expiryOf(this.#token) - Date.now();
-    return Math.min(Math.max(0, leftMs * 0.75, leftMs - maxRenewalMs), maxTimeoutMs);
+    const { exp = Number.POSITIVE_INFINITY, iat = 0 } = claimsOf(this.#token);
+    const lifeMs = (exp - iat) * 1000;
+    const leftMs = Math.min(exp * 1000 - Date.now(), lifeMs);
+    // The server has taken the token, so it only seems to have expired.
+    const waitMs = leftMs > 0 ? Math.max(leftMs * 0.75, leftMs - maxRenewalMs) : lifeMs / 8;
+    return Math.min(waitMs, maxTimeoutMs);
   }
 
   /** Gets a new token of the same peer. Resolves to false if the server refuses that, or if this token is not the newest. */
@@ -110,13 +114,11 @@ export class Api {
   }
 }
 
-/** The `exp` of a JWT, in milliseconds. It is only used to renew in time: the server checks the token. */
-function expiryOf(token: string | undefined): number {
+/** The claims of a JWT. They are only used to renew in time: the server checks the token. */
+function claimsOf(token: string | undefined): { readonly exp?: number; readonly iat?: number } {
   try {
-    const payload = token?.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '';
-    const { exp } = JSON.parse(atob(payload)) as { exp?: number };
-    return (exp ?? Number.POSITIVE_INFINITY) * 1000;
+    return JSON.parse(atob(token?.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/') ?? '')) ?? {};
   } catch {
-    return Number.POSITIVE_INFINITY;
+    return {};
   }
 }
