@@ -25,6 +25,8 @@ export class Session {
   readonly #line: Line;
   /** How many attempts to connect have failed since the server answered. */
   #attempt = 0;
+  /** How many tokens the server has refused since then. */
+  #refusedTokens = 0;
   #cursor: string | undefined;
   #status: Status = 'connecting';
   #running = false;
@@ -46,7 +48,7 @@ export class Session {
       variables: () => ({ after: this.#cursor, join: this.#withoutRooms ? [] : owner.joins() }),
       message: (message) => this.#take(message),
       alive: () => {
-        this.#attempt = 0;
+        this.#attempt = this.#refusedTokens = 0;
         if (this.#status === 'connecting') this.#setStatus('resumed');
       },
     });
@@ -85,7 +87,7 @@ export class Session {
   async #run(): Promise<void> {
     this.#over = new AbortController();
     const { signal } = this.#over;
-    for (this.#attempt = 0; !signal.aborted; this.#attempt++) {
+    for (this.#attempt = this.#refusedTokens = 0; !signal.aborted; this.#attempt++) {
       this.#setStatus('connecting');
       // The stream was cut: the first attempt to come back is made almost at once.
       let waitMs = Math.random() * 200;
@@ -109,7 +111,7 @@ export class Session {
       this.#owner.message(message);
       return;
     }
-    this.#attempt = 0;
+    this.#attempt = this.#refusedTokens = 0;
     this.#owner.connected(message, this.#withoutRooms);
     this.#withoutRooms = false;
     this.#begun.resolve();
@@ -137,22 +139,22 @@ export class Session {
 
   /** Decides what to do about an error. Stops the client, or returns how long to wait before the next attempt, in ms. */
   #recover(error: unknown): number {
-    const refused = error instanceof SignalboxError ? error : errorOf('UNKNOWN', String(error));
-    const { code, retryable, retryAfterMs } = refused;
-    const attempt = this.#attempt;
+    const refusal = error instanceof SignalboxError ? error : errorOf('UNKNOWN', String(error));
+    const { code, retryable, retryAfterMs } = refusal;
     if (code === 'TOKEN_EXPIRED' || code === 'UNAUTHENTICATED') {
       this.api.forget();
-      if (attempt <= 3) return attempt === 0 ? 0 : this.retryMs(attempt);
+      const refused = this.#refusedTokens++;
+      if (refused <= 3) return refused && this.retryMs(refused);
     } else if (retryable) {
       this.#setStatus('unavailable');
       this.api.turn();
-      return retryAfterMs ?? this.retryMs(attempt);
+      return retryAfterMs ?? this.retryMs(this.#attempt);
     } else if (code !== 'REPLACED' && !this.#withoutRooms && this.#owner.joins().length > 0) {
       // The server may refuse one of the rooms.
       this.#withoutRooms = true;
       return 0;
     }
-    this.#stop(code === 'REPLACED' ? 'replaced' : 'closed', refused);
+    this.#stop(code === 'REPLACED' ? 'replaced' : 'closed', refusal);
     return 0;
   }
 

@@ -1,6 +1,8 @@
 import { SignJWT } from 'jose';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Api } from '../../src/client/api.ts';
+import { serveSignalbox } from '../http/support.ts';
+import { open, reaches } from './support.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -25,3 +27,21 @@ test.each([
     expect(Math.abs(api.renewInMs - expectedMs)).toBeLessThan(5000);
   },
 );
+
+test('G9: a guest who was offline for longer than its token lives comes back', async () => {
+  const { url, http } = await serveSignalbox({ ttlSeconds: 2 });
+  const ada = await open(url, { username: 'ada' });
+  const back = reaches(ada, 'connected');
+  let failed = 0;
+  vi.stubGlobal('fetch', () => {
+    failed += 1;
+    return Promise.reject(new TypeError('offline'));
+  });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  http.server.closeAllConnections();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect(failed).toBeGreaterThan(10);
+  vi.unstubAllGlobals();
+  await back;
+  expect(ada.status).toBe('connected');
+});
