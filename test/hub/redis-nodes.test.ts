@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { toDispatch } from '../../src/hub/redis/scripts/dispatch.ts';
 import type { Opened } from '../../src/hub/redis/scripts/replies.ts';
 import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
 import { ClosedStreams } from '../../src/hub/redis/streams/closed-streams.ts';
@@ -169,6 +170,23 @@ describe('RedisHub, its nodes and their beats', () => {
     await beat('ours');
     await expect(open('ann', 'ours'), 'a late beat from the old connection does not help').rejects.toThrow();
     secondRedis.disconnect();
+  });
+
+  it('G3: if a stream has been given an entry that Redis does not have, all nodes are told', async () => {
+    await beat('ours');
+    await beat('other');
+    const { cursor } = await open('ann', 'ours');
+    const listening = redis.duplicate();
+    onTestFinished(() => void listening.disconnect());
+    await listening.subscribe(key('node:ours'), key('node:other'));
+    const told: string[] = [];
+    listening.on('message', (channel: string, text: string) => {
+      if (toDispatch(text)?.kind === 'disowned') told.push(channel);
+    });
+    const after = String(Number(cursor) + 1);
+    const synced = await at('ours').sync({ peerId: 'ann', stream: 'stream of ann', after, openedMs: 0 });
+    expect(synced).toEqual({ kind: 'lost' });
+    await expect.poll(() => told.toSorted()).toEqual([key('node:other'), key('node:ours')].toSorted());
   });
 
   it('G5: a sync finds that a stream was replaced only for a stream older than the one that Redis knows', async () => {

@@ -1,6 +1,6 @@
 -- Gives a node a snapshot of a session whose stream it holds, after it missed dispatches (G3).
 --
--- Libraries: keys, members, snapshots, takeovers
+-- Libraries: keys, dispatch, members, snapshots, takeovers
 --
 -- ARGV[1]  the peer
 -- ARGV[2]  the node
@@ -20,8 +20,12 @@ if at[1] ~= stream then
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
 -- The cursor comes from the node, not from a client, so it is no invented one.
+local function heed(cursor)
+  sender = redis.call('HGET', node_key(node), 'run') or ''
+  disown(cursor)
+end
 local rooms = rooms_of(peer)
-local logs = vouched(peer, rooms, at[3], after, disown)
+local logs = vouched(peer, rooms, at[3], after, heed)
 if not logs then return { 'lost' } end
 -- Members are not needed: the stream has had them already, or their entries are in the logs.
 local now = snapshot(node, rooms, logs, room_id)
