@@ -153,9 +153,13 @@ export class Beats {
       this.#failed = 0;
       this.heard();
     }
+    // A beat that is still under way counts for the tick that sent it.
+    const isNew = !this.#running;
     if (await this.beat()) {
-      this.#unheard += 1;
-      this.#untended += 1;
+      if (isNew) {
+        this.#unheard += 1;
+        this.#untended += 1;
+      }
     } else if (!late) {
       void this.#neighbours.missed(this.silentMs);
     }
