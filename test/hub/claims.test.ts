@@ -62,6 +62,24 @@ it.each(['the first node to serve', 'the other node'])(
   },
 );
 
+it('G3: after a restart that lost nothing, a stream that went on from a number between two messages ends only its own session', async () => {
+  const redis = await redisWith(durable);
+  const hubs = await nodesAt(redis.url);
+  const [ann, ben] = await pairOn(hubs);
+  const eve = new TestPeer(hubs, 'eve');
+  await eve.open(undefined, 0);
+  const { cursor } = await ann.relay('r', ben, 'before');
+  await eve.drop();
+  expect(await eve.open(cursor, 0)).toMatchObject({ resumed: true });
+  await redis.restart();
+  await bothReady(hubs);
+  await until(async () => (await redis.admin.keys('*:witnesses')).length === 0, 'both nodes are heard');
+  const { cursor: last } = await again(() => ann.relay('r', ben, 'after'));
+  await ben.next((entry) => entry.cursor === last);
+  await ann.drop();
+  expect(await ann.resume()).toMatchObject({ resumed: true, rooms: [{ id: 'r' }] });
+});
+
 it('G3: after a failover that lost nothing, a made-up cursor ends only the session of its own peer', async () => {
   const [first, second] = [await redisWith([]), await redisWith([])];
   const wire = await wireTo(first);

@@ -7,6 +7,7 @@ import type { Opened } from '../../src/hub/redis/scripts/replies.ts';
 import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
 import { ClosedStreams } from '../../src/hub/redis/streams/closed-streams.ts';
 import { freshPrefix } from '../support/redis.ts';
+import { payload } from './peer.ts';
 import { defaultOptions, refusal } from './support.ts';
 
 const beatMs = 800;
@@ -172,9 +173,21 @@ describe('RedisHub, its nodes and their beats', () => {
     secondRedis.disconnect();
   });
 
-  it('G3: if a stream has been given an entry that Redis does not have, all nodes are told', async () => {
-    await beat('ours');
-    await beat('other');
+  const peerOf = (id: string) => ({ id, username: id, guest: false });
+
+  /** Another Redis begins to serve, and one of the nodes that lived then is given up before it is heard. */
+  async function takeOverWithADeadNode(): Promise<void> {
+    for (const node of ['ours', 'other', 'dead']) await beat(node);
+    await redis.hset(key('primary'), 'run', 'another Redis');
+    for (const node of ['ours', 'other']) {
+      const { takeover } = await at(node).beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
+      await silence(leaseMs + 1, 'dead');
+      await at(node).beat({ beatMs, leaseMs, batch: 200, takeover, newestId: 0 });
+    }
+  }
+
+  it('G3: if a stream was given an entry that Redis has lost, and only a dead node knew of it, all nodes are told', async () => {
+    await takeOverWithADeadNode();
     const { cursor } = await open('ann', 'ours');
     const listening = redis.duplicate();
     onTestFinished(() => void listening.disconnect());
@@ -187,6 +200,24 @@ describe('RedisHub, its nodes and their beats', () => {
     const synced = await at('ours').sync({ peerId: 'ann', stream: 'stream of ann', after, openedMs: 0 });
     expect(synced).toEqual({ kind: 'lost' });
     await expect.poll(() => told.toSorted()).toEqual([key('node:other'), key('node:ours')].toSorted());
+  });
+
+  it('G3: after a takeover, a client whose log is too short for its cursor ends only its own session', async () => {
+    await takeOverWithADeadNode();
+    const { cursor: bens } = await open('ben', 'ours');
+    await open('ann', 'ours');
+    for (const id of ['ann', 'ben']) await at('ours').join(id, 'r', payload(null));
+    const send = () =>
+      at('ours').relay({ from: 'ben', to: 'ann', roomId: 'r', event: 'e', data: payload(null) });
+    const { cursor: after } = await send();
+    await send();
+    await redis.del(key('inbox:ann'));
+    expect(await at('ours').open({ peer: peerOf('ann'), stream: 'next', after })).toMatchObject({
+      resumed: false,
+    });
+    expect(await at('ours').open({ peer: peerOf('ben'), stream: 'bens next', after: bens })).toMatchObject({
+      resumed: true,
+    });
   });
 
   it('G5: a sync finds that a stream was replaced only for a stream older than the one that Redis knows', async () => {

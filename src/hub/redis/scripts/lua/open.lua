@@ -39,7 +39,7 @@ if start then
   -- The client sends the cursor that this session was opened with again, because it did not get the answer.
   local usable = after ~= '' and after ~= opened_with
   if usable and tonumber(after) < tonumber(start) then return redis.error_reply('REPLACED') end
-  if usable then logs = vouched(peer, rooms, start, after, claim) end
+  if usable then logs = vouched(peer, rooms, start, after) end
 end
 local resumed = logs ~= nil
 if full and not resumed then return redis.error_reply('UNAVAILABLE') end

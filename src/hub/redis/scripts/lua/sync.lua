@@ -19,13 +19,11 @@ if at[1] ~= stream then
   -- If the stream that Redis names is the older one, Redis has lost the newer.
   return { at[1] and tonumber(at[2]) > opened and 'replaced' or 'lost' }
 end
--- The cursor comes from the node, not from a client, so it is no invented one.
-local function heed(cursor)
-  sender = redis.call('HGET', node_key(node), 'run') or ''
-  disown(cursor)
-end
+sender = redis.call('HGET', node_key(node), 'run') or ''
 local rooms = rooms_of(peer)
-local logs = vouched(peer, rooms, at[3], after, heed)
+-- A client may have made this cursor up, if it opened the stream with it and nothing has come since. What the node itself
+-- knows of a loss, its beats tell.
+local logs = vouched(peer, rooms, at[3], after)
 if not logs then return { 'lost' } end
 -- Members are not needed: the stream has had them already, or their entries are in the logs.
 local now = snapshot(node, rooms, logs, room_id)

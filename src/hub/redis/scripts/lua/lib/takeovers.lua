@@ -77,16 +77,17 @@ local function believe_claims(node)
 end
 
 -- The entries that a session missed after a cursor. Nil if some are gone, or if this Redis cannot vouch that these are
--- all. `heed` is called with the cursor if another Redis may have given it. A client may also go on from a number between
+-- all. If another Redis may have given the cursor, the client claims a loss. A client may also go on from a number between
 -- two of its messages, such as the cursor of a receipt.
-local function vouched(peer, rooms, start, after, heed)
+local function vouched(peer, rooms, start, after)
   local cursor = tonumber(after)
   if cursor < tonumber(redis.call('HGET', primary_key, 'floor') or '0') then return nil end
   local logs, known = missed(peer, rooms, start, after)
   if known then return logs end
   local in_doubt = steady_ms() < tonumber(redis.call('HGET', primary_key, 'doubt_until') or '0')
-  if in_doubt or gap_of(cursor) then
-    heed(cursor)
+  -- If entries are gone, that alone is no sign of a loss.
+  if logs and in_doubt or gap_of(cursor) then
+    claim(cursor)
     return nil
   end
   return cursor <= last_id() and logs or nil
