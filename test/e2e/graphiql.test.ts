@@ -101,6 +101,14 @@ describe('GraphiQL, in a browser', () => {
     expect(outside).toEqual([]);
   });
 
+  it('the icons have the labels that GraphiQL gives them', { timeout }, async () => {
+    const { url } = await serveSignalbox();
+    const { context } = await openBrowser();
+    const page = await openPage(context, url);
+    const labels = await page.locator('.graphiql-sidebar svg title').allTextContents();
+    expect(labels).toEqual(expect.arrayContaining(['docs icon', 'settings icon']));
+  });
+
   it('the token of `access` goes with the requests of every tab, and a stream goes on while another tab is open', {
     timeout,
   }, async () => {
