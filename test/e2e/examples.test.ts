@@ -132,7 +132,7 @@ test('call.html: two people see and hear one another, and one is seen to be mute
 });
 
 test('draw.html: two people draw the same, and a newcomer gets it', { timeout }, async () => {
-  const [ada, ben] = [await open('draw.html#a'), await open('draw.html#a')];
+  const [ada, ben] = [await open('draw.html'), await open('draw.html')];
   for (const page of [ada, ben])
     await expect.poll(() => page.locator('#here').innerText()).toContain('guest');
   const pixels = (page: Page) =>
@@ -143,7 +143,7 @@ test('draw.html: two people draw the same, and a newcomer gets it', { timeout },
   await expect.poll(async () => (await pixels(ada)) === (await pixels(ben)), soon).toBe(true);
   const drawn = await pixels(ada);
   expect(drawn === empty).toBe(false);
-  const cas = await open('draw.html#a');
+  const cas = await open('draw.html');
   await expect.poll(async () => (await pixels(cas)) === drawn, soon).toBe(true);
   await ben.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(async () => (await pixels(cas)) === drawn, soon).toBe(false);
@@ -157,7 +157,7 @@ test('G8: draw.html keeps the last 500 strokes of a peer that sends strokes with
   const ada = await open('draw.html#full');
   const eve = await connect(node.url, { username: 'eve' });
   onTestFinished(() => eve.close());
-  const room = await eve.join('draw #full');
+  const room = await eve.join('draw#full');
   const channel = (await new Promise<Peer>((resolve) => room.on('peer', resolve))).channel('drawing');
   // The first 100 strokes lie at the left, the others at the right.
   for (let n = 0; n < 600; n++) {
