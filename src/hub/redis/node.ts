@@ -25,7 +25,7 @@ import type { LocalStream } from './streams/local-stream.ts';
 import { LocalStreams } from './streams/local-streams.ts';
 
 /** How long a node that closes waits for its last connection to Redis, in milliseconds. */
-const lastBeatMs = 1000;
+const lastBeatMs = 2000;
 
 export interface NodeOptions extends HubOptions {
   readonly url: string;
@@ -234,15 +234,14 @@ export class RedisNode {
    * gave. So it connects anew, to the primary of now, and tells them (G3).
    */
   async #tellPrimary(): Promise<void> {
-    if (!this.scripts.available) return;
-    this.#commands.disconnect(true);
+    const over = AbortSignal.timeout(lastBeatMs);
+    if (this.#commands.status === 'ready') this.#commands.disconnect(true);
     try {
-      await once(this.#commands, 'ready', { signal: AbortSignal.timeout(lastBeatMs) });
-    } catch (error) {
-      this.#log.warn({ reason: String(error) }, 'redis: could not be reached to sign off');
-      return;
+      do await once(this.#commands, 'ready', { signal: over });
+      while (!(await this.#beats.beat()));
+    } catch {
+      this.#log.warn('redis: no last beat, because it cannot be reached');
     }
-    await this.#beats.beat();
   }
 
   #onStreamClosed({ replaced, peerId, name }: LocalStream, reason: CutReason | undefined): void {
