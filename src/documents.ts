@@ -46,8 +46,8 @@ subscription Messages($after: ID, $join: [JoinInput!], $heartbeat: Int) {
 /** A guest's token. */
 export const ACCESS: TypedDocument<generated.AccessMutation, generated.AccessMutationVariables> =
   /* GraphQL */ `
-mutation Access($username: String!) {
-  access(username: $username) { token expiresAt peer { id username guest } }
+mutation Access($username: String!, $space: String) {
+  access(username: $username, space: $space) { token expiresAt peer { id username guest } }
 }`;
 
 /** A guest's next token, for the same peer. */
@@ -102,6 +102,20 @@ export const SET_STATE: TypedDocument<generated.SetStateMutation, generated.SetS
   /* GraphQL */ `
 mutation SetState($roomId: ID!, $state: JSON) {
   setState(roomId: $roomId, state: $state) { peer { id username guest } state }
+}`;
+
+/** Puts a peer out of a room. Needs the right `moderate`. */
+export const REMOVE_PEER: TypedDocument<generated.RemovePeerMutation, generated.RemovePeerMutationVariables> =
+  /* GraphQL */ `
+mutation RemovePeer($roomId: ID!, $peerId: ID!) {
+  removePeer(roomId: $roomId, peerId: $peerId)
+}`;
+
+/** Puts all members out of a room. Needs the right `moderate`. */
+export const CLOSE_ROOM: TypedDocument<generated.CloseRoomMutation, generated.CloseRoomMutationVariables> =
+  /* GraphQL */ `
+mutation CloseRoom($roomId: ID!) {
+  closeRoom(roomId: $roomId)
 }`;
 
 export const ME: TypedDocument<generated.MeQuery, generated.MeQueryVariables> = /* GraphQL */ `

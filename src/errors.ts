@@ -15,7 +15,11 @@ const kinds = {
       'This operation needs a token. Get one with the mutation `access`, and send it as `Authorization: Bearer <token>`.',
     status: 401,
   },
-  FORBIDDEN: { message: 'This is not allowed.', status: 403 },
+  FORBIDDEN: {
+    message:
+      'You were put out of this room. Come back with a newer token of the same peer, or ten minutes later.',
+    status: 403,
+  },
   BAD_USER_INPUT: { message: 'The input is not valid.' },
   NOT_CONNECTED: {
     message:
@@ -103,6 +107,9 @@ export const tokenFaults = {
   noUsername: 'it has no `username`',
   noExp: 'it has no `exp`, the time at which it expires, in seconds since 1970',
   badExp: 'its `exp` is not a time that exists: give the seconds since 1970',
+  /** `where`: the part of the claim, such as `rooms[0].allow`. */
+  badRights: (where: string, takes: string) =>
+    `its claim \`${where === '' ? 'signalbox' : `signalbox.${where}`}\` is not ${takes}`,
   /** `fault`: from `faultOfName`. */
   invalidName: (claim: string, fault: string) => `its \`${claim}\` ${fault}`,
 } as const;
@@ -110,6 +117,14 @@ export const tokenFaults = {
 /** Why `renew` refuses a token: an application decides for how long its own peers may come. */
 export const notAGuest =
   'Only the token of a guest can be renewed. Ask the application that made your token for the next one.';
+
+/** Why a field is refused to a token whose rights do not include it. The same whether or not there is such a room. */
+export function notAllowed(right: string): SignalboxError {
+  return new SignalboxError(
+    'FORBIDDEN',
+    `Your token does not allow this: it needs the right "${right}" for this room. Ask the application that made it for another one.`,
+  );
+}
 
 /** For the log of an application that has Signalbox in its own server. */
 export const bodyIsTaken =

@@ -7,7 +7,7 @@ export interface IceServer {
   readonly expiresAt?: Date;
 }
 
-/** The STUN and TURN servers for one peer. */
+/** The STUN and TURN servers of a peer, which is named by its full id (hub/spaces.ts). */
 export type IceServersFor = (peerId: string) => readonly IceServer[];
 
 const host = String.raw`(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?`;

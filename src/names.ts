@@ -1,5 +1,5 @@
 /** The kinds of names that clients and applications choose, and the most characters (code points) of each. */
-const maxCharacters = { roomId: 128, peerId: 128, username: 64, key: 64 } as const;
+const maxCharacters = { roomId: 128, peerId: 128, username: 64, space: 64, key: 64 } as const;
 
 export type NameKind = keyof typeof maxCharacters;
 

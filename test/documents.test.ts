@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { buildClientSchema, getIntrospectionQuery, parse, validate } from 'graphql';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, expectTypeOf, test } from 'vitest';
 import * as documents from '../src/documents.ts';
 import {
   ACCESS,
   BROADCAST,
+  CLOSE_ROOM,
   ICE_SERVERS,
   JOIN_ROOM,
   LEAVE_ROOM,
@@ -14,6 +16,7 @@ import {
   type Message,
   RECEIVE,
   RELAY,
+  REMOVE_PEER,
   RENEW,
   type ResultOf,
   ROOM,
@@ -133,6 +136,19 @@ test('each document does what its name says, and its types are those of its answ
   const removed = await next();
   if (removed.__typename !== 'PeerRemoved') throw new Error(`${removed.__typename} came.`);
   expect(removed.reason).toBe('LEFT');
+
+  const rooms = [{ match: 'lobby', allow: ['moderate'] }];
+  const moderator = await new SignJWT({ username: 'mod', signalbox: { rooms } })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('mod')
+    .setExpirationTime('1 h')
+    .sign(new TextEncoder().encode(tokenSecret));
+  const toRemove = { roomId: 'lobby', peerId: ada.id };
+  expect((await call(REMOVE_PEER, toRemove, moderator)).removePeer).toBe(true);
+  expect(await next()).toMatchObject({ __typename: 'PeerRemoved', reason: 'KICKED', peer: ada });
+  expect((await call(CLOSE_ROOM, { roomId: 'lobby' }, moderator)).closeRoom).toBe(false);
+  const { access: apart } = await call(ACCESS, { username: 'dan', space: 'acme' });
+  expect(apart.peer.username).toBe('dan');
   await Promise.all([messages.return(undefined), toBen.return(undefined)]);
 });
 

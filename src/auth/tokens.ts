@@ -1,13 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { notAGuest, SignalboxError, tokenError, tokenFaults } from '../errors.ts';
 import type { Peer } from '../hub/hub.ts';
+import type { Pass } from '../hub/pass.ts';
+import { fullId } from '../hub/spaces.ts';
 import { faultOfName, type NameKind } from '../names.ts';
+import { Rights } from './rights.ts';
 
-/** The peer that a token stands for, and the time at which the token expires. */
+/** The peer that a token stands for, and what the token says of it. */
 export interface Caller extends Peer {
   readonly expiresAt: Date;
+  readonly rights: Rights;
+  readonly pass: Pass;
 }
 
 /** A token that was issued to a guest. */
@@ -54,9 +59,9 @@ export class Tokens {
     this.#ttlMs = ttlSeconds * 1000;
   }
 
-  /** Issues a token for a new peer with this name. */
-  issue(username: string): Promise<Access> {
-    return this.#sign({ id: randomUUID(), username, guest: true }, { guest: true });
+  /** Issues a token for a new peer with this name, in this space. */
+  issue(username: string, space?: string): Promise<Access> {
+    return this.#sign({ id: randomUUID(), username, guest: true }, { guest: true, space });
   }
 
   /**
@@ -95,7 +100,7 @@ export class Tokens {
   }
 
   async #read(token: string): Promise<Caller> {
-    const { sub, username, exp, signalbox } = await this.#claimsOf(token);
+    const { sub, username, exp, iat, signalbox } = await this.#claimsOf(token);
     if (sub === undefined || sub === '') throw tokenError(tokenFaults.noSub);
     // A claim of another type than jose says gets here: it checks only the types of times.
     if (typeof sub !== 'string') throw tokenError(tokenFaults.subNotText);
@@ -105,7 +110,9 @@ export class Tokens {
     if (exp === undefined) throw tokenError(tokenFaults.noExp);
     const expiresAt = toDate(exp);
     checkExpiry(expiresAt);
-    return { id: sub, username, guest: isGuest(signalbox), expiresAt };
+    const rights = new Rights(signalbox);
+    const { guest, space } = rights;
+    return { id: sub, username, guest, space, expiresAt, rights, pass: passOf(token, iat, rights) };
   }
 
   /** The claims of a token that one of the secrets has signed. */
@@ -147,9 +154,14 @@ function checkExpiry(expiresAt: Date): void {
   if (expiresAt.getTime() <= Date.now()) throw tokenError(tokenFaults.expired(expiresAt));
 }
 
-/** Whether a token's claim `signalbox` says that the mutation `access` made the token. */
-function isGuest(claim: unknown): boolean {
-  return typeof claim === 'object' && claim !== null && 'guest' in claim && claim.guest === true;
+function passOf(token: string, iat: number | undefined, { guest, space, rooms }: Rights): Pass {
+  // Without the signature: for the same claims, some algorithms have several.
+  const signed = token.slice(0, token.lastIndexOf('.'));
+  return {
+    id: createHash('sha256').update(signed).digest('base64url').slice(0, 16),
+    issuedAt: guest ? 0 : (iat ?? 0),
+    rooms: rooms?.map((match) => fullId(space, match)),
+  };
 }
 
 /** Refuses a name that other peers see, and that is part of keys. */

@@ -1,7 +1,15 @@
 import type { Arguments, Field } from './documents.ts';
 import { Emitter } from './emitter.ts';
 import type { RemotePeer } from './remote-peer.ts';
-import type { Json, PeerInfo, Receipt, RemovalReason, RoomMessage, SignalboxError } from './types.ts';
+import type {
+  Json,
+  PeerAdded,
+  PeerInfo,
+  Receipt,
+  RemovalReason,
+  RoomMessage,
+  SignalboxError,
+} from './types.ts';
 
 export interface RoomEvents<P extends RemotePeer = RemotePeer> {
   /** Another peer is in the room. A new listener also gets the peers that are in the room already. */
@@ -12,7 +20,7 @@ export interface RoomEvents<P extends RemotePeer = RemotePeer> {
   state: [peer: P];
   /** The client is no longer in the room, and did not leave it: the server put it out, or refused to let it in again. */
   closed: [error: SignalboxError];
-  /** A peer has sent a message, by `broadcast` or by `relay`. */
+  /** A peer has sent a message, by `broadcast` or by `relay`. A moderator need not be one of the room's `peers`. */
   message: [peer: P, event: string, data: Json];
 }
 
@@ -108,25 +116,29 @@ export class Room<P extends RemotePeer> extends Emitter<RoomEvents<P>> {
       this.#held.push(message);
       return;
     }
-    const { id } = message.peer;
+    // A moderator that is not in the room sends messages too. Its state is unknown.
+    const { peer: info, state = null, offer } = message as PeerAdded;
+    const id = info.id;
     const peer = this.#peers.get(id);
+    const make = () =>
+      this.#link.makePeer(info, state, offer, (event, data) => this.relay(id, meshPrefix + event, data));
     if (message.__typename === 'PeerAdded') {
       // A peer that is added again has begun a new session: its old connections are of no use.
       this.#remove(peer, 'REPLACED');
-      const added = this.#link.makePeer(message.peer, message.state, message.offer, (event, data) =>
-        this.relay(id, meshPrefix + event, data),
-      );
+      const added = make();
       this.#peers.set(id, added);
       this.emit('peer', added);
     } else if (message.__typename === 'PeerRemoved') {
       this.#remove(peer, message.reason);
-    } else if (peer && message.__typename === 'PeerChanged') {
-      peer.state = message.state;
-      this.emit('state', peer);
-    } else if (peer && message.__typename === 'Signal') {
+    } else if (message.__typename === 'PeerChanged') {
+      if (peer) {
+        peer.state = state;
+        this.emit('state', peer);
+      }
+    } else {
       const { event, data } = message;
-      if (event.startsWith(meshPrefix)) peer.receive?.(event.slice(meshPrefix.length), data);
-      else this.emit('message', peer, event, data);
+      if (event.startsWith(meshPrefix)) peer?.receive?.(event.slice(meshPrefix.length), data);
+      else this.emit('message', peer ?? make(), event, data);
     }
   }
 

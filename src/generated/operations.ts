@@ -22,9 +22,11 @@ export type ReceiptStatus =
 
 /** Why a peer is no longer in a room. */
 export type RemovalReason =
+  /** A moderator called `closeRoom`. Each member gets this about itself. */
+  | 'CLOSED'
   /** The peer's stream closed, and the peer did not open another within the grace period. */
   | 'DISCONNECTED'
-  /** The peer was put out of the room. No operation does that yet. */
+  /** A moderator called `removePeer`, or the peer's new token does not allow it to be in the room any more. */
   | 'KICKED'
   /** The peer called `leaveRoom`. */
   | 'LEFT'
@@ -49,6 +51,7 @@ export type MessagesSubscription = { readonly messages:
 
 export type AccessMutationVariables = Exact<{
   username: string;
+  space?: string | null | undefined;
 }>;
 
 
@@ -118,6 +121,21 @@ export type SetStateMutationVariables = Exact<{
 
 
 export type SetStateMutation = { readonly setState: { readonly state: unknown, readonly peer: { readonly id: string, readonly username: string, readonly guest: boolean } } };
+
+export type RemovePeerMutationVariables = Exact<{
+  roomId: string;
+  peerId: string;
+}>;
+
+
+export type RemovePeerMutation = { readonly removePeer: boolean };
+
+export type CloseRoomMutationVariables = Exact<{
+  roomId: string;
+}>;
+
+
+export type CloseRoomMutation = { readonly closeRoom: boolean };
 
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
 

@@ -118,11 +118,13 @@ export type Message = {
 };
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type Mutation = {
   readonly __typename?: 'Mutation';
@@ -135,17 +137,27 @@ export type Mutation = {
   readonly access: Access;
   /**
    * Sends a message to all other members of a room. It arrives on their streams as a `Signal`. All members see the
-   * room's broadcasts in the same order.
+   * room's broadcasts in the same order. Needs the right `send`. With the right `moderate`, you need not be in the room.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
   readonly broadcast: Receipt;
   /**
+   * Puts all members out of a room. Each of them gets one `PeerRemoved(reason: CLOSED)`, about itself. They may join again,
+   * if their tokens allow it. Returns true, or false if nobody was in the room. Needs the right `moderate`. You need not be
+   * in the room, and need no session.
+   *
+   * Errors: `FORBIDDEN`.
+   */
+  readonly closeRoom: Scalars['Boolean']['output'];
+  /**
    * Joins a room. The first peer to join creates it. Each member gets `PeerAdded(offer: false)` for you, and you
    * get `PeerAdded(offer: true)` for each member. If you are already in the room, nothing changes: your state
    * stays as it is, and nobody is told.
    *
-   * Errors: `NOT_CONNECTED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`.
+   * Errors: `NOT_CONNECTED`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`; `FORBIDDEN` if your token lacks the right
+   * `join` for this room, or `state` and you give one, or if a moderator has put you out of the room in the last ten
+   * minutes and your token is no newer than that.
    */
   readonly joinRoom: Room;
   /**
@@ -170,16 +182,25 @@ export type Mutation = {
    *
    * Use it only once in a request. A request of more than 4,096 characters does not wait.
    *
-   * Errors: `REPLACED` and `TOKEN_EXPIRED`, as on a stream; `ROOM_FULL`, `TOO_MANY_ROOMS` and `PAYLOAD_TOO_LARGE`, because
-   * of `join`.
+   * Errors: `REPLACED` and `TOKEN_EXPIRED`, as on a stream; `FORBIDDEN`, `ROOM_FULL`, `TOO_MANY_ROOMS` and
+   * `PAYLOAD_TOO_LARGE`, because of `join`.
    */
   readonly receive: ReadonlyArray<Message>;
   /**
-   * Sends a message to one other member of a room. It arrives on that peer's stream as a `Signal`.
+   * Sends a message to one other member of a room. It arrives on that peer's stream as a `Signal`. Needs the right `send`.
+   * With the right `moderate`, you need not be in the room.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PEER_NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
   readonly relay: Receipt;
+  /**
+   * Puts a peer out of a room. The other members, and the peer itself, get `PeerRemoved(reason: KICKED)`. For ten minutes
+   * the peer cannot join again with the same token, or with any that was made before. Returns true, or false if the peer
+   * was not in the room. Needs the right `moderate`. You need not be in the room, and need no session.
+   *
+   * Errors: `FORBIDDEN`.
+   */
+  readonly removePeer: Scalars['Boolean']['output'];
   /**
    * Gives a guest its next token, of the same peer. Call it before the token of this request expires, then open
    * `messages` again with the new token and your last cursor: the session goes on, and you miss nothing.
@@ -188,7 +209,7 @@ export type Mutation = {
    */
   readonly renew: Access;
   /**
-   * Changes your state in a room. The other members get `PeerChanged`.
+   * Changes your state in a room. The other members get `PeerChanged`. Needs the right `state`.
    *
    * Errors: `NOT_CONNECTED`, `NOT_IN_ROOM`, `PAYLOAD_TOO_LARGE`.
    */
@@ -197,23 +218,28 @@ export type Mutation = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationAccessArgs = {
+  space?: InputMaybe<Scalars['String']['input']>;
   username: Scalars['String']['input'];
 };
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationBroadcastArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
@@ -224,11 +250,27 @@ export type MutationBroadcastArgs = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
+ */
+export type MutationCloseRoomArgs = {
+  roomId: Scalars['ID']['input'];
+};
+
+
+/**
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationJoinRoomArgs = {
   roomId: Scalars['ID']['input'];
@@ -237,11 +279,13 @@ export type MutationJoinRoomArgs = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationLeaveRoomArgs = {
   roomId: Scalars['ID']['input'];
@@ -249,11 +293,13 @@ export type MutationLeaveRoomArgs = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationReceiveArgs = {
   after?: InputMaybe<Scalars['ID']['input']>;
@@ -263,11 +309,13 @@ export type MutationReceiveArgs = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationRelayArgs = {
   data?: InputMaybe<Scalars['JSON']['input']>;
@@ -279,11 +327,28 @@ export type MutationRelayArgs = {
 
 
 /**
- * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew` and
- * `receive` need a session: open `messages` first.
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
  *
  * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
- * `UNAUTHENTICATED` if the token is missing or not valid, and `UNAVAILABLE` if the server cannot serve it now.
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
+ */
+export type MutationRemovePeerArgs = {
+  peerId: Scalars['ID']['input'];
+  roomId: Scalars['ID']['input'];
+};
+
+
+/**
+ * The fields that change rooms, send messages or fetch them. All but `access` need a token. All but `access`, `renew`,
+ * `receive`, `removePeer` and `closeRoom` need a session: open `messages` first. A token with the right `moderate` for a
+ * room needs none for `relay` and `broadcast` either.
+ *
+ * Besides the errors named at a field, each can fail with `BAD_USER_INPUT` if an argument is not valid,
+ * `UNAUTHENTICATED` if the token is missing or not valid, `FORBIDDEN` if the token does not allow it in this room, and
+ * `UNAVAILABLE` if the server cannot serve it now.
  */
 export type MutationSetStateArgs = {
   roomId: Scalars['ID']['input'];
@@ -339,12 +404,15 @@ export type PeerChanged = Message & {
   readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** Another peer is no longer in the room. */
+/**
+ * Another peer is no longer in the room. Or you are not: if a moderator puts you out of it, or if your new token does not
+ * allow you to be in it any more, you get this message about yourself.
+ */
 export type PeerRemoved = Message & {
   readonly __typename?: 'PeerRemoved';
   /** The message's cursor. */
   readonly cursor: Scalars['ID']['output'];
-  /** The removed peer. */
+  /** The removed peer: another one, or you. */
   readonly peer: Peer;
   /** Why the peer was removed. */
   readonly reason: RemovalReason;
@@ -356,7 +424,10 @@ export type PeerRemoved = Message & {
   readonly state: Maybe<Scalars['JSON']['output']>;
 };
 
-/** The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session. */
+/**
+ * The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session, unless you may
+ * moderate the room.
+ */
 export type Query = {
   readonly __typename?: 'Query';
   /**
@@ -367,7 +438,11 @@ export type Query = {
   readonly iceServers: ReadonlyArray<IceServer>;
   /** You: the peer that your token belongs to. */
   readonly me: Peer;
-  /** One room. Null unless you are in it. */
+  /**
+   * One room. Null unless you are in it. With the right `moderate`, you need not be in it: then it is null if nobody is.
+   *
+   * Errors: `FORBIDDEN` if your token allows you neither to join this room nor to moderate it.
+   */
   readonly room: Maybe<Room>;
   /**
    * The rooms that you are in, in order of joining.
@@ -378,7 +453,10 @@ export type Query = {
 };
 
 
-/** The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session. */
+/**
+ * The fields that read data. All need a token. `rooms` and `room` find nothing if you have no session, unless you may
+ * moderate the room.
+ */
 export type QueryRoomArgs = {
   roomId: Scalars['ID']['input'];
 };
@@ -404,9 +482,11 @@ export type ReceiptStatus =
 
 /** Why a peer is no longer in a room. */
 export type RemovalReason =
+  /** A moderator called `closeRoom`. Each member gets this about itself. */
+  | 'CLOSED'
   /** The peer's stream closed, and the peer did not open another within the grace period. */
   | 'DISCONNECTED'
-  /** The peer was put out of the room. No operation does that yet. */
+  /** A moderator called `removePeer`, or the peer's new token does not allow it to be in the room any more. */
   | 'KICKED'
   /** The peer called `leaveRoom`. */
   | 'LEFT'
@@ -425,7 +505,10 @@ export type Room = {
   readonly members: ReadonlyArray<Member>;
 };
 
-/** A message from another peer. It used `relay` to send to you alone, or `broadcast` to send to the room. */
+/**
+ * A message from another peer. It used `relay` to send to you alone, or `broadcast` to send to the room. A moderator need
+ * not be a member: your application's back end may speak to a room in this way.
+ */
 export type Signal = Message & {
   readonly __typename?: 'Signal';
   /** The message's cursor. The sender's `Receipt` has the same cursor. */
@@ -465,7 +548,10 @@ export type Subscription = {
    *
    * A stream that ends without a `complete` event was cut. Open it again from your last cursor.
    *
-   * Errors: `REPLACED`, `TOKEN_EXPIRED`; and of `join` `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`: then no room
+   * If your token allows less than the one before, a session that goes on leaves the rooms that it may not be in any more.
+   * You get `PeerRemoved(reason: KICKED)` about yourself for each.
+   *
+   * Errors: `REPLACED`, `TOKEN_EXPIRED`; and of `join` `FORBIDDEN`, `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`: then no room
    * is entered, no session begins, and none ends.
    */
   readonly messages: Message;
@@ -654,10 +740,12 @@ export type MessageResolvers<ContextType = Context, ParentType extends Resolvers
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   access?: Resolver<ResolversTypes['Access'], ParentType, ContextType, RequireFields<MutationAccessArgs, 'username'>>;
   broadcast?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationBroadcastArgs, 'event' | 'roomId'>>;
+  closeRoom?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationCloseRoomArgs, 'roomId'>>;
   joinRoom?: Resolver<ResolversTypes['Room'], ParentType, ContextType, RequireFields<MutationJoinRoomArgs, 'roomId'>>;
   leaveRoom?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationLeaveRoomArgs, 'roomId'>>;
   receive?: Resolver<ReadonlyArray<ResolversTypes['Message']>, ParentType, ContextType, Partial<MutationReceiveArgs>>;
   relay?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType, RequireFields<MutationRelayArgs, 'event' | 'peerId' | 'roomId'>>;
+  removePeer?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationRemovePeerArgs, 'peerId' | 'roomId'>>;
   renew?: Resolver<ResolversTypes['Access'], ParentType, ContextType>;
   setState?: Resolver<ResolversTypes['Member'], ParentType, ContextType, RequireFields<MutationSetStateArgs, 'roomId'>>;
 };

@@ -4,6 +4,7 @@ import { createSchema, createYoga, type GraphQLParams } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/tokens.ts';
 import { SignalboxError } from '../errors.ts';
+import { fullIdOf } from '../hub/spaces.ts';
 import type { Context, RequestInfo, Services } from './context.ts';
 import { toPublicError } from './errors.ts';
 import { fieldResolver, useExecution } from './execution.ts';
@@ -129,7 +130,7 @@ function createContext(services: Services, request: RequestInfo, variablesText: 
   const account = services.meters.account(request.address);
   const verify = async (bearer: string): Promise<Caller> => {
     const verified = await services.tokens.verify(bearer);
-    account.identify(verified.id);
+    account.identify(fullIdOf(verified));
     return verified;
   };
   let caller: Promise<Caller> | undefined;

@@ -14,7 +14,7 @@ function invalid(message: string): SignalboxError {
   return new SignalboxError('BAD_USER_INPUT', message);
 }
 
-function checkName(argument: 'roomId' | 'username' | 'key', value: string): string {
+function checkName(argument: 'roomId' | 'username' | 'space' | 'key', value: string): string {
   const fault = faultOfName(argument, value);
   if (fault) throw invalid(`\`${argument}\` ${fault}.`);
   return value;
@@ -26,6 +26,11 @@ export function checkRoomId(value: string): string {
 
 export function checkUsername(value: string): string {
   return checkName('username', value);
+}
+
+/** An absent space stays absent. */
+export function checkSpace(value: string | null | undefined): string | undefined {
+  return value == null ? undefined : checkName('space', value);
 }
 
 /** An absent key stays absent. */

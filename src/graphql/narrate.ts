@@ -8,6 +8,7 @@ type Resolve = (root: unknown, args: Arguments, context: Context, info: unknown)
 /** The arguments that a line may show. Never `data`, `state` or a token. */
 interface Arguments {
   readonly roomId?: string;
+  readonly peerId?: string;
   readonly event?: string;
 }
 
@@ -28,6 +29,9 @@ const lines: Readonly<
   relay: (name, { roomId, event }) => `${name} relayed ${event} in ${roomId}`,
   broadcast: (name, { roomId, event }) => `${name} broadcast ${event} in ${roomId}`,
   setState: (name, { roomId }) => `${name} changed its state in ${roomId}`,
+  removePeer: (name, { roomId, peerId }, result) =>
+    result === true ? `${name} put ${peerId} out of ${roomId}` : undefined,
+  closeRoom: (name, { roomId }, result) => (result === true ? `${name} closed ${roomId}` : undefined),
   messages: (name) => `${name} opened its stream`,
   receive: (name, _args, result) =>
     (result as readonly Message[])[0]?.type === 'Connected'

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import type { JsonText } from '../json-text.ts';
+import type { Moderation } from './moderation.ts';
+import type { Pass } from './pass.ts';
 import type { RoomView } from './room-view.ts';
 import type { Stream } from './stream.ts';
 
@@ -15,6 +17,8 @@ export interface Peer {
   readonly username: string;
   /** Whether its token came from the mutation `access`. */
   readonly guest: boolean;
+  /** Peers of one space never meet those of another. No client sees it. Undefined: the space of tokens that name none. */
+  readonly space?: string | undefined;
 }
 
 /** A peer in one room. */
@@ -43,6 +47,7 @@ export interface JoinedRoom extends Room, Delivery {
 
 /** A room that a peer asks to enter when it opens its stream, and its state there. */
 export interface Join {
+  /** The full id. */
   readonly roomId: string;
   readonly state: JsonText;
 }
@@ -60,7 +65,10 @@ interface RoomEntry<Type extends string> {
   readonly type: Type;
   readonly cursor: Cursor;
   readonly roomId: string;
-  /** The peer that the entry is about, or its sender. A room-wide entry reaches every member but this one. */
+  /**
+   * The peer that the entry is about, or its sender. A room-wide entry reaches every member but this one. A peer that is
+   * put out of a room gets an entry about itself.
+   */
   readonly peer: Peer;
 }
 
@@ -70,7 +78,7 @@ export interface PeerAdded extends RoomEntry<'PeerAdded'>, Member {
 
 export interface PeerChanged extends RoomEntry<'PeerChanged'>, Member {}
 
-export type RemovalReason = 'LEFT' | 'DISCONNECTED' | 'REPLACED' | 'KICKED';
+export type RemovalReason = 'LEFT' | 'DISCONNECTED' | 'REPLACED' | 'KICKED' | 'CLOSED';
 
 export interface PeerRemoved extends RoomEntry<'PeerRemoved'>, Member {
   readonly reason: RemovalReason;
@@ -124,6 +132,8 @@ export interface HubOptions {
   readonly maxStreams: number;
   /** The greatest age of a stream before it is cut, in milliseconds (see `StreamAges`). Undefined: no bound. */
   readonly maxStreamMs?: number | undefined;
+  /** How long a peer that was put out of a room may not come back, in milliseconds. `removalMs` unless given. */
+  readonly removalMs?: number | undefined;
 }
 
 /**
@@ -132,12 +142,17 @@ export interface HubOptions {
  * A *session* begins when a peer opens a stream without a usable cursor, and holds the peer's memberships.
  * It outlives its stream by the grace period. Each method is atomic, and throws a `SignalboxError`:
  * `NOT_CONNECTED` if the peer has no session, `UNAVAILABLE` if the hub cannot be reached, and the codes named
- * at the method. The caller checks the input; the hub does not.
+ * at the method. The caller checks the input and the rights of tokens; the hub does not.
+ *
+ * `peerId` and `roomId` are full ids (spaces.ts). What comes out of the hub has plain ids.
  *
  * One clock gives all cursors, so entries have the same order everywhere (G2). On a stream, cursors strictly
  * increase. All members of a room see its entries in the same order.
  */
 export interface Hub {
+  /** What moderators do. */
+  readonly moderation: Moderation;
+
   /** Resolves when the hub can serve. */
   start(): Promise<void>;
 
@@ -161,6 +176,9 @@ export interface Hub {
    * changes at all: no room is entered, no session begins, and none ends. Throws what `joinRoom` throws, and
    * `PAYLOAD_TOO_LARGE` also if all rooms of the session together would be too large for one response.
    *
+   * If the session goes on, it leaves the rooms that the pass does not admit the peer to any more: the members, and the
+   * peer itself, get `PeerRemoved(KICKED)` (G16).
+   *
    * When the stream closes, for any reason, the grace period begins (G4). `view`: what `Connected` has of the rooms;
    * the members are read unless it says otherwise. `origin`: whom the states of a new session are counted for, such as
    * an address. In memory, one origin cannot take all the room for states from the others (G13).
@@ -171,15 +189,22 @@ export interface Hub {
     joins?: readonly Join[],
     view?: RoomView,
     origin?: string,
+    pass?: Pass,
   ): Promise<Stream>;
 
   /**
    * Members of the room get `PeerAdded(offer: false)`, and the joiner gets one `PeerAdded(offer: true)` for each
    * of them. So of every pair, exactly one side offers (G1). Joining again changes nothing (G7).
-   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`, and in memory `UNAVAILABLE` if the states of all rooms take
-   * as much memory as they may.
+   * Throws `ROOM_FULL`, `TOO_MANY_ROOMS`, `PAYLOAD_TOO_LARGE`, `FORBIDDEN` if the peer was put out of the room and may not
+   * come back yet (G16), and in memory `UNAVAILABLE` if the states of all rooms take as much memory as they may.
    */
-  joinRoom(peerId: string, roomId: string, state: JsonText, view?: RoomView): Promise<JoinedRoom>;
+  joinRoom(
+    peerId: string,
+    roomId: string,
+    state: JsonText,
+    view?: RoomView,
+    pass?: Pass,
+  ): Promise<JoinedRoom>;
 
   /** The others get `PeerRemoved(LEFT)`. False if the peer was not in the room (G7). */
   leaveRoom(peerId: string, roomId: string): Promise<boolean>;

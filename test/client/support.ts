@@ -55,9 +55,9 @@ export function heardIn(room: Room): string[] {
   return heard;
 }
 
-/** An application's token, for the secret of `serveSignalbox`. */
-export function tokenOf(sub: string, expiresInSeconds: number): Promise<string> {
-  return new SignJWT({ username: sub })
+/** An application's token, for the secret of `serveSignalbox`. `signalbox`: its claim. */
+export function tokenOf(sub: string, expiresInSeconds: number, signalbox?: object): Promise<string> {
+  return new SignJWT({ username: sub, ...(signalbox && { signalbox }) })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)
     .setExpirationTime(Math.floor(Date.now() / 1000) + expiresInSeconds)

@@ -1,3 +1,4 @@
+import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { stage } from './stage.ts';
 
@@ -35,6 +36,26 @@ test('a server in development tells of each join, leave, message and refusal, an
     'ben got its next token',
   ]);
   expect(await lines(ben.ask('mutation { leaveRoom(roomId: "lobby") }'))).toEqual([]);
+  const moderate = `mutation {
+    nobody: removePeer(roomId: "lobby", peerId: "nobody")
+    removePeer(roomId: "lobby", peerId: "${ada.id}")
+    closeRoom(roomId: "lobby")
+  }`;
+  await ben.ask(join);
+  told.length = 0;
+  const token = await new SignJWT({
+    username: 'mod',
+    signalbox: { rooms: [{ match: 'lobby', allow: ['moderate'] }] },
+  })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('mod')
+    .setExpirationTime('1 min')
+    .sign(new Uint8Array(32).fill(1));
+  const mod = { method: 'POST', takesEvents: false, credentials: { token }, address: '10.0.0.1' } as const;
+  expect(await lines(engine.run({ query: moderate }, mod))).toEqual([
+    `mod put ${ada.id} out of lobby`,
+    'mod closed lobby',
+  ]);
   const stranger = { method: 'POST', takesEvents: false, credentials: {}, address: '10.0.0.1' } as const;
   const enter = 'mutation { access(username: "eve") { token } }';
   expect(await lines(engine.run({ query: enter }, stranger))).toEqual(['eve got a token']);

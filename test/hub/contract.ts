@@ -3,12 +3,15 @@ import { ageStories } from './contract/ages.ts';
 import { boundStories } from './contract/bounds.ts';
 import { joinWithStreamStories } from './contract/join-with-stream.ts';
 import { memberStories } from './contract/members.ts';
+import { moderationStories } from './contract/moderation.ts';
 import { onceStories } from './contract/once.ts';
 import { orderStories } from './contract/order.ts';
 import { placeStories } from './contract/places.ts';
 import { presenceStories } from './contract/presence.ts';
+import { removalStories } from './contract/removals.ts';
 import { resumeStories } from './contract/resume.ts';
 import { roomStories } from './contract/rooms.ts';
+import { spaceStories } from './contract/spaces.ts';
 import { valueStories } from './contract/values.ts';
 import { type SetUp, storyteller } from './support.ts';
 
@@ -22,6 +25,9 @@ export function describeHub(name: string, setUp: SetUp): void {
     describe('rooms', () => roomStories(story));
     describe('joining with the stream', () => joinWithStreamStories(story));
     describe('members', () => memberStories(story));
+    describe('moderators', () => moderationStories(story));
+    describe('removals', () => removalStories(story));
+    describe('spaces', () => spaceStories(story));
     describe('order', () => orderStories(story));
     describe('sending once', () => onceStories(story));
     describe('resuming', () => resumeStories(story));

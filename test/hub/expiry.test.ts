@@ -32,6 +32,7 @@ describe('keys in Redis', () => {
       scripts.open({ peer: { id, username: id, guest: false }, stream: `${id} ${after}`, after });
     const data = payload('d');
     const send = { from: 'ann', roomId: 'r', event: 'e', data };
+    const mod = { peer: { id: 'mod', username: 'mod', guest: false } };
     let cursor = '';
     const steps: [string, () => Promise<unknown>][] = [
       ['beat', beat],
@@ -61,6 +62,9 @@ describe('keys in Redis', () => {
             joins: [{ roomId: 'entered', state: data }],
           }),
       ],
+      ['moderator’s signal', () => scripts.send(mod, { roomId: 'entered', event: 'e', data, key: 'k' })],
+      ['removal', () => scripts.removePeer(mod, 'entered', 'cat')],
+      ['close of a room', () => scripts.closeRoom(mod, 'r')],
       ['detach of all', () => scripts.detach('ann', 'ann undefined', 0)],
       ['next beat', beat],
       ['retire', () => scripts.retire()],

@@ -45,7 +45,12 @@ const calls: Readonly<Record<string, (scripts: Scripts) => Promise<unknown>>> = 
   relay: (scripts) => scripts.relay({ from: 'ann', roomId: 'r', to: 'ben', event: 'e', data: payload(null) }),
   broadcast: (scripts) => scripts.broadcast({ from: 'ann', roomId: 'r', event: 'e', data: payload(null) }),
   setState: (scripts) => scripts.setState('ann', 'r', payload('late')),
+  'a moderator’s signal': (scripts) => scripts.send(mod, { roomId: 'r', event: 'e', data: payload(null) }),
+  removePeer: (scripts) => scripts.removePeer(mod, 'r', 'ann'),
+  closeRoom: (scripts) => scripts.closeRoom(mod, 'r'),
 };
+
+const mod = { peer: { id: 'mod', username: 'mod', guest: false } };
 
 function openAs(scripts: Scripts, id: string, stream = `stream of ${id}`) {
   return scripts.open({ peer: { id, username: id, guest: false }, stream, after: undefined });

@@ -22,7 +22,7 @@ it.each([
   const before = await redis.keys(`{${prefix}}:*`);
   const hub = hubAt(inject('redisUrl'), { prefix });
   await expect(hub.start()).rejects.toThrow(
-    `Redis holds data of another version of Signalbox under the prefix "${prefix}": it has layout ${found}, and this version needs 3. Use another REDIS_PREFIX, or stop all nodes of the other version and delete the keys {${prefix}}:*.`,
+    `Redis holds data of another version of Signalbox under the prefix "${prefix}": it has layout ${found}, and this version needs 4. Use another REDIS_PREFIX, or stop all nodes of the other version and delete the keys {${prefix}}:*.`,
   );
   expect(await redis.keys(`{${prefix}}:*`), 'it has written nothing').toEqual(before);
 });
@@ -46,9 +46,9 @@ it('a node that serves and meets another layout says so once, is not ready and c
   expect(await redis.hget(`{${prefix}}:primary`, 'oldest_kept'), 'it changes nothing').toBe(before);
   const said = lines.filter((line) => line.includes('another version of Signalbox'));
   expect(said).toHaveLength(1);
-  expect(said[0]).toContain('it has layout 99, and this version needs 3');
+  expect(said[0]).toContain('it has layout 99, and this version needs 4');
 
-  await redis.hset(`{${prefix}}:primary`, 'layout', '3');
+  await redis.hset(`{${prefix}}:primary`, 'layout', '4');
   await until(() => hub.ready(), 'the node is ready again');
 });
 

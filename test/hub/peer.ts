@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Connected, Cursor, Entry, Hub, Member, Peer, Receipt, Room } from '../../src/hub/hub.ts';
+import type { Moderator, Removal } from '../../src/hub/moderation.ts';
+import { type Pass, plainPass } from '../../src/hub/pass.ts';
+import { fullId, fullIdOf } from '../../src/hub/spaces.ts';
 import type { Stream } from '../../src/hub/stream.ts';
 import { JsonText } from '../../src/json-text.ts';
 import { Arrivals, patiently } from '../support/arrivals.ts';
@@ -15,6 +18,7 @@ export interface TestPeerOptions {
   readonly id?: string | undefined;
   /** False unless given. */
   readonly guest?: boolean | undefined;
+  readonly space?: string | undefined;
 }
 
 /**
@@ -23,6 +27,8 @@ export interface TestPeerOptions {
  */
 export class TestPeer {
   readonly peer: Peer;
+  /** What its next calls and streams show of its token. */
+  pass: Pass = plainPass;
   readonly #hubs: Hubs;
   readonly #arrivals: Arrivals<Entry>;
   #turn = 0;
@@ -35,10 +41,10 @@ export class TestPeer {
   constructor(
     hubs: Hubs,
     name: string = 'peer',
-    { id = `${name}-${randomUUID()}`, guest = false }: TestPeerOptions = {},
+    { id = `${name}-${randomUUID()}`, guest = false, space }: TestPeerOptions = {},
   ) {
     this.#hubs = hubs;
-    this.peer = { id, username: name, guest };
+    this.peer = { id, username: name, guest, ...(space !== undefined && { space }) };
     this.#arrivals = new Arrivals(name);
   }
 
@@ -71,8 +77,11 @@ export class TestPeer {
     at: number = this.#turn++,
     joins: Readonly<Record<string, unknown>> = {},
   ): Promise<Connected> {
-    const rooms = Object.entries(joins).map(([roomId, state]) => ({ roomId, state: payload(state) }));
-    const stream = await this.#hub(at).open(this.peer, after, rooms);
+    const rooms = Object.entries(joins).map(([roomId, state]) => ({
+      roomId: this.#full(roomId),
+      state: payload(state),
+    }));
+    const stream = await this.#hub(at).open(this.peer, after, rooms, undefined, undefined, this.pass);
     const first = await stream.next();
     if (first.done || first.value.type !== 'Connected') throw new Error('A stream begins with Connected.');
     this.#cursor = first.value.cursor;
@@ -121,12 +130,14 @@ export class TestPeer {
   }
 
   async join(roomId: string, state: unknown = null): Promise<Room> {
-    const { id, members } = await this.#hub().joinRoom(this.id, roomId, payload(state));
-    return { id, members };
+    const { pass, peer } = this;
+    const full = this.#full(roomId);
+    const joined = await this.#hub().joinRoom(fullIdOf(peer), full, payload(state), undefined, pass);
+    return { id: joined.id, members: joined.members };
   }
 
   leave(roomId: string): Promise<boolean> {
-    return this.#hub().leaveRoom(this.id, roomId);
+    return this.#hub().leaveRoom(fullIdOf(this.peer), this.#full(roomId));
   }
 
   async relay(
@@ -136,26 +147,71 @@ export class TestPeer {
     data: unknown = null,
     key?: string,
   ): Promise<Receipt> {
-    const { cursor, status } = await this.#hub().relay(this.id, roomId, to.id, event, payload(data), key);
+    const [from, full, receiver] = [fullIdOf(this.peer), this.#full(roomId), this.#full(to.id)];
+    const { cursor, status } = await this.#hub().relay(from, full, receiver, event, payload(data), key);
     return { cursor, status };
   }
 
   async broadcast(roomId: string, event: string, data: unknown = null, key?: string): Promise<Receipt> {
-    const { cursor, status } = await this.#hub().broadcast(this.id, roomId, event, payload(data), key);
+    const [from, full] = [fullIdOf(this.peer), this.#full(roomId)];
+    const { cursor, status } = await this.#hub().broadcast(from, full, event, payload(data), key);
     return { cursor, status };
   }
 
+  /** Sends as a moderator: to one member, or to all. */
+  async say(
+    roomId: string,
+    event: string,
+    data: unknown = null,
+    to?: { id: string },
+    key?: string,
+  ): Promise<Receipt> {
+    const target = to && this.#full(to.id);
+    const { moderation } = this.#hub();
+    const sent = await moderation.send(
+      this.#moderator,
+      this.#full(roomId),
+      target,
+      event,
+      payload(data),
+      key,
+    );
+    return { cursor: sent.cursor, status: sent.status };
+  }
+
+  remove(roomId: string, peer: { id: string }): Promise<Removal> {
+    return this.#hub().moderation.removePeer(this.#moderator, this.#full(roomId), this.#full(peer.id));
+  }
+
+  closeRoom(roomId: string): Promise<Removal> {
+    return this.#hub().moderation.closeRoom(this.#moderator, this.#full(roomId));
+  }
+
+  /** Reads a room as a moderator. */
+  look(roomId: string): Promise<Room | null> {
+    return this.#hub().moderation.room(this.#moderator, this.#full(roomId));
+  }
+
   async setState(roomId: string, value: unknown): Promise<Member> {
-    const { peer, state } = await this.#hub().setState(this.id, roomId, payload(value));
+    const id = fullIdOf(this.peer);
+    const { peer, state } = await this.#hub().setState(id, this.#full(roomId), payload(value));
     return { peer, state };
   }
 
   room(roomId: string): Promise<Room | null> {
-    return this.#hub().room(this.id, roomId);
+    return this.#hub().room(fullIdOf(this.peer), this.#full(roomId));
   }
 
   rooms(): Promise<readonly Room[]> {
-    return this.#hub().rooms(this.id);
+    return this.#hub().rooms(fullIdOf(this.peer));
+  }
+
+  get #moderator(): Moderator {
+    return { peer: this.peer, pass: this.pass };
+  }
+
+  #full(id: string): string {
+    return fullId(this.peer.space, id);
   }
 
   #hub(at: number = this.#turn++): Hub {

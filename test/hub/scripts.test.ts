@@ -18,6 +18,7 @@ describe('Scripts', () => {
   });
   afterEach(() => redis.quit());
 
+  const mod = { peer: { id: 'mod', username: 'mod', guest: false } };
   const beat = (takeover = '', newestId = 0, door = scripts) =>
     door.beat({ beatMs: 800, leaseMs: 30_000, batch: 100, takeover, newestId });
   const open = (id: string, after?: string) =>
@@ -38,6 +39,11 @@ describe('Scripts', () => {
       () => scripts.relay({ from: 'ann', roomId: 'r', to: 'ben', event: 'e', data }),
       () => scripts.broadcast({ from: 'ann', roomId: 'r', event: 'e', data }),
       () => scripts.leave('ann', 'r'),
+      () => scripts.send(mod, { roomId: 'r', event: 'e', data }),
+      () => scripts.send(mod, { roomId: 'r', to: 'ben', event: 'e', data }),
+      () => scripts.removePeer(mod, 'r', 'ben'),
+      () => scripts.join('ann', 'r', payload(null)),
+      () => scripts.closeRoom(mod, 'r'),
       () => open('ben'),
     ];
     for (const operation of operations) {
@@ -155,8 +161,12 @@ describe('Scripts', () => {
       streams: [{ peerId: 'ann', name: 'ann' }],
       next: undefined,
     });
+    expect(await scripts.moderatedRoom(mod, 'r')).toMatchObject({ id: 'r', members: [{ peer }] });
+    expect(await scripts.moderatedRoom(mod, 'other')).toBeUndefined();
     expect(await scripts.leave('ann', 'r')).toBe(true);
     expect(await scripts.leave('ann', 'r')).toBe(false);
+    expect(await scripts.removePeer(mod, 'r', 'ann')).toEqual({ removed: false, receivers: 0 });
+    expect(await scripts.closeRoom(mod, 'r')).toEqual({ removed: false, receivers: 0 });
     expect(await scripts.detach('ann', 'ann', 0)).toBe(true);
     expect(await scripts.detach('ann', 'ann', 0)).toBe(false);
     expect(await scripts.retire()).toBeUndefined();

@@ -1,17 +1,20 @@
 import { noGuests, notAGuest, SignalboxError } from '../../errors.ts';
 import type { MutationResolvers } from '../../generated/schema.ts';
-import { checkEvent, checkKey, checkPayload, checkRoomId, checkUsername } from '../input.ts';
+import { fullId, fullIdOf } from '../../hub/spaces.ts';
+import { checkEvent, checkKey, checkPayload, checkRoomId, checkSpace, checkUsername } from '../input.ts';
 import { begin, chargeSend, chargeState, noteRead, viewOf } from '../metering.ts';
+import { allowed, enterable } from '../rights.ts';
+import { closeRoom, removePeer, sendAsModerator } from './moderation.ts';
 import { receive } from './receive.ts';
 
 export const mutation: MutationResolvers = {
-  access: async (_root, { username }, { tokens, guestAccess, account }) => {
+  access: async (_root, { username, space }, { tokens, guestAccess, account }) => {
     // Each guest is a new peer, so only the address can be metered: a guest is one more stream to come.
     account.begin();
     account.check('opens');
     account.chargeAddress('opens', 1);
     if (!guestAccess) throw new SignalboxError('FORBIDDEN', noGuests);
-    return tokens.issue(checkUsername(username));
+    return tokens.issue(checkUsername(username), checkSpace(space));
   },
 
   renew: async (_root, _args, context) => {
@@ -24,10 +27,12 @@ export const mutation: MutationResolvers = {
 
   joinRoom: async (_root, { roomId, state }, context, info) => {
     const { account, hub, maxDataBytes } = context;
-    const { id } = await begin(context, 'joins', 'bytes', 'messages', 'answers');
-    const payload = chargeState(context, checkPayload('state', state, maxDataBytes));
+    const caller = await begin(context, 'joins', 'bytes', 'messages', 'answers');
+    const payload = checkPayload('state', state, maxDataBytes);
+    const full = enterable(caller, roomId, payload);
+    chargeState(context, payload);
     account.charge('joins', 1);
-    const room = await hub.joinRoom(id, checkRoomId(roomId), payload, viewOf(info));
+    const room = await hub.joinRoom(fullIdOf(caller), full, payload, viewOf(info), caller.pass);
     // The leave is paid for too. The joiner asked for a message about each member.
     account.charge('messages', 2 * room.receivers);
     account.charge('answers', room.bytes);
@@ -37,52 +42,51 @@ export const mutation: MutationResolvers = {
   },
 
   leaveRoom: async (_root, { roomId }, context) => {
-    const { id } = await begin(context);
-    return context.hub.leaveRoom(id, checkRoomId(roomId));
+    const caller = await begin(context);
+    return context.hub.leaveRoom(fullIdOf(caller), fullId(caller.space, checkRoomId(roomId)));
   },
 
   relay: async (_root, { roomId, peerId, event, data, key }, context) => {
-    const { id } = await begin(context, 'bytes', 'messages');
-    if (peerId === id) {
+    const caller = await begin(context, 'bytes', 'messages');
+    if (peerId === caller.id) {
       throw new SignalboxError(
         'BAD_USER_INPUT',
         '`peerId` is your own id: use the id of another peer in the room.',
       );
     }
+    const full = allowed(caller, 'send', roomId);
+    const to = fullId(caller.space, peerId);
     const payload = chargeSend(context, checkPayload('data', data, context.maxDataBytes));
-    const receipt = await context.hub.relay(
-      id,
-      checkRoomId(roomId),
-      peerId,
-      checkEvent(event),
-      payload,
-      checkKey(key),
-    );
+    const message = [checkEvent(event), payload, checkKey(key)] as const;
+    const receipt = caller.rights.allow('moderate', roomId)
+      ? await sendAsModerator(caller, full, to, message, context)
+      : await context.hub.relay(fullIdOf(caller), full, to, ...message);
     context.account.charge('messages', receipt.receivers);
     return receipt;
   },
 
   broadcast: async (_root, { roomId, event, data, key }, context) => {
-    const { id } = await begin(context, 'bytes', 'messages');
+    const caller = await begin(context, 'bytes', 'messages');
+    const full = allowed(caller, 'send', roomId);
     const payload = chargeSend(context, checkPayload('data', data, context.maxDataBytes));
-    const receipt = await context.hub.broadcast(
-      id,
-      checkRoomId(roomId),
-      checkEvent(event),
-      payload,
-      checkKey(key),
-    );
+    const message = [checkEvent(event), payload, checkKey(key)] as const;
+    const receipt = caller.rights.allow('moderate', roomId)
+      ? await sendAsModerator(caller, full, undefined, message, context)
+      : await context.hub.broadcast(fullIdOf(caller), full, ...message);
     context.account.charge('messages', receipt.receivers);
     return receipt;
   },
 
   setState: async (_root, { roomId, state }, context) => {
-    const { id } = await begin(context, 'bytes', 'messages');
+    const caller = await begin(context, 'bytes', 'messages');
+    const full = allowed(caller, 'state', roomId);
     const payload = chargeState(context, checkPayload('state', state, context.maxDataBytes));
-    const member = await context.hub.setState(id, checkRoomId(roomId), payload);
+    const member = await context.hub.setState(fullIdOf(caller), full, payload);
     context.account.charge('messages', member.receivers);
     return member;
   },
 
+  removePeer,
+  closeRoom,
   receive,
 };

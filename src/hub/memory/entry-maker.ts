@@ -1,5 +1,5 @@
 import type { JsonText } from '../../json-text.ts';
-import type { RemovalReason } from '../hub.ts';
+import type { Peer, RemovalReason } from '../hub.ts';
 import type { Clock } from './clock.ts';
 import { HeldEntry } from './held-entries.ts';
 import type { Membership } from './room.ts';
@@ -24,7 +24,7 @@ export class EntryMaker {
     return new HeldEntry({ type: 'PeerChanged', cursor: this.#clock.next(), roomId, ...member });
   }
 
-  signal(roomId: string, { member: { peer } }: Membership, event: string, data: JsonText): HeldEntry {
+  signal(roomId: string, peer: Peer, event: string, data: JsonText): HeldEntry {
     return new HeldEntry({ type: 'Signal', cursor: this.#clock.next(), roomId, peer, event, data });
   }
 }

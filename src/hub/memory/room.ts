@@ -1,6 +1,7 @@
 import type { JsonText } from '../../json-text.ts';
 import type { HubOptions, Member, Peer, Room } from '../hub.ts';
 import type { RoomView } from '../room-view.ts';
+import { fullIdOf, idIn } from '../spaces.ts';
 import type { HeldEntry } from './held-entries.ts';
 import type { HeldStates } from './held-states.ts';
 import type { Session } from './session.ts';
@@ -34,16 +35,19 @@ function memberBytes(peer: Peer, state: JsonText): number {
 /** A set of memberships, in order of joining. */
 export class MemoryRoom {
   readonly id: string;
+  readonly fullId: string;
   readonly #memberships = new Map<string, Membership>();
   readonly #states: HeldStates;
   #bytes = 0;
 
   /** `states` counts the memory of the members of all rooms. */
-  constructor(id: string, states: HeldStates) {
-    this.id = id;
+  constructor(fullId: string, states: HeldStates) {
+    this.fullId = fullId;
+    this.id = idIn(fullId);
     this.#states = states;
   }
 
+  /** By the full id of the peer. */
   get memberships(): ReadonlyMap<string, Membership> {
     return this.#memberships;
   }
@@ -60,28 +64,28 @@ export class MemoryRoom {
    */
   bytesWith(peer: Peer, state: JsonText, { maxRoomBytes, maxPeersPerRoom }: HubOptions): number | undefined {
     const size = memberBytes(peer, state);
-    const growth = size - (this.#memberships.get(peer.id)?.bytes ?? 0);
+    const growth = size - (this.#memberships.get(fullIdOf(peer))?.bytes ?? 0);
     const isLarge = size > maxRoomBytes / maxPeersPerRoom;
     const bytes = this.#bytes + growth;
     return growth > 0 && isLarge && bytes > maxRoomBytes ? undefined : bytes;
   }
 
   /** By how many bytes of memory the peer with this state would make the room grow. */
-  heldGrowth({ id }: Peer, state: JsonText): number {
-    const earlier = this.#memberships.get(id);
+  heldGrowth(peer: Peer, state: JsonText): number {
+    const earlier = this.#memberships.get(fullIdOf(peer));
     return heldBytes(state) - (earlier ? heldBytes(earlier.member.state) : 0);
   }
 
   /** Adds a membership that the room takes, or replaces the session's earlier one. */
   put(added: Membership): void {
     const { peer, state } = added.member;
-    this.#bytes += added.bytes - (this.#memberships.get(peer.id)?.bytes ?? 0);
+    this.#bytes += added.bytes - (this.#memberships.get(added.session.fullId)?.bytes ?? 0);
     this.#states.change(added.session.origin, this.heldGrowth(peer, state));
-    this.#memberships.set(peer.id, added);
+    this.#memberships.set(added.session.fullId, added);
   }
 
   remove({ session, member, bytes }: Membership): void {
-    if (!this.#memberships.delete(member.peer.id)) return;
+    if (!this.#memberships.delete(session.fullId)) return;
     this.#bytes -= bytes;
     this.#states.change(session.origin, -heldBytes(member.state));
   }
@@ -100,11 +104,11 @@ export class MemoryRoom {
     }
   }
 
-  /** Whether the sender has other members in the room, and none of them is connected. */
-  unheard({ session }: Membership): boolean {
-    if (this.#memberships.size < 2) return false;
+  /** Whether there are members besides the sender, and none of them is connected. A moderator need not be a member. */
+  unheard(sender: Membership | undefined): boolean {
+    if (this.#memberships.size < (sender ? 2 : 1)) return false;
     for (const other of this.#memberships.values()) {
-      if (other.session !== session && other.session.connected) return false;
+      if (other.session !== sender?.session && other.session.connected) return false;
     }
     return true;
   }

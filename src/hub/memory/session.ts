@@ -2,7 +2,9 @@ import { SignalboxError } from '../../errors.ts';
 import type { Backlogs } from '../backlogs.ts';
 import { backlogBounds } from '../bounds.ts';
 import type { Connected, Entry, Peer, Room, SizedEntry } from '../hub.ts';
+import type { Pass } from '../pass.ts';
 import type { RoomView } from '../room-view.ts';
+import { fullIdOf } from '../spaces.ts';
 import { type CutReason, Stream } from '../stream.ts';
 import type { HeldEntries, HeldEntry } from './held-entries.ts';
 import { Inbox } from './inbox.ts';
@@ -14,6 +16,7 @@ const connectedBytes = 256;
 
 interface SessionOptions {
   readonly peer: Peer;
+  readonly pass: Pass;
   readonly origin: string;
   /** The cursor of the session's first `Connected`. */
   readonly start: number;
@@ -39,13 +42,16 @@ interface SessionOptions {
 export class Session {
   /** The peer, as its latest token names it. */
   peer: Peer;
+  /** That of the token with which its stream was opened last. */
+  pass: Pass;
+  readonly fullId: string;
   /** What its states count for, such as an address. */
   readonly origin: string;
   readonly start: number;
   readonly openedWith: number | undefined;
   readonly inbox: Inbox;
   readonly receipts: Receipts;
-  /** In order of joining. */
+  /** By their full ids, in order of joining. */
   readonly rooms = new Map<string, MemoryRoom>();
   readonly #backlogs: Backlogs;
   readonly #graceMs: number;
@@ -56,6 +62,8 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.peer = options.peer;
+    this.pass = options.pass;
+    this.fullId = fullIdOf(options.peer);
     this.origin = options.origin;
     this.start = options.start;
     this.openedWith = options.openedWith;

@@ -2,8 +2,11 @@ import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
 import { roomsTooLarge } from '../bounds.ts';
 import type { Cursor, Delivery, Hub, Join, JoinedRoom, Member, Peer, Receipt, Room } from '../hub.ts';
+import type { Moderation } from '../moderation.ts';
+import { plainPass } from '../pass.ts';
 import { wholeRoom } from '../room-view.ts';
 import type { Stream } from '../stream.ts';
+import { RedisModeration } from './moderation.ts';
 import type { Readiness } from './neighbours.ts';
 import { type NodeOptions, RedisNode } from './node.ts';
 import type { Scripts } from './scripts/scripts.ts';
@@ -14,24 +17,39 @@ import type { Scripts } from './scripts/scripts.ts';
  * Each operation is one script, which also sends dispatches to the nodes that hold the receivers' streams.
  */
 export class RedisHub implements Hub {
+  readonly moderation: Moderation;
   readonly #node: RedisNode;
   readonly #scripts: Scripts;
 
   constructor(options: NodeOptions) {
     this.#node = new RedisNode(options);
     this.#scripts = this.#node.scripts;
+    this.moderation = new RedisModeration(this.#scripts);
   }
 
   start(): Promise<void> {
     return this.#node.start();
   }
 
-  open(peer: Peer, after?: Cursor, joins: readonly Join[] = [], view = wholeRoom): Promise<Stream> {
-    return this.#node.open(peer, after, joins, view);
+  open(
+    peer: Peer,
+    after?: Cursor,
+    joins: readonly Join[] = [],
+    view = wholeRoom,
+    _origin = '',
+    pass = plainPass,
+  ): Promise<Stream> {
+    return this.#node.open(peer, after, joins, view, pass);
   }
 
-  joinRoom(peerId: string, roomId: string, state: JsonText, view = wholeRoom): Promise<JoinedRoom> {
-    return this.#scripts.join(peerId, roomId, state, view);
+  joinRoom(
+    peerId: string,
+    roomId: string,
+    state: JsonText,
+    view = wholeRoom,
+    pass = plainPass,
+  ): Promise<JoinedRoom> {
+    return this.#scripts.join(peerId, roomId, state, view, pass);
   }
 
   leaveRoom(peerId: string, roomId: string): Promise<boolean> {

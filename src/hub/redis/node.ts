@@ -9,7 +9,9 @@ import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
 import { heapShare } from '../heap-share.ts';
 import type { Connected, Cursor, HubOptions, Join, Peer } from '../hub.ts';
+import type { Pass } from '../pass.ts';
 import type { RoomView } from '../room-view.ts';
+import { fullIdOf, idIn } from '../spaces.ts';
 import type { CutReason, Stream } from '../stream.ts';
 import { StreamAges } from '../stream-ages.ts';
 import { Beats, beatMs } from './beats.ts';
@@ -61,8 +63,6 @@ export class RedisNode {
   readonly #closedStreams: ClosedStreams;
   /** A peer has one session, so only its newest open matters. */
   readonly #opens = new NewestTurn(turnTimeoutMs);
-  /** Whether Redis may know of streams that this node does not hold. */
-  #outdated = false;
   #draining = false;
   #closed = false;
 
@@ -106,7 +106,7 @@ export class RedisNode {
         takenOver: () => {
           log.info('redis: another Redis answers than before: catching up with all that it knows');
           this.#streams.holdAll();
-          this.#outdated = true;
+          this.#closedStreams.suspect();
         },
         misplaced: (message) => {
           log.error(`${message} This node does not serve: its streams are cut`);
@@ -159,7 +159,7 @@ export class RedisNode {
     }
     this.#commands.on('ready', () => {
       // Redis may have run scripts of the connection before, without an answer.
-      this.#outdated = true;
+      this.#closedStreams.suspect();
       void this.#beats.beat();
     });
   }
@@ -173,8 +173,14 @@ export class RedisNode {
     return { nodeId: this.#id, silentMs: this.#beats.silentMs };
   }
 
-  open(peer: Peer, after: Cursor | undefined, joins: readonly Join[], view: RoomView): Promise<Stream> {
-    return this.#opens.run(peer.id, () => this.#open(peer, after, joins, view));
+  open(
+    peer: Peer,
+    after: Cursor | undefined,
+    joins: readonly Join[],
+    view: RoomView,
+    pass: Pass,
+  ): Promise<Stream> {
+    return this.#opens.run(fullIdOf(peer), () => this.#open(peer, after, joins, view, pass));
   }
 
   async #open(
@@ -182,19 +188,21 @@ export class RedisNode {
     after: Cursor | undefined,
     joins: readonly Join[],
     view: RoomView,
+    pass: Pass,
   ): Promise<Stream> {
+    const peerId = fullIdOf(peer);
     if (this.#draining) throw new SignalboxError('UNAVAILABLE', draining);
     // A session keeps its place for the grace period: only Redis can tell whether this one goes on. If the peer's older
     // stream is here, it makes way.
-    const full = this.#streams.size >= this.#options.maxStreams && !this.#streams.hasStreamOf(peer.id);
+    const full = this.#streams.size >= this.#options.maxStreams && !this.#streams.hasStreamOf(peerId);
     const noPlace = this.#streams.size >= sessionsPerStream * this.#options.maxStreams;
     if (full && (after === undefined || noPlace)) throw new SignalboxError('UNAVAILABLE', tooManyStreams);
     // The stream would receive nothing.
     if (this.#beats.listenerDead || this.#neighbours.alone) throw new SignalboxError('UNAVAILABLE');
-    const local = this.#streams.admit(peer.id);
+    const local = this.#streams.admit(peerId);
     const ticket = this.#streams.begin(local);
     try {
-      const opened = await this.scripts.open({ peer, stream: local.name, after, joins, view, full });
+      const opened = await this.scripts.open({ peer, stream: local.name, after, joins, view, full, pass });
       const { cursor, resumed, rooms, openedMs, snapshot } = opened;
       local.openedMs = openedMs;
       const opening: Connected = { type: 'Connected', cursor, peer, resumed, rooms };
@@ -245,7 +253,7 @@ export class RedisNode {
   }
 
   #onStreamClosed({ replaced, peerId, name }: LocalStream, reason: CutReason | undefined): void {
-    this.#cuts.add(peerId, reason);
+    this.#cuts.add(idIn(peerId), reason);
     // Redis has already taken this stream from the session.
     if (replaced) return;
     // Do this also if `open` failed: the script may have run, and only its reply was lost.
@@ -266,24 +274,12 @@ export class RedisNode {
     void this.#catchUpNow();
     void this.#keys.run();
     if (!this.#draining) this.#ages.look();
-    if (this.#outdated) void this.#reconcileStreams();
+    void this.#closedStreams.reconcile((name) => this.#streams.has(name));
   }
 
   async #catchUpNow(): Promise<void> {
     await this.#catchUp.run();
     this.#cuts.summarize();
-  }
-
-  /** Tells Redis which of the streams that Redis counts as this node's are closed. */
-  async #reconcileStreams(): Promise<void> {
-    this.#outdated = false;
-    try {
-      await this.#closedStreams.discover((name) => this.#streams.has(name));
-    } catch (error) {
-      this.#outdated = true;
-      this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');
-    }
-    await this.#closedStreams.tell();
   }
 
   #disconnect(): void {

@@ -3,6 +3,7 @@ import { buildSchema } from 'graphql';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../../chaos/random.ts';
+import { Rights } from '../../../src/auth/rights.ts';
 import { createEngine, cursorOf, type Results } from '../../../src/graphql/engine.ts';
 import { PreparedOperations } from '../../../src/graphql/prepared/operations.ts';
 import type { Result } from '../../../src/graphql/result.ts';
@@ -35,12 +36,24 @@ interface Trace {
   readonly byPlan: boolean;
 }
 
+/** May moderate one of the rooms that requests name, and not enter another. */
+const rights = new Rights({
+  rooms: [
+    { match: 'room 2', allow: ['moderate', 'join'] },
+    { match: 'r', allow: ['join', 'send', 'state'] },
+    { match: 'fails', allow: ['join', 'send', 'state'] },
+    { match: 'throws', allow: ['join', 'send', 'state'] },
+    { match: 'large', allow: ['join', 'send', 'state', 'moderate'] },
+    { match: 'xxx*', allow: ['send'] },
+  ],
+});
+
 /** An engine on a hub that always says the same. Its tokens are as unchanging. */
 async function scripted(maxDataBytes = 64 * 1024) {
   const hub = new ScriptedHub();
   const told: string[] = [];
   const { token } = await tokens.issue('ann');
-  const caller = { ...(await tokens.verify(token)), id: 'ann' };
+  const caller = { ...(await tokens.verify(token)), id: 'ann', rights };
   const fixed = { token: 'a token', peer: caller, expiresAt: new Date(1764288000000) };
   const services = {
     hub,

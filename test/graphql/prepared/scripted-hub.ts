@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignalboxError } from '../../../src/errors.ts';
 import type { Hub, Message, Peer, Room } from '../../../src/hub/hub.ts';
+import type { Moderation } from '../../../src/hub/moderation.ts';
 import { Stream } from '../../../src/hub/stream.ts';
 import { JsonText } from '../../../src/json-text.ts';
 
@@ -25,6 +26,16 @@ function roomOf(id: string, members = true): Room {
  */
 export class ScriptedHub implements Hub {
   readonly calls: string[] = [];
+  readonly moderation: Moderation = {
+    room: (by, roomId, view) =>
+      this.#answer('moderated room', [by.peer.id, roomId, view], roomOf(roomId, view?.members)),
+    send: ({ peer: { id } }, ...args) =>
+      this.#answer('send', [id, ...args], { cursor: '3', status: 'DELIVERED' as const, receivers: 2 }),
+    removePeer: ({ peer: { id } }, ...args) =>
+      this.#answer('removePeer', [id, ...args], { removed: args[1] !== 'peer-1', receivers: 2 }),
+    closeRoom: ({ peer: { id } }, ...args) =>
+      this.#answer('closeRoom', [id, ...args], { removed: true, receivers: 3 }),
+  };
   /** The messages of each stream that is opened. */
   messages: readonly Message[] = [];
 

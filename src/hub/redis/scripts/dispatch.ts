@@ -1,6 +1,7 @@
 import { JsonText } from '../../../json-text.ts';
 import type { Entry, Member, Peer, SizedEntry } from '../../hub.ts';
 import { sizedEntry } from '../../sized-entry.ts';
+import { idIn } from '../../spaces.ts';
 
 interface Numbered {
   /** Dispatches to a node have consecutive numbers: if one is skipped, the node missed it. */
@@ -25,7 +26,8 @@ export type Dispatch = Numbered &
     | { readonly kind: 'peers'; readonly parts: readonly ToPeer[] }
     | { readonly kind: 'room'; readonly room: string; readonly batch: readonly SizedEntry[] }
     | {
-        readonly kind: 'joined';
+        /** The stream's peer has joined the room, or was put out of it. */
+        readonly kind: 'joined' | 'removed';
         readonly stream: string;
         readonly room: string;
         readonly batch: readonly SizedEntry[];
@@ -41,6 +43,7 @@ const fieldsOf: Readonly<Record<Exclude<Dispatch['kind'], 'peer'>, readonly ('st
   peers: [],
   room: ['room'],
   joined: ['stream', 'room'],
+  removed: ['stream', 'room'],
   left: ['stream', 'room'],
   replaced: ['stream'],
   beat: [],
@@ -76,7 +79,7 @@ function toPeers({ n, run, newest }: Numbered, text: string): Dispatch | undefin
     const id = Number(place.slice(0, space));
     if (data === undefined || space <= 0 || !isId(id)) return undefined;
     const member = { peer: JSON.parse(peer), state: JsonText.ofCompact(data) };
-    const batch = [sizedEntry(toEntry(JSON.parse(fields), id, member))];
+    const batch = [sizedEntry(toEntry(toShared(fields), id, member))];
     parts.push({ n, run, newest, kind: 'peer', stream: place.slice(space + 1), batch });
   }
   const areEntries = parts.every(({ batch }) => batch.every(isEntry));
@@ -107,8 +110,14 @@ type Shared = Pick<Entry, 'type' | 'roomId'>;
  */
 export function toBatch(first: number, text: string): SizedEntry[] {
   const end = text.indexOf('\n');
-  const shared = JSON.parse(text.slice(0, end)) as Shared;
+  const shared = toShared(text.slice(0, end));
   return toMembers(text.slice(end + 1)).map((member, i) => sizedEntry(toEntry(shared, first + i, member)));
+}
+
+/** Reads a line of shared fields. Scripts write the full id of the room, and entries have the id alone. */
+function toShared(line: string): Shared {
+  const shared = JSON.parse(line) as Shared;
+  return { ...shared, roomId: idIn(shared.roomId) };
 }
 
 function toEntry(shared: Shared, id: number, { peer, state }: Member): Entry {

@@ -1,20 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { logBounds as defaultLogBounds, keyLifeMs, maxReceipts, retentionMs } from '../../bounds.ts';
 import type { HubOptions } from '../../hub.ts';
+import { removalMs as defaultRemovalMs } from '../../pass.ts';
 
 /** Each script is a file in lua/, whose header describes its arguments, its reply and its errors. */
 export const scriptNames = [
   'beat',
   'broadcast',
+  'close_room',
   'detach',
   'held',
   'join',
   'leave',
   'open',
   'relay',
+  'remove_peer',
   'renew',
   'retire',
+  'room',
   'rooms',
+  'send',
   'set_clock',
   'set_state',
   'sync',
@@ -44,11 +49,11 @@ export type LuaConstants = Readonly<Record<string, number>>;
 
 export type ConstantOptions = Pick<
   HubOptions,
-  'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom' | 'maxRoomsPerPeer'
+  'graceMs' | 'maxRoomBytes' | 'maxPeersPerRoom' | 'maxRoomsPerPeer' | 'removalMs'
 >;
 
 export function luaConstants(options: ConstantOptions, logBounds = defaultLogBounds): LuaConstants {
-  const { graceMs, maxRoomBytes, maxPeersPerRoom, maxRoomsPerPeer } = options;
+  const { graceMs, maxRoomBytes, maxPeersPerRoom, maxRoomsPerPeer, removalMs = defaultRemovalMs } = options;
   return {
     // The bounds of a log; the bytes are of its entries' JSON.
     max_entries: logBounds.maxEntries,
@@ -62,6 +67,8 @@ export function luaConstants(options: ConstantOptions, logBounds = defaultLogBou
     // How long a key lives if no node keeps it.
     ttl_ms: keyLifeMs(graceMs),
     grace_ms: graceMs,
+    // How long a peer that was put out of a room may not come back.
+    removal_ms: removalMs,
     // The most peers that a room takes, and the most rooms that a peer may be in.
     max_peers: maxPeersPerRoom,
     max_rooms: maxRoomsPerPeer,

@@ -2,6 +2,8 @@ import { type ErrorCode, SignalboxError } from '../../../errors.ts';
 import { JsonText } from '../../../json-text.ts';
 import { cannotEnter, type EntryFault } from '../../entry-fault.ts';
 import type { Cursor, Delivery, JoinedRoom, Member, Peer, Receipt, Room, SizedEntry } from '../../hub.ts';
+import type { Removal } from '../../moderation.ts';
+import { idIn } from '../../spaces.ts';
 import type { Neighbour } from '../neighbours.ts';
 import { toBatch, toMembers } from './dispatch.ts';
 import type { Relayed } from './relay-batch.ts';
@@ -18,6 +20,7 @@ export interface Told<Result> {
 /** The state of a session: it includes every dispatch up to number `n`. */
 export interface Snapshot {
   readonly n: number;
+  /** With full ids. */
   readonly rooms: readonly Room[];
   /** The entries that the session's stream has missed, in order. */
   readonly missed: readonly SizedEntry[];
@@ -71,7 +74,7 @@ export interface Beaten {
   readonly neighbours: readonly Neighbour[];
 }
 
-/** A room: its id, and its members as text, if they are asked for. */
+/** A room: its full id, and its members as text, if they are asked for. */
 type RoomReply = readonly [id: string, members?: string];
 
 /** A log: `[<id of the first entry>-0, ['e', the entries, 'by', author, 'n', their number]]` for each batch. */
@@ -111,7 +114,7 @@ export const toOpened =
     if (reply[0] === 'refused') throw cannotEnter(reply[1], reply[2]);
     const [, resumed, cursor, newestId, complete, openedMs, ...rest] = reply;
     const snapshot = toSnapshot(rest, peerId, cursor);
-    const rooms = complete === 1 ? snapshot.rooms : undefined;
+    const rooms = complete === 1 ? snapshot.rooms.map(shown) : undefined;
     // The ids of missed entries are noted too, because a client gets them from this node.
     const newest = Math.max(Number(newestId), Number(newestOf(snapshot, cursor)));
     return told(String(newest), { resumed: resumed === 1, cursor, rooms, openedMs, snapshot });
@@ -123,7 +126,11 @@ export function toJoined([id, room, receivers, bytes]: readonly [
   receivers: number,
   bytes: number,
 ]): Told<JoinedRoom> {
-  return told(id, { ...toRoom(room), receivers, bytes });
+  return told(id, { ...shown(toRoom(room)), receivers, bytes });
+}
+
+export function toRemoval([id, receivers]: readonly [id: Cursor, receivers: number]): Told<Removal> {
+  return told(id, { removed: id !== '0', receivers });
 }
 
 export function toLeft(id: Cursor): Told<boolean> {
@@ -160,7 +167,7 @@ export function toMember([id, peer, state, receivers]: readonly [
 
 /** Undefined if the rooms are too large for one answer. */
 export function toRooms(reply: readonly RoomReply[] | null): Told<readonly Room[] | undefined> {
-  return toldOfNone(reply?.map(toRoom));
+  return toldOfNone(reply?.map((room) => shown(toRoom(room))));
 }
 
 /** `after` is the cursor of the request. */
@@ -216,6 +223,11 @@ function toldOfNone<Result>(result: Result): Told<Result> {
 
 function toRoom([id, members]: RoomReply): Room {
   return { id, members: members ? toMembers(members) : [] };
+}
+
+/** A room as clients see it. */
+function shown({ id, members }: Room): Room {
+  return { id: idIn(id), members };
 }
 
 function memberOf(peer: string, state: string): Member {

@@ -4,9 +4,25 @@ import type { JsonText } from '../../../json-text.ts';
 import { FairQueue } from '../../../limits/fair-queue.ts';
 import type { Bounds } from '../../bounds.ts';
 import type { Delivery, JoinedRoom, Member, Receipt, Room } from '../../hub.ts';
+import type { Moderator, Removal } from '../../moderation.ts';
+import { plainPass } from '../../pass.ts';
 import { type RoomView, wholeRoom } from '../../room-view.ts';
+import { fullIdOf } from '../../spaces.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
-import type { Beat, Broadcast, Open, Relay, Sync } from './arguments.ts';
+import {
+  type Beat,
+  type Broadcast,
+  flag,
+  moderatorArguments,
+  type Open,
+  openArguments,
+  type Relay,
+  relayArguments,
+  type Sent,
+  type Sync,
+  sendArguments,
+  signalOf,
+} from './arguments.ts';
 import { BeatRounds } from './beat-rounds.ts';
 import { type Argument, Commands } from './commands.ts';
 import { LateCalls } from './late-calls.ts';
@@ -26,7 +42,16 @@ const maxRoomRepliesPerPeer = 2;
 export const turnTimeoutMs = 400;
 
 /** The scripts that carry out a call of a client. Redis refuses them if they are late (lua/lib/calls.lua). */
-type CallName = 'open' | 'join' | 'leave' | 'relay' | 'broadcast' | 'set_state';
+type CallName =
+  | 'open'
+  | 'join'
+  | 'leave'
+  | 'relay'
+  | 'broadcast'
+  | 'set_state'
+  | 'send'
+  | 'remove_peer'
+  | 'close_room';
 
 /**
  * All scripts, as methods. Each method runs one script, in one round trip, and is atomic.
@@ -63,7 +88,7 @@ export class Scripts {
     this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
     this.#rounds = new BeatRounds(this.#commands);
     this.#relays = new RelayBatch(
-      (relays) => this.#call('relay', relays.flatMap(toArguments), replies.toRelayed),
+      (relays) => this.#call('relay', relays.flatMap(relayArguments), replies.toRelayed),
       (work) => this.#commands.atEndOfTurn(work),
     );
     redis.on('close', () => {
@@ -93,30 +118,19 @@ export class Scripts {
     if (id > this.#newestId) this.#newestId = id;
   }
 
-  open({
-    peer,
-    stream,
-    after = '',
-    joins = [],
-    view = wholeRoom,
-    full = false,
-  }: Open): Promise<replies.Opened> {
-    const { id, username, guest } = peer;
-    const rooms = joins.flatMap(({ roomId, state }) => [roomId, state.text]);
-    const args = [
-      id,
-      JSON.stringify({ id, username, guest }),
-      stream,
-      after,
-      flag(view.members),
-      flag(full),
-      ...rooms,
-    ];
-    return this.#roomReplies.run(id, () => this.#call('open', args, replies.toOpened(id)));
+  open(open: Open): Promise<replies.Opened> {
+    const id = fullIdOf(open.peer);
+    return this.#roomReplies.run(id, () => this.#call('open', openArguments(open), replies.toOpened(id)));
   }
 
-  join(peerId: string, roomId: string, state: JsonText, view = wholeRoom): Promise<JoinedRoom> {
-    const args = [peerId, roomId, state.text, flag(view.members)];
+  join(
+    peerId: string,
+    roomId: string,
+    state: JsonText,
+    view = wholeRoom,
+    pass = plainPass,
+  ): Promise<JoinedRoom> {
+    const args = [peerId, roomId, state.text, flag(view.members), JSON.stringify(pass)];
     return this.#roomReplies.run(peerId, () => this.#call('join', args, replies.toJoined));
   }
 
@@ -131,11 +145,8 @@ export class Scripts {
   }
 
   broadcast({ from, roomId, event, data, key = '' }: Broadcast): Promise<Receipt & Delivery> {
-    return this.#call(
-      'broadcast',
-      [from, roomId, signalOf(roomId, event), data.text, key],
-      replies.toReceipt,
-    );
+    const args = [from, roomId, signalOf(roomId, event), data.text, key];
+    return this.#call('broadcast', args, replies.toReceipt);
   }
 
   setState(peerId: string, roomId: string, state: JsonText): Promise<Member & Delivery> {
@@ -151,6 +162,27 @@ export class Scripts {
   /** Resolves to undefined if the rooms are too large for one answer. */
   rooms(peerId: string, view = wholeRoom): Promise<readonly Room[] | undefined> {
     return this.#rooms(peerId, '', view);
+  }
+
+  /** A moderator's signal to one member, or to all members. */
+  send(by: Moderator, signal: Sent): Promise<Receipt & Delivery> {
+    return this.#call('send', sendArguments(by, signal), replies.toReceipt);
+  }
+
+  removePeer(by: Moderator, roomId: string, peerId: string): Promise<Removal> {
+    return this.#call('remove_peer', [...moderatorArguments(by), roomId, peerId], replies.toRemoval);
+  }
+
+  closeRoom(by: Moderator, roomId: string): Promise<Removal> {
+    return this.#call('close_room', [...moderatorArguments(by), roomId], replies.toRemoval);
+  }
+
+  /** Resolves to undefined if nobody is in the room. */
+  async moderatedRoom(by: Moderator, roomId: string, view = wholeRoom): Promise<Room | undefined> {
+    const args = [...moderatorArguments(by), roomId, flag(view.members)];
+    const id = fullIdOf(by.peer);
+    const rooms = await this.#roomReplies.run(id, () => this.#run('room', args, replies.toRooms));
+    return rooms?.[0];
   }
 
   /** Reads the present state of a session whose stream has missed dispatches. */
@@ -241,17 +273,4 @@ export class Scripts {
 /** Whether a script may still run after this error: Redis has not replied that it did not run. */
 function mayStillRun(error: unknown): boolean {
   return error instanceof SignalboxError && error.cause !== undefined && !(error.cause instanceof ReplyError);
-}
-
-function toArguments({ from, roomId, to, event, data, key = '' }: Relay): readonly Argument[] {
-  return [from, roomId, to, signalOf(roomId, event), data.text, key];
-}
-
-/** A signal without its peer and its data. */
-function signalOf(roomId: string, event: string): string {
-  return JSON.stringify({ type: 'Signal', roomId, event });
-}
-
-function flag(isSet: boolean): 0 | 1 {
-  return isSet ? 1 : 0;
 }

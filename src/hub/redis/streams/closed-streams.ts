@@ -20,6 +20,7 @@ export class ClosedStreams {
   /** By the names of the streams. */
   readonly #untold = new Map<string, ClosedStream>();
   #telling: Promise<void> | undefined;
+  #suspected = false;
 
   constructor(scripts: Scripts, log: Logger) {
     this.#scripts = scripts;
@@ -39,6 +40,24 @@ export class ClosedStreams {
     if (this.#untold.size === 0) return Promise.resolve();
     this.#telling ??= this.#tellAll();
     return this.#telling;
+  }
+
+  /** Redis may know of streams that this node does not hold: see `reconcile`. */
+  suspect(): void {
+    this.#suspected = true;
+  }
+
+  /** After `suspect`: finds closed streams, and reports them. If Redis fails, the next call does it. Does not reject. */
+  async reconcile(holds: (name: string) => boolean): Promise<void> {
+    if (!this.#suspected) return;
+    this.#suspected = false;
+    try {
+      await this.discover(holds);
+    } catch (error) {
+      this.#suspected = true;
+      this.#log.warn({ reason: String(error) }, 'could not compare streams with Redis; trying again');
+    }
+    await this.tell();
   }
 
   /**

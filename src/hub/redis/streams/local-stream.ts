@@ -2,6 +2,7 @@ import { SignalboxError } from '../../../errors.ts';
 import { type Backlogs, type HeldBacklog, unbounded } from '../../backlogs.ts';
 import { backlogBounds } from '../../bounds.ts';
 import type { Connected, Cursor, SizedEntry } from '../../hub.ts';
+import { idIn } from '../../spaces.ts';
 import { type CutReason, Stream } from '../../stream.ts';
 import type { Dispatch } from '../scripts/dispatch.ts';
 import type { Snapshot } from '../scripts/replies.ts';
@@ -25,7 +26,10 @@ const maxPending = 20_000;
 export class LocalStream {
   /** A name that no other stream ever has. */
   readonly name: string;
+  /** The full id. */
   readonly peerId: string;
+  /** The id in entries. */
+  readonly #ownId: string;
   readonly stream: Stream;
   /** When its session's keys were last kept from expiring, by `performance.now`. */
   renewedAt = performance.now();
@@ -50,6 +54,7 @@ export class LocalStream {
   ) {
     this.name = name;
     this.peerId = peerId;
+    this.#ownId = idIn(peerId);
     this.#index = index;
     this.#held = backlogs.open(() => this.cut('backlog'));
     const close = (reason: CutReason | undefined) => {
@@ -138,7 +143,7 @@ export class LocalStream {
         this.#push(dispatch.batch);
         break;
       case 'room':
-        if (this.#rooms.has(dispatch.room) && dispatch.batch[0]?.entry.peer.id !== this.peerId) {
+        if (this.#rooms.has(dispatch.room) && dispatch.batch[0]?.entry.peer.id !== this.#ownId) {
           this.#push(dispatch.batch);
         }
         break;
@@ -148,8 +153,11 @@ export class LocalStream {
         this.#push(dispatch.batch);
         break;
       case 'left':
-        this.#rooms.delete(dispatch.room);
-        this.#index.remove(dispatch.room, this);
+        this.#leave(dispatch.room);
+        break;
+      case 'removed':
+        this.#leave(dispatch.room);
+        this.#push(dispatch.batch);
         break;
       case 'disowned':
         this.cut('hub');
@@ -160,6 +168,11 @@ export class LocalStream {
   #push(batch: readonly (SizedEntry | { entry: Connected; bytes: number })[], kind?: 'missed'): void {
     this.#lastCursor = batch.at(-1)?.entry.cursor ?? this.#lastCursor;
     this.stream.push(batch, kind);
+  }
+
+  #leave(room: string): void {
+    this.#rooms.delete(room);
+    this.#index.remove(room, this);
   }
 
   #enter(rooms: readonly string[]): void {

@@ -150,6 +150,7 @@ export class LocalStreams {
       case 'peer':
       case 'joined':
       case 'left':
+      case 'removed':
         this.#streams.get(dispatch.stream)?.take(dispatch);
         break;
       case 'room':

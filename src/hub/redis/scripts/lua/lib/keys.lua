@@ -5,15 +5,17 @@
 -- from it. They share its braces, so a deployment is in one hash slot: Redis Cluster can run each script, and
 -- one primary has all the data.
 --
--- Ids are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of the steady clock (clock.lua)
--- unless it is said otherwise.
+-- Peers and rooms are named by their full ids: the id, behind its space and a character U+001F if it has a space.
+--
+-- Ids of entries are decimal numbers in microseconds of Redis's clock. Times are in milliseconds of the steady clock
+-- (clock.lua) unless it is said otherwise.
 --
 -- Every key expires some time after the last node has died: `keep` says when. While nodes live, they keep their keys.
 -- Nothing that matters depends on expiry, because Redis would delete keys at once if its clock is set forward.
 
 -- The number of this layout. Raise it with each change after which nodes of the version before would misread keys,
 -- dispatches or each other's fields: nodes of different layouts refuse to serve together.
-local layout = '3'
+local layout = '4'
 
 -- Each name is the prefix, a word, and often the id of a peer, a room or a node. The word keeps the kinds of keys apart:
 -- peers and rooms can have any id.
@@ -76,6 +78,7 @@ local function node_peers_key(node) return prefix .. 'node-peers:' .. node end
 --   opened       the time at which the last stream was opened
 --   kept         when a stream that opened last kept the keys of the session and of its rooms
 --   given_up     the stream that was detached because its node was silent
+--   pass         the id of the pass with which the last stream was opened (passes.lua); empty: unknown
 -- and the fields of the peer's inbox (logs.lua).
 local function session_key(peer) return prefix .. 'session:' .. peer end
 
@@ -107,6 +110,10 @@ local function room_log_key(room) return prefix .. 'room-log:' .. room end
 --   peers_bytes  the size of all members as JSON, in bytes
 -- and the fields of the room's log (logs.lua).
 local function room_meta_key(room) return prefix .. 'room-meta:' .. room end
+
+-- Sorted set: who was put out of a room and may not come back yet. Members: 'peer <id>', and 'pass <id of the pass>' of
+-- its session. Score: until when.
+local function room_removed_key(room) return prefix .. 'room-removed:' .. room end
 
 -- Lets keys live for a little more than a day from now. A script calls this for each key that it may have made, unless
 -- the key replaces one that lives: no key may stay for ever if no node is left.

@@ -2,6 +2,12 @@
 --
 -- Libraries: keys, ids, logs, dispatch, sending, members
 
+-- The entry that says why a peer is no longer in a room. `member` is what the room had of it.
+local function to_removal(room, reason, member)
+  local fields = '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"reason":"' .. reason .. '"}'
+  return to_entry(fields, peer_of(member))
+end
+
 -- Takes a member out of a room, and tells the others why. `node` is the node that holds the peer's stream, if there is
 -- one. Returns the id of the entry. When the last member is gone, the room's log stays for the retention time: a
 -- member that left may still resume from before.
@@ -16,9 +22,7 @@ local function remove_member(peer, room, node, reason)
     redis.call('ZADD', expiring_key, now_ms(), room_meta_key(room))
   elseif member then
     -- If Redis has evicted the member, the peer is unknown, and nothing can be sent about it.
-    local profile, state = peer_of(member)
-    local fields = '{"type":"PeerRemoved","roomId":' .. cjson.encode(room) .. ',"reason":"' .. reason .. '"}'
-    send_to_room(room, id, to_entry(fields, profile, state), peer)
+    send_to_room(room, id, to_removal(room, reason, member), peer)
   end
   return id
 end
