@@ -97,14 +97,20 @@ export function isErrorCode(word: string): word is ErrorCode {
 /** Every reason for which a token is not accepted, to be given to `tokenError`. */
 export const tokenFaults = {
   notJwt: 'it is not a JWT',
-  /** `algorithm`: the only one accepted. */
-  wrongAlgorithm: (algorithm: string) => `its algorithm is not ${algorithm}, the only one accepted`,
+  /** `algorithms`: those accepted. */
+  wrongAlgorithm: (algorithms: readonly string[]) =>
+    algorithms.length === 1
+      ? `its algorithm is not ${algorithms}, the only one accepted`
+      : `its algorithm is none of ${algorithms.join(', ')}`,
   wrongSignature: 'its signature is wrong: it was made with another secret',
+  wrongKeySignature: 'its signature is wrong: it was made with another key',
+  unknownKey: 'the key that it was signed with is not in the set of this server',
+  manyKeys: 'its header does not name its key (`kid`), and several fit',
   unfulfilledClaim: (claim: string) => `its claim \`${claim}\` is not fulfilled`,
   expired: (at: Date) => `it expired at ${at.toISOString()}`,
   noSub: 'it has no `sub`, the id of the peer',
   subNotText: 'its `sub` is not a string',
-  noUsername: 'it has no `username`',
+  noUsername: 'it has no `username`, nor `preferred_username`, `name` or `nickname`',
   noExp: 'it has no `exp`, the time at which it expires, in seconds since 1970',
   badExp: 'its `exp` is not a time that exists: give the seconds since 1970',
   /** `where`: the part of the claim, such as `rooms[0].allow`. */
@@ -129,6 +135,14 @@ export function notAllowed(right: string): SignalboxError {
 /** For the log of an application that has Signalbox in its own server. */
 export const bodyIsTaken =
   'The body of a request was read before Signalbox got the request: put the handler before all body parsers.';
+
+/** The key of a token is unknown, and the URL of keys is dead. */
+export const keysUnavailable =
+  'The keys of tokens cannot be fetched now (JWKS_URL), so your token cannot be checked. Try again in a moment.';
+
+/** Why a node does not start. */
+export const noKeys = (reason: string) =>
+  `The keys of JWKS_URL cannot be fetched (${reason}), and none of the last day are kept.`;
 
 export const noGuests = 'This server admits no guests. Ask its operator for a token.';
 

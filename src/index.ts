@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { askReady } from './http/ask-ready.ts';
 import { createMount, type Handler } from './http/mount.ts';
 import { type ApplicationLog, createLog, createLogFor } from './log.ts';
-import { createParts } from './parts.ts';
+import { createParts, startParts } from './parts.ts';
 import { type SettingOptions, SettingsError, settingsOf } from './settings.ts';
 
 export type { Handler, Next } from './http/mount.ts';
@@ -30,7 +30,10 @@ export interface Signalbox {
    * ready wait for that.
    */
   readonly handler: Handler;
-  /** Resolves when requests are served. Rejects if Redis cannot be reached: then all requests are refused. */
+  /**
+   * Resolves when requests are served. Rejects if Redis cannot be reached, or JWKS_URL and no earlier keys of it are kept:
+   * then all requests are refused.
+   */
   ready(): Promise<void>;
   /**
    * Drains: `/ready` answers 503 at once, and the streams are cut one by one over `drainMs` so that their clients resume
@@ -53,9 +56,11 @@ export function createSignalbox({ logger, nodeUrl, ...options }: SignalboxOption
   const settings = settingsOf(options);
   const url = checkUrl(nodeUrl);
   const log = logger ? createLogFor(logger, settings) : createLog(settings);
-  const { hub, http } = createParts(settings, log, { address: () => url, askReady });
+  const parts = createParts(settings, log, { address: () => url, askReady });
+  const { hub, keys, http } = parts;
   let closing: Promise<void> | undefined;
-  const started = hub.start().catch(async (error: unknown) => {
+  const started = startParts(parts).catch(async (error: unknown) => {
+    keys?.close();
     await Promise.race([hub.close(), setTimeout(closeTimeoutMs, undefined, { ref: false })]);
     throw error;
   });
@@ -67,6 +72,7 @@ export function createSignalbox({ logger, nodeUrl, ...options }: SignalboxOption
     await started.catch(() => undefined);
     await Promise.all([hub.drain(drainMs), setTimeout(Math.min(drainMs, minNoticeMs))]);
     await mount.close(closeTimeoutMs);
+    keys?.close();
     await Promise.race([hub.close(), setTimeout(closeTimeoutMs, undefined, { ref: false })]);
   };
   return {

@@ -57,7 +57,9 @@ async function serve(): Promise<void> {
   const { url, hub } = signalbox;
   log.info({ url, hub, version }, 'listening');
   if (!settings.guestAccess)
-    log.info('guests are not admitted: GUEST_ACCESS is false, or HOST is not loopback');
+    log.info(
+      'guests are not admitted: GUEST_ACCESS is false, HOST is not loopback, or TOKEN_SECRET is not set',
+    );
   if (settings.nodeEnv !== 'production') process.stderr.write(banner(signalbox));
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { keptSecret, keptSecretFile } from './auth/kept-secret.ts';
+import { KeySet } from './auth/key-set.ts';
 import { Tokens } from './auth/tokens.ts';
 import { createEngine } from './graphql/engine.ts';
 import type { HttpOptions } from './http/requests.ts';
@@ -13,22 +14,26 @@ import { Meters } from './limits/account.ts';
 import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
 import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
+import { isOpenToAll } from './token-keys.ts';
 import { turnServerFor } from './turn.ts';
 
 /** The parts of a node that are the same whoever listens. */
 export interface Parts {
   /** Not started yet. */
   readonly hub: Hub;
+  /** The keys of JWKS_URL. Not started yet. */
+  readonly keys: KeySet | undefined;
   readonly http: Omit<HttpOptions, 'ready'>;
 }
 
 /** `reach`: how other nodes reach this one. */
 export function createParts(settings: Settings, log: Logger, reach: Reach): Parts {
   const hub = createHub(settings, log, reach);
+  const keys = createKeySet(settings, log);
   const meters = new Meters({ peer: settings.ratePeer, address: settings.rateAddress });
   const services = {
     hub,
-    tokens: createTokens(settings, log),
+    tokens: createTokens(settings, keys, log),
     guestAccess: settings.guestAccess,
     maxDataBytes: settings.maxDataBytes,
     meters,
@@ -52,14 +57,32 @@ export function createParts(settings: Settings, log: Logger, reach: Reach): Part
     graphiql: settings.graphiql,
     sign: hub instanceof RedisHub ? () => hub.sign : undefined,
   };
-  return { hub, http };
+  return { hub, keys, http };
 }
 
-function createTokens(
-  { tokenSecrets: [secret, ...otherSecrets] = [], tokenTtlSeconds }: Settings,
-  log: Logger,
-) {
-  if (secret) return new Tokens({ secret, otherSecrets, ttlSeconds: tokenTtlSeconds });
+/** Starts a node: its hub, and the keys of tokens. Rejects with UNAVAILABLE. */
+export async function startParts({ hub, keys }: Pick<Parts, 'hub' | 'keys'>): Promise<void> {
+  await Promise.all([hub.start(), keys?.start()]);
+}
+
+function createKeySet({ jwksUrl, tokenAudience }: Settings, log: Logger): KeySet | undefined {
+  if (jwksUrl === undefined) return undefined;
+  if (isOpenToAll(jwksUrl)) {
+    log.warn('JWKS_URL is not https: whoever is on the way can replace the keys, and be any peer');
+  }
+  if (tokenAudience === undefined) {
+    log.warn(
+      'TOKEN_AUDIENCE is not set: tokens that JWKS_URL’s provider makes for other applications are accepted',
+    );
+  }
+  return new KeySet({ url: jwksUrl, log });
+}
+
+function createTokens(settings: Settings, keys: KeySet | undefined, log: Logger) {
+  const { tokenSecrets: [secret, ...otherSecrets] = [], tokenTtlSeconds } = settings;
+  const { tokenIssuer: issuers, tokenAudience: audiences } = settings;
+  const options = { keys, issuers, audiences, ttlSeconds: tokenTtlSeconds };
+  if (secret || keys) return new Tokens({ ...options, secret, otherSecrets });
   const kept = keptSecret();
   if (kept.problem !== undefined) {
     log.warn(
@@ -67,7 +90,7 @@ function createTokens(
       'TOKEN_SECRET is not set, and no secret can be kept: all tokens become invalid when this process ends',
     );
   }
-  return new Tokens({ secret: kept.secret, ttlSeconds: tokenTtlSeconds });
+  return new Tokens({ ...options, secret: kept.secret });
 }
 
 function createIceServers({ iceServers, turnUrls, turnSecret, turnTtlSeconds }: Settings): IceServersFor {

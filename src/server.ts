@@ -5,7 +5,7 @@ import { askReady } from './http/ask-ready.ts';
 import { createHttp } from './http/http.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
 import { listen, urlOf } from './listen.ts';
-import { createParts } from './parts.ts';
+import { createParts, startParts } from './parts.ts';
 import type { Settings } from './settings.ts';
 
 /** How long closing may take after the last stream is cut. Connections that are still open are then destroyed. */
@@ -29,13 +29,15 @@ export interface Signalbox {
 
 /**
  * Puts the parts together and listens. Throws a `SettingsError` if it cannot listen on this host and port, and
- * `UNAVAILABLE` if Redis cannot be reached. Nothing stays open after a failure.
+ * `UNAVAILABLE` if Redis cannot be reached, or JWKS_URL and no earlier keys of it are kept. Nothing stays open after a
+ * failure.
  */
 export async function startSignalbox(settings: Settings, log: Logger): Promise<Signalbox> {
-  const { hub, http: options } = createParts(settings, log, {
+  const parts = createParts(settings, log, {
     address: (localAddress) => addressOf(http.server, settings.basePath, localAddress),
     askReady,
   });
+  const { hub, keys, http: options } = parts;
   let closing: Promise<void> | undefined;
   const http = createHttp({ ...options, ready: () => !closing && hub.ready() });
 
@@ -46,6 +48,7 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
       try {
         await http.close();
       } finally {
+        keys?.close();
         await hub.close();
       }
     });
@@ -53,9 +56,10 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
   };
 
   try {
-    await hub.start();
+    await startParts(parts);
     await listen(http, settings);
   } catch (error) {
+    keys?.close();
     await withTimeout(closeTimeoutMs, () => hub.close());
     throw error;
   }

@@ -10,6 +10,7 @@ import {
   trueOrFalse,
   whole,
 } from './settings-values.ts';
+import { parseClaims, parseKeyUrl } from './token-keys.ts';
 import { describeSecrets, howToMakeSecret, minSecretBytes, parseSecrets } from './token-secret.ts';
 import { howToMakeTurnSecret, minTurnSecretCharacters, parseTurnSecret } from './turn.ts';
 
@@ -84,6 +85,25 @@ const table = {
     takes: 'the path of a file that holds what TOKEN_SECRET would',
     parse: (text: string) => matching(/^\P{Cc}{1,4096}$/u, text),
     about: 'File that holds the text of TOKEN_SECRET instead',
+  },
+  jwksUrl: {
+    variable: 'JWKS_URL',
+    takes: 'a URL such as https://id.example/.well-known/jwks.json, without a password',
+    parse: parseKeyUrl,
+    show: showUrl,
+    about: 'Public keys of tokens that an identity provider makes',
+  },
+  tokenIssuer: {
+    variable: 'TOKEN_ISSUER',
+    takes: 'one claim `iss` or more, separated by commas',
+    parse: parseClaims,
+    about: 'What `iss` of each token must be, or one of several',
+  },
+  tokenAudience: {
+    variable: 'TOKEN_AUDIENCE',
+    takes: 'one claim `aud` or more, separated by commas',
+    parse: parseClaims,
+    about: 'What `aud` of each token must have, or one of several',
   },
   tokenTtlSeconds: {
     variable: 'TOKEN_TTL_SECONDS',

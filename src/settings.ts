@@ -131,17 +131,28 @@ function readAll(source: Source, knownFaults: readonly string[] = []): Omit<Sett
   // The type is derived from the table, and the loop above has read every key of the table.
   const values = read as unknown as Values;
   checkTurn(values, source);
+  const tokenSecrets = secretsOf(values, source);
+  const mayHaveGuests = tokenSecrets !== undefined || values.jwksUrl === undefined;
+  if (guestsAreSettled && values.guestAccess && !mayHaveGuests) {
+    const [guests, secret] = [source.nameOf('GUEST_ACCESS'), source.nameOf('TOKEN_SECRET')];
+    throw new SettingsError(
+      `${guests} is true, and ${secret} is not set: guests' tokens are signed with it.`,
+    );
+  }
   return {
     ...values,
-    tokenSecrets: secretsOf(values, source),
+    tokenSecrets,
     // Whoever opens the server to a network may not know that it admits strangers.
-    guestAccess: values.guestAccess && (guestsAreSettled || isLoopback(values.host)),
+    guestAccess: values.guestAccess && mayHaveGuests && (guestsAreSettled || isLoopback(values.host)),
   };
 }
 
-/** The secrets of TOKEN_SECRET or of its file. Undefined if neither is set, which is fine on a laptop only. */
+/**
+ * The secrets of TOKEN_SECRET or of its file. Undefined if neither is set, which is fine on a laptop, and if all tokens are
+ * signed with keys of JWKS_URL.
+ */
 function secretsOf(
-  { tokenSecrets, tokenSecretFile, redisUrl, nodeEnv }: Values,
+  { tokenSecrets, tokenSecretFile, jwksUrl, redisUrl, nodeEnv }: Values,
   { nameOf }: Source,
 ): Values['tokenSecrets'] {
   const name = nameOf('TOKEN_SECRET');
@@ -151,6 +162,7 @@ function secretsOf(
     return readSecretFile(nameOfFile, tokenSecretFile);
   }
   if (tokenSecrets) return tokenSecrets;
+  if (jwksUrl !== undefined) return undefined;
   if (redisUrl !== undefined) {
     throw new SettingsError(
       `${name} is not set; with ${nameOf('REDIS_URL')}, all nodes need the same secret: ${howToMakeSecret}.`,
