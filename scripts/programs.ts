@@ -115,6 +115,15 @@ export const turnserver: Program = {
   variable: 'TURNSERVER_PATH',
 };
 
+/** Checks metrics and alert rules. */
+export const promtool: Program = {
+  name: 'promtool',
+  aptPackage: 'prometheus',
+  brewPackage: 'prometheus',
+  candidates: ['promtool'],
+  variable: 'PROMTOOL_PATH',
+};
+
 /** A module of nginx. Only `npm run bench` uses it, and does without if it is missing. */
 export const nchanModule: Program = {
   name: 'nchan',
@@ -137,6 +146,7 @@ export const programs: readonly Program[] = [
   haproxy,
   caddy,
   turnserver,
+  promtool,
 ];
 
 /** The path of the program, or undefined if it is missing. */

@@ -6,7 +6,11 @@ export const version: string = JSON.parse(
 ).version;
 
 /** Tells a person who has just started the server where it is, and where it keeps its rooms. */
-export function banner(server: { readonly url: string; readonly hub: string }): string {
+export function banner(server: {
+  readonly url: string;
+  readonly hub: string;
+  readonly adminUrl?: string | undefined;
+}): string {
   return [
     '',
     `  Signalbox ${version}, ${server.hub}`,
@@ -14,6 +18,7 @@ export function banner(server: { readonly url: string; readonly hub: string }): 
     `  Try it    ${server.url}/`,
     `  GraphiQL  ${server.url}/graphql`,
     `  Health    ${server.url}/health`,
+    ...(server.adminUrl === undefined ? [] : [`  Metrics   ${server.adminUrl}/metrics`]),
     '',
     '  Ctrl+C stops the server, --help shows the settings.',
     '',

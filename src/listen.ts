@@ -31,9 +31,26 @@ export async function listen(http: Http, { port, host }: Settings): Promise<void
     if (host === 'localhost') await listenOnLoopbacks(http, port);
     else await listenOn(http, http.server, port, host, maxListeners);
   } catch (error) {
-    const advice = adviceFor((error as NodeJS.ErrnoException).code, port, host);
-    throw advice === undefined ? error : new SettingsError(advice, { cause: error });
+    throw explain(error, ['PORT', port], ['HOST', host]);
   }
+}
+
+/** Resolves when the server for operators listens. Throws a `SettingsError` if another ADMIN_PORT or ADMIN_HOST would work. */
+export async function listenForOperators(server: Server, { adminPort, adminHost }: Settings): Promise<void> {
+  const port = adminPort ?? 0;
+  try {
+    await open(server, { port, host: adminHost === 'localhost' ? '127.0.0.1' : adminHost });
+  } catch (error) {
+    throw explain(error, ['ADMIN_PORT', port], ['ADMIN_HOST', adminHost]);
+  }
+}
+
+type Given<Value> = readonly [variable: string, value: Value];
+
+/** A `SettingsError` if the operator can correct the error by other settings. Otherwise the error itself. */
+function explain(error: unknown, port: Given<number>, host: Given<string>): unknown {
+  const advice = adviceFor((error as NodeJS.ErrnoException).code, port, host);
+  return advice === undefined ? error : new SettingsError(advice, { cause: error });
 }
 
 async function listenOnLoopbacks(http: Http, port: number): Promise<void> {
@@ -90,18 +107,21 @@ async function open(server: Server, options: ListenOptions): Promise<void> {
   await once(server, 'listening');
 }
 
-/** The message for an operator who can correct the error by other settings; otherwise undefined. */
-function adviceFor(code: string | undefined, port: number, host: string): string | undefined {
+function adviceFor(
+  code: string | undefined,
+  [PORT, port]: Given<number>,
+  [HOST, host]: Given<string>,
+): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `PORT ${port} is in use on HOST ${host}: stop the program that listens there, or set another PORT.`;
+      return `${PORT} ${port} is in use on ${HOST} ${host}: stop the program that listens there, or set another ${PORT}.`;
     case 'EACCES':
-      return `PORT ${port} is not allowed for this user: set a PORT above 1023.`;
+      return `${PORT} ${port} is not allowed for this user: set a ${PORT} above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EINVAL':
-      return `HOST ${host} is not an address of this machine: set one that is, or 0.0.0.0 for every interface.`;
+      return `${HOST} ${host} is not an address of this machine: set one that is, or 0.0.0.0 for every interface.`;
     default:
       return undefined;
   }
@@ -113,7 +133,7 @@ function portOf(server: Server): number {
 }
 
 /** The URL for a browser on this machine, without a slash at its end. */
-export function urlOf({ server }: Http, { host, basePath }: Settings): string {
+export function urlOf(server: Server, host: string, basePath = '/'): string {
   // These two mean every interface. No client can call them.
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   const path = basePath === '/' ? '' : basePath;

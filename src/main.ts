@@ -54,8 +54,8 @@ async function serve(): Promise<void> {
   // Load the server only now, so that `--help` and wrong settings are answered at once.
   const { startSignalbox } = await import('./server.ts');
   signalbox = await startSignalbox(settings, log);
-  const { url, hub } = signalbox;
-  log.info({ url, hub, version }, 'listening');
+  const { url, hub, adminUrl } = signalbox;
+  log.info({ url, hub, adminUrl, version }, 'listening');
   if (!settings.guestAccess)
     log.info(
       'guests are not admitted: GUEST_ACCESS is false, HOST is not loopback, or TOKEN_SECRET is not set',

@@ -12,6 +12,7 @@ import type { Reach } from './hub/redis/neighbours.ts';
 import type { IceServersFor } from './ice-servers.ts';
 import { Meters } from './limits/account.ts';
 import { maxOpenFiles, otherFiles } from './limits/open-files.ts';
+import type { Monitor } from './monitor.ts';
 import { Narrator } from './narrator.ts';
 import type { Settings } from './settings.ts';
 import { isOpenToAll } from './token-keys.ts';
@@ -26,11 +27,11 @@ export interface Parts {
   readonly http: Omit<HttpOptions, 'ready'>;
 }
 
-/** `reach`: how other nodes reach this one. */
-export function createParts(settings: Settings, log: Logger, reach: Reach): Parts {
-  const hub = createHub(settings, log, reach);
+/** `reach`: how other nodes reach this one. `monitor`: measures all parts. */
+export function createParts(settings: Settings, log: Logger, reach: Reach, monitor?: Monitor): Parts {
+  const hub = createHub(settings, log, reach, monitor);
   const keys = createKeySet(settings, log);
-  const meters = new Meters({ peer: settings.ratePeer, address: settings.rateAddress });
+  const meters = new Meters({ peer: settings.ratePeer, address: settings.rateAddress }, monitor);
   const services = {
     hub,
     tokens: createTokens(settings, keys, log),
@@ -39,6 +40,7 @@ export function createParts(settings: Settings, log: Logger, reach: Reach): Part
     meters,
     iceServersFor: createIceServers(settings),
     tell: settings.nodeEnv === 'development' ? new Narrator(log).tell : undefined,
+    monitor,
   };
   const openFiles = maxOpenFiles();
   warnOfFewFiles(openFiles, settings, log);
@@ -55,6 +57,7 @@ export function createParts(settings: Settings, log: Logger, reach: Reach): Part
     basePath: settings.basePath,
     corsOrigins: settings.corsOrigins,
     graphiql: settings.graphiql,
+    monitor,
     sign: hub instanceof RedisHub ? () => hub.sign : undefined,
   };
   return { hub, keys, http };
@@ -109,7 +112,7 @@ function warnOfFewFiles(limit: number | undefined, { maxStreams }: Settings, log
   );
 }
 
-function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
+function createHub(settings: Settings, log: Logger, reach: Reach, monitor: Monitor | undefined): Hub {
   const {
     redisUrl,
     redisPrefix,
@@ -121,6 +124,7 @@ function createHub(settings: Settings, log: Logger, reach: Reach): Hub {
   } = settings;
   const options = {
     log,
+    monitor,
     graceMs: graceSeconds * 1000,
     maxPeersPerRoom,
     maxRoomsPerPeer,

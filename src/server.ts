@@ -1,10 +1,13 @@
 import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { Metrics } from './admin/metrics.ts';
+import { createAdminServer } from './admin/server.ts';
+import { version } from './banner.ts';
 import { askReady } from './http/ask-ready.ts';
 import { createHttp } from './http/http.ts';
 import { describeAddress, parseRedisUrl } from './hub/redis/connect/url.ts';
-import { listen, urlOf } from './listen.ts';
+import { listen, listenForOperators, urlOf } from './listen.ts';
 import { createParts, startParts } from './parts.ts';
 import type { Settings } from './settings.ts';
 
@@ -19,6 +22,8 @@ export interface Signalbox {
   readonly url: string;
   /** Where the rooms are kept: "in memory", or "on Redis at" an address, without credentials. */
   readonly hub: string;
+  /** The URL for operators, without a slash at its end. Undefined without ADMIN_PORT. */
+  readonly adminUrl: string | undefined;
   /**
    * Reports "not ready" at once, cuts the streams one by one over `drainMs` so that their clients resume elsewhere
    * (G11), and then stops listening. It serves all other requests until then. Resolves at the latest some 5 seconds
@@ -33,13 +38,20 @@ export interface Signalbox {
  * failure.
  */
 export async function startSignalbox(settings: Settings, log: Logger): Promise<Signalbox> {
-  const parts = createParts(settings, log, {
-    address: (localAddress) => addressOf(http.server, settings.basePath, localAddress),
-    askReady,
-  });
-  const { hub, keys, http: options } = parts;
   let closing: Promise<void> | undefined;
-  const http = createHttp({ ...options, ready: () => !closing && hub.ready() });
+  const ready = () => !closing && hub.ready();
+  const metrics =
+    settings.adminPort === undefined
+      ? undefined
+      : new Metrics({ version, census: () => hub.census(), ready });
+  const reach = {
+    address: (localAddress: string | undefined) => addressOf(http.server, settings.basePath, localAddress),
+    askReady,
+  };
+  const parts = createParts(settings, log, reach, metrics);
+  const { hub, keys, http: options } = parts;
+  const http = createHttp({ ...options, ready });
+  const admin = metrics && createAdminServer({ metrics, ready, host: settings.adminHost, log });
 
   const close = async (drainMs: number) => {
     void http.listeners.drain();
@@ -53,18 +65,24 @@ export async function startSignalbox(settings: Settings, log: Logger): Promise<S
       }
     });
     http.server.closeAllConnections();
+    // Last, so that operators can watch the node until it ends.
+    admin?.close();
+    admin?.closeAllConnections();
   };
 
   try {
     await startParts(parts);
+    if (admin) await listenForOperators(admin, settings);
     await listen(http, settings);
   } catch (error) {
     keys?.close();
+    admin?.close();
     await withTimeout(closeTimeoutMs, () => hub.close());
     throw error;
   }
   return {
-    url: urlOf(http, settings),
+    url: urlOf(http.server, settings.host, settings.basePath),
+    adminUrl: admin && urlOf(admin, settings.adminHost),
     hub: describeHub(settings),
     close: (drainMs = settings.drainSeconds * 1000) => {
       closing ??= close(drainMs);

@@ -232,6 +232,18 @@ const table = {
     ...trueOrFalse(),
     about: 'Whether queries may read the schema; false in production',
   },
+  adminPort: {
+    variable: 'ADMIN_PORT',
+    ...whole(0, 65_535),
+    about: 'Port of the metrics, for operators alone; 0 takes any free port',
+  },
+  adminHost: {
+    variable: 'ADMIN_HOST',
+    default: 'localhost',
+    takes: 'a host name or an IP address',
+    parse: (text: string) => matching(/^[\w.:%-]{1,253}$/, text),
+    about: 'Address to listen on for ADMIN_PORT',
+  },
   logLevel: {
     variable: 'LOG_LEVEL',
     default: 'info',

@@ -23,7 +23,7 @@ export interface Settings extends Values {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The settings of another process's server: its port and NODE_ENV are not Signalbox's. */
-type OptionKey = Exclude<keyof Values, 'port' | 'nodeEnv' | 'tokenSecrets'>;
+type OptionKey = Exclude<keyof Values, 'port' | 'nodeEnv' | 'tokenSecrets' | 'adminPort' | 'adminHost'>;
 
 /** Settings as the library takes them: each has the name of its variable, in camelCase. */
 export type SettingOptions = { readonly [Key in OptionKey]?: Values[Key] | undefined } & {
@@ -95,7 +95,7 @@ export function settingsOf(options: SettingOptions, env: Environment = process.e
 }
 
 /** What the library takes no options for. Other libraries read NODE_ENV too, and only from the environment. */
-const notOptions: ReadonlySet<string> = new Set(['PORT', 'NODE_ENV']);
+const notOptions: ReadonlySet<string> = new Set(['PORT', 'NODE_ENV', 'ADMIN_PORT', 'ADMIN_HOST']);
 
 const noPort = '; the server that calls the handler listens.';
 

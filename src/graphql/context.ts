@@ -3,6 +3,7 @@ import type { Caller, Tokens } from '../auth/tokens.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { IceServersFor } from '../ice-servers.ts';
 import type { Account, Meters } from '../limits/account.ts';
+import type { Monitor } from '../monitor.ts';
 import type { ResponseBudget } from './response-budget.ts';
 import type { Results } from './result.ts';
 
@@ -19,6 +20,8 @@ export interface Services {
   readonly iceServersFor?: IceServersFor;
   /** Tells a developer what peers do, a line at a time. Absent in production. */
   readonly tell?: ((line: string) => void) | undefined;
+  /** Counts and measures what peers do. Absent without ADMIN_PORT. */
+  readonly monitor?: Monitor | undefined;
 }
 
 /** The parts of a request that identify the caller, and the place from which its stream resumes. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Monitor } from '../monitor.ts';
 import { Sampled } from '../sampled.ts';
 
 type Level = 'info' | 'warn';
@@ -9,14 +10,17 @@ type Level = 'info' | 'warn';
  */
 export class Refusals {
   readonly #log: Logger;
+  readonly #monitor: Monitor | undefined;
   readonly #kinds = new Map<string, Sampled<void>>();
 
-  constructor(log: Logger) {
+  constructor(log: Logger, monitor?: Monitor) {
     this.#log = log;
+    this.#monitor = monitor;
   }
 
   /** `message` and `reason` make the kind: give only texts of a fixed set. */
   note(level: Level, message: string, reason: string): void {
+    this.#monitor?.refused(message, reason);
     const kind = `${message} ${reason}`;
     let sampled = this.#kinds.get(kind);
     if (!sampled) {

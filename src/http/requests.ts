@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
 import type { Meters } from '../limits/account.ts';
+import type { Monitor } from '../monitor.ts';
 import type { NodeSign } from './ask-ready.ts';
 import type { BoundsOptions, HttpBounds } from './bounds.ts';
 import { Connections } from './connections.ts';
@@ -37,6 +38,8 @@ export interface HttpOptions extends BoundsOptions {
   readonly bounds?: Partial<HttpBounds>;
   /** Whether a load balancer should send requests to this node. */
   readonly ready: () => boolean;
+  /** Counts what is refused. */
+  readonly monitor?: Monitor | undefined;
   /** How this node presents itself to other nodes. Absent if there are none. */
   readonly sign?: (() => NodeSign) | undefined;
 }
@@ -68,7 +71,7 @@ export class Requests {
     const { host = '0.0.0.0', corsOrigins = '*', graphiql = true } = options;
     this.#options = options;
     this.#responses = responses;
-    this.refusals = new Refusals(log);
+    this.refusals = new Refusals(log, options.monitor);
     this.connections = new Connections({ refusals: this.refusals, bounds: bounds.connections, trustProxy });
     this.#cors = new Cors(corsOrigins);
     this.#checkHost = hostCheck(host);

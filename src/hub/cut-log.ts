@@ -1,23 +1,27 @@
 import type { Logger } from 'pino';
+import type { Monitor } from '../monitor.ts';
 import type { CutReason } from './stream.ts';
 
 /**
- * Logs the cuts of a node's streams, with their reason.
+ * Logs and counts the cuts of a node's streams, with their reason.
  *
  * A cut at the backlog is about one client, and is a line at info. Other cuts come many at a time: each is a line at
  * debug, and their number is one line at info. Old streams are cut all the time, so these cuts are only lines at debug.
  */
 export class CutLog {
   readonly #log: Logger;
+  readonly #monitor: Monitor | undefined;
   readonly #counts = new Map<CutReason, number>();
 
-  constructor(log: Logger) {
+  constructor(log: Logger, monitor?: Monitor) {
     this.#log = log;
+    this.#monitor = monitor;
   }
 
   /** Logs one cut. Does nothing without a reason: then the stream was closed in another way. */
   add(peer: string, reason: CutReason | undefined): void {
     if (reason === undefined) return;
+    this.#monitor?.cut(reason);
     if (reason === 'backlog') {
       this.#log.info({ peer, reason }, 'stream cut');
       return;

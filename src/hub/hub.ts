@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { JsonText } from '../json-text.ts';
+import type { Census, Monitor } from '../monitor.ts';
 import type { Moderation } from './moderation.ts';
 import type { Pass } from './pass.ts';
 import type { RoomView } from './room-view.ts';
@@ -116,6 +117,8 @@ export interface Receipt {
 
 export interface HubOptions {
   readonly log: Logger;
+  /** Counts and measures what the hub does. */
+  readonly monitor?: Monitor | undefined;
   /** The grace period: how long a session outlives its stream, in milliseconds. */
   readonly graceMs: number;
   readonly maxPeersPerRoom: number;
@@ -247,6 +250,9 @@ export interface Hub {
 
   /** Whether the hub can serve now. */
   ready(): boolean;
+
+  /** What this node holds now. */
+  census(): Census;
 
   /**
    * Refuses new streams, and cuts the open ones one after another over this time, so that their peers do not

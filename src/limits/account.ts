@@ -1,4 +1,5 @@
 import { rateLimited } from '../errors.ts';
+import type { Monitor } from '../monitor.ts';
 import { type Allowance, Meter } from './meter.ts';
 import { addressCosts, type Cost, peerCosts, type Rate } from './rates.ts';
 
@@ -12,8 +13,10 @@ export interface Factors {
 export class Meters {
   readonly peers: Meter;
   readonly addresses: Meter;
+  readonly monitor: Monitor | undefined;
 
-  constructor({ peer, address }: Factors) {
+  constructor({ peer, address }: Factors, monitor?: Monitor) {
+    this.monitor = monitor;
     this.peers = new Meter(peerCosts, peer);
     this.addresses = new Meter(addressCosts, address);
   }
@@ -67,11 +70,17 @@ export class Account {
 
   /** Throws `RATE_LIMITED` if the peer or the address has no more of this. */
   check(cost: Cost): void {
-    const { peers, addresses } = this.#meters;
     const peerMs = this.#peer?.waitMs(cost) ?? 0;
-    if (peerMs > 0) throw rateLimited(describe('peer', cost, peers.costs[cost]), peerMs);
+    if (peerMs > 0) throw this.#refusal('peer', cost, peerMs);
     const addressMs = this.#address?.waitMs(cost) ?? 0;
-    if (addressMs > 0) throw rateLimited(describe('address', cost, addresses.costs[cost]), addressMs);
+    if (addressMs > 0) throw this.#refusal('address', cost, addressMs);
+  }
+
+  #refusal(whose: 'peer' | 'address', cost: Cost, waitMs: number): Error {
+    const { peers, addresses, monitor } = this.#meters;
+    monitor?.limited(whose, cost);
+    const { costs } = whose === 'peer' ? peers : addresses;
+    return rateLimited(describe(whose, cost, costs[cost]), waitMs);
   }
 
   charge(cost: Cost, amount: number): void {

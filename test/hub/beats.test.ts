@@ -22,7 +22,7 @@ test('G4: a beat with much housekeeping does not make the listening connection l
   const ignore = () => undefined;
   const listenerDead = vi.fn();
   const events = {
-    ...{ beaten: ignore, givenUp: ignore, takenOver: ignore },
+    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
     ...{ listenerDead, commandsDead: ignore, misplaced: ignore },
   };
   const silent = pino({ level: 'silent' });

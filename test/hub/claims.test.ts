@@ -195,7 +195,7 @@ it('G3: a node tells a new Redis also what it heard of the earlier one while it 
   };
   const ignore = () => undefined;
   const events = {
-    ...{ beaten: ignore, givenUp: ignore, takenOver: ignore },
+    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
     ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
   };
   const silent = pino({ level: 'silent' });

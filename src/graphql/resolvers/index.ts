@@ -1,5 +1,5 @@
 import type { Resolvers } from '../../generated/schema.ts';
-import { narrateMutations, narrateSubscriptions } from '../narrate.ts';
+import { observeMutations, observeQueries, observeSubscriptions } from '../observe.ts';
 import { messageTypes } from './message-types.ts';
 import { mutation } from './mutation.ts';
 import { query } from './query.ts';
@@ -9,9 +9,9 @@ import { subscription } from './subscription.ts';
 
 /** Each file here resolves the schema file of the same name; message-types.ts resolves message.graphql. */
 export const resolvers: Resolvers = {
-  Query: query,
-  Mutation: narrateMutations(mutation),
-  Subscription: narrateSubscriptions(subscription),
+  Query: observeQueries(query),
+  Mutation: observeMutations(mutation),
+  Subscription: observeSubscriptions(subscription),
   ...messageTypes,
   ...memberTypes,
   ...roomTypes,

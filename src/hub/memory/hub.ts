@@ -77,7 +77,7 @@ export class MemoryHub implements Hub {
       graceMs: options.graceMs,
     });
     this.#backlogs = new Backlogs(maxBacklogBytes, options.log);
-    this.#cuts = new CutLog(options.log);
+    this.#cuts = new CutLog(options.log, options.monitor);
     this.#ages = new StreamAges(options.maxStreamMs);
   }
 
@@ -201,6 +201,11 @@ export class MemoryHub implements Hub {
     return this.#sweeper !== undefined && !this.#draining;
   }
 
+  census() {
+    const counts = { streams: this.#streams, rooms: this.#rooms.size, sessions: this.#sessions.size };
+    return { ...counts, backlogBytes: this.#backlogs.bytes };
+  }
+
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
     await spread(this.#sessions.connected, overMs, (session) => session.cut('shutdown'));
@@ -253,9 +258,9 @@ export class MemoryHub implements Hub {
     }
     this.#streams += 1;
     this.#sessions.streamOpens(session);
-    const { peer } = session;
     const rooms = session.viewRooms(view);
-    return this.#ages.add(session.attach({ type: 'Connected', cursor, peer, resumed, rooms }, batch));
+    const connected: Connected = { type: 'Connected', cursor, peer: session.peer, resumed, rooms };
+    return this.#ages.add(session.attach(connected, batch));
   }
 
   /** Drops entries that are too old for a resume. Otherwise a quiet session would keep its last burst. */

@@ -19,6 +19,10 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
+  get size(): number {
+    return this.#rooms.size;
+  }
+
   clear(): void {
     this.#rooms.clear();
   }

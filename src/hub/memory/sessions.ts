@@ -36,6 +36,10 @@ export class Sessions {
     return { room, sender };
   }
 
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   get connected(): readonly Session[] {
     return Array.from(this.#sessions.values()).filter((session) => session.connected);
   }

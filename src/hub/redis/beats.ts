@@ -5,6 +5,8 @@ import type { Scripts } from './scripts/scripts.ts';
 
 /** How often a node sends a beat, the sign that it lives. */
 export const beatMs = 800;
+/** How long a node that closes waits for its last connection to Redis. */
+export const lastBeatMs = 2000;
 /** After this many beats in a row that fail, or do not come back, the connection is taken for dead. */
 const maxMissed = 3;
 /**
@@ -21,6 +23,8 @@ const batch = 200;
 export interface BeatsEvents {
   /** Redis has taken a beat. */
   beaten(): void;
+  /** A beat has failed. */
+  failed(): void;
   /** The other nodes have given this node up, or Redis has forgotten it: its sessions may be elsewhere. */
   givenUp(): void;
   /** Another Redis answers than before. It may lack acknowledged writes. */
@@ -139,6 +143,7 @@ export class Beats {
         return false;
       }
       this.#failed += 1;
+      this.#events.failed();
       this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'redis: no beat');
       return false;
     }

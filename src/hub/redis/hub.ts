@@ -1,5 +1,6 @@
 import { SignalboxError } from '../../errors.ts';
 import type { JsonText } from '../../json-text.ts';
+import type { Census } from '../../monitor.ts';
 import { roomsTooLarge } from '../bounds.ts';
 import type { Cursor, Delivery, Hub, Join, JoinedRoom, Member, Peer, Receipt, Room } from '../hub.ts';
 import type { Moderation } from '../moderation.ts';
@@ -98,6 +99,10 @@ export class RedisHub implements Hub {
 
   ready(): boolean {
     return this.#node.ready;
+  }
+
+  census(): Census {
+    return this.#node.census;
   }
 
   drain(overMs: number): Promise<void> {

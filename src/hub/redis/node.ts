@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { SignalboxError } from '../../errors.ts';
 import { NewestTurn } from '../../limits/newest-turn.ts';
+import type { Census } from '../../monitor.ts';
 import { Backlogs } from '../backlogs.ts';
 import { CutLog } from '../cut-log.ts';
 import { draining, spread, tooManyStreams } from '../drain.ts';
@@ -14,7 +15,7 @@ import type { RoomView } from '../room-view.ts';
 import { fullIdOf, idIn } from '../spaces.ts';
 import type { CutReason, Stream } from '../stream.ts';
 import { StreamAges } from '../stream-ages.ts';
-import { Beats, beatMs } from './beats.ts';
+import { Beats, beatMs, lastBeatMs } from './beats.ts';
 import { connected, connectForCommands, startFailure } from './connect/connection.ts';
 import { Listener } from './listener.ts';
 import { Neighbours, type Reach, type Readiness } from './neighbours.ts';
@@ -25,9 +26,7 @@ import { ClosedStreams } from './streams/closed-streams.ts';
 import { KeyRenewal } from './streams/key-renewal.ts';
 import type { LocalStream } from './streams/local-stream.ts';
 import { LocalStreams } from './streams/local-streams.ts';
-
-/** How long a node that closes waits for its last connection to Redis, in milliseconds. */
-const lastBeatMs = 2000;
+import { WriteTimes } from './write-times.ts';
 
 export interface NodeOptions extends HubOptions {
   readonly url: string;
@@ -61,14 +60,16 @@ export class RedisNode {
   readonly #catchUp: CatchUp;
   readonly #keys: KeyRenewal;
   readonly #closedStreams: ClosedStreams;
+  readonly #writes: WriteTimes | undefined;
   /** A peer has one session, so only its newest open matters. */
   readonly #opens = new NewestTurn(turnTimeoutMs);
   #draining = false;
   #closed = false;
 
   constructor(options: NodeOptions) {
-    const { url, prefix, graceMs } = options;
+    const { url, prefix, graceMs, monitor } = options;
     this.#options = options;
+    this.#writes = monitor && new WriteTimes(monitor);
     const log = options.log.child({ node: this.#id });
     this.#log = log;
     // The scripts make the same name, for `PUBLISH`.
@@ -76,7 +77,7 @@ export class RedisNode {
     this.#commands = connectForCommands(url, log, channel);
     this.scripts = new Scripts(this.#commands, prefix, this.#id, options);
     this.#closedStreams = new ClosedStreams(this.scripts, log);
-    this.#cuts = new CutLog(log);
+    this.#cuts = new CutLog(log, monitor);
     this.#ages = new StreamAges(options.maxStreamMs);
     this.#streams = new LocalStreams(
       this.#id,
@@ -98,6 +99,7 @@ export class RedisNode {
       this.#neighbours,
       {
         beaten: () => this.#onBeaten(),
+        failed: () => monitor?.beat(false),
         givenUp: () => {
           log.warn('this node was given up by the others, or forgotten by Redis: its streams are cut');
           this.#streams.cutAll('hub');
@@ -143,6 +145,7 @@ export class RedisNode {
       scripts: this.scripts,
       mayAsk: () => !this.#listener.connectionsDisagree,
       log,
+      monitor,
     });
   }
 
@@ -166,6 +169,10 @@ export class RedisNode {
 
   get ready(): boolean {
     return !this.#draining && this.scripts.available && this.#beats.alive;
+  }
+
+  get census(): Census {
+    return this.#streams.census;
   }
 
   /** How the node presents itself to others. */
@@ -262,6 +269,7 @@ export class RedisNode {
   }
 
   #onDispatch(dispatch: Dispatch): void {
+    this.#writes?.arrived();
     this.scripts.noteNewestId(dispatch.newest);
     if (dispatch.kind === 'beat') this.#beats.heard();
     if (this.#streams.receive(dispatch)) void this.#catchUpNow();
@@ -270,6 +278,7 @@ export class RedisNode {
 
   /** Redis answers. Does the work that had to wait while Redis was away. */
   #onBeaten(): void {
+    this.#options.monitor?.beat(true);
     void this.#closedStreams.tell();
     void this.#catchUpNow();
     void this.#keys.run();

@@ -94,6 +94,10 @@ export class ScriptedHub implements Hub {
   }
 
   async start(): Promise<void> {}
+  census() {
+    return { streams: 0, rooms: 0, sessions: 0, backlogBytes: 0 };
+  }
+
   ready(): boolean {
     return true;
   }

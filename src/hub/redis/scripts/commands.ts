@@ -1,5 +1,6 @@
 import { type Redis, ReplyError } from 'ioredis';
-import { isErrorCode, SignalboxError } from '../../../errors.ts';
+import { isErrorCode, SignalboxError, unexpectedError } from '../../../errors.ts';
+import type { Monitor } from '../../../monitor.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { composeScript, type LuaConstants, type ScriptName, scriptNames } from './lua-source.ts';
 import { OtherLayout } from './other-layout.ts';
@@ -32,10 +33,12 @@ export class Commands {
   /** Whether writes are held back until the end of this turn. */
   #gathering = false;
   readonly #endOfTurn: (() => void)[] = [];
+  readonly #monitor: Monitor | undefined;
   #runIdSection: 'server' | 'replication' = 'server';
 
-  constructor(redis: Redis, prefix: string, constants: LuaConstants) {
+  constructor(redis: Redis, prefix: string, constants: LuaConstants, monitor?: Monitor) {
     this.#redis = redis;
+    this.#monitor = monitor;
     this.#prefix = prefix;
     this.#key = `{${prefix}}:seq`;
     const methods = redis as unknown as Record<ScriptName, Command>;
@@ -59,7 +62,24 @@ export class Commands {
   }
 
   /** Rejects with the `SignalboxError` that the script names, or with UNAVAILABLE if Redis cannot serve. */
-  async send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+  send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+    return this.#monitor ? this.#measured(name, args, this.#monitor) : this.#send(name, args);
+  }
+
+  async #measured(name: ScriptName, args: readonly Argument[], monitor: Monitor): Promise<unknown> {
+    const begun = performance.now();
+    let code = 'OK';
+    try {
+      return await this.#send(name, args);
+    } catch (error) {
+      code = error instanceof SignalboxError ? error.code : unexpectedError.code;
+      throw error;
+    } finally {
+      monitor.script(name, code, (performance.now() - begun) / 1000);
+    }
+  }
+
+  async #send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
     const begun = performance.now();
     const stream = this.#stream;
     try {

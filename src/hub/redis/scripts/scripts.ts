@@ -2,6 +2,7 @@ import { type Redis, ReplyError } from 'ioredis';
 import { SignalboxError } from '../../../errors.ts';
 import type { JsonText } from '../../../json-text.ts';
 import { FairQueue } from '../../../limits/fair-queue.ts';
+import type { Monitor } from '../../../monitor.ts';
 import type { Bounds } from '../../bounds.ts';
 import type { Delivery, JoinedRoom, Member, Receipt, Room } from '../../hub.ts';
 import type { Moderator, Removal } from '../../moderation.ts';
@@ -40,6 +41,11 @@ const maxRoomReplies = 64;
 const maxRoomRepliesPerPeer = 2;
 /** A call that waits longer for its turn fails, in time for an answer within 2 s (G10). */
 export const turnTimeoutMs = 400;
+
+export interface ScriptOptions extends ConstantOptions {
+  /** Measures each script. */
+  readonly monitor?: Monitor | undefined;
+}
 
 /** The scripts that carry out a call of a client. Redis refuses them if they are late (lua/lib/calls.lua). */
 type CallName =
@@ -83,9 +89,9 @@ export class Scripts {
   #newestId = 0;
 
   /** `nodeId`: the node that runs the scripts. */
-  constructor(redis: Redis, prefix: string, nodeId: string, options: ConstantOptions, logBounds?: Bounds) {
+  constructor(redis: Redis, prefix: string, nodeId: string, options: ScriptOptions, logBounds?: Bounds) {
     this.#nodeId = nodeId;
-    this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds));
+    this.#commands = new Commands(redis, prefix, luaConstants(options, logBounds), options.monitor);
     this.#rounds = new BeatRounds(this.#commands);
     this.#relays = new RelayBatch(
       (relays) => this.#call('relay', relays.flatMap(relayArguments), replies.toRelayed),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Monitor } from '../../../monitor.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import { inBatches } from './batches.ts';
 import type { LocalStream } from './local-stream.ts';
@@ -15,6 +16,7 @@ interface CatchUpOptions {
   /** Whether a snapshot can be used now. */
   readonly mayAsk: () => boolean;
   readonly log: Logger;
+  readonly monitor?: Monitor | undefined;
 }
 
 /** Gets a snapshot for each stream that waits for one, because its node has missed dispatches (G3). */
@@ -38,6 +40,7 @@ export class CatchUp {
       for (let round = 0; round < maxRounds && this.#options.mayAsk(); round++) {
         const { waiting } = this.#options.streams;
         if (waiting.length === 0) break;
+        this.#options.monitor?.caughtUp(waiting.length);
         await inBatches(waiting, maxAtOnce, (stream) => this.#sync(stream));
       }
     } catch (error) {

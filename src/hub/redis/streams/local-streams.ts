@@ -1,3 +1,4 @@
+import type { Census } from '../../../monitor.ts';
 import { type Backlogs, unbounded } from '../../backlogs.ts';
 import type { Connected } from '../../hub.ts';
 import type { CutReason } from '../../stream.ts';
@@ -59,6 +60,13 @@ export class LocalStreams {
 
   get size(): number {
     return this.#streams.size;
+  }
+
+  /** What they hold. A session has at most one of them. */
+  get census(): Census {
+    const { size: streams } = this.#streams;
+    const { size: rooms } = this.#index;
+    return { streams, rooms, sessions: this.#byPeer.size, backlogBytes: this.#backlogs.bytes };
   }
 
   /** The streams that wait for a snapshot, without those that wait for their first. */

@@ -3,6 +3,11 @@ export class RoomIndex<Stream> {
   readonly #none: ReadonlySet<Stream> = new Set();
   readonly #streams = new Map<string, Set<Stream>>();
 
+  /** How many rooms have a stream here. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
   streamsIn(room: string): ReadonlySet<Stream> {
     return this.#streams.get(room) ?? this.#none;
   }

@@ -1,5 +1,11 @@
-import { SignalboxError } from '../errors.ts';
-import type { Access, MutationResolvers, Peer, SubscriptionResolvers } from '../generated/schema.ts';
+import { SignalboxError, unexpectedError } from '../errors.ts';
+import type {
+  Access,
+  MutationResolvers,
+  Peer,
+  QueryResolvers,
+  SubscriptionResolvers,
+} from '../generated/schema.ts';
 import type { JoinedRoom, Message } from '../hub/hub.ts';
 import type { Context } from './context.ts';
 
@@ -39,19 +45,46 @@ const lines: Readonly<
       : undefined,
 };
 
-/** Has each field tell what its peer did, or why it was refused, if the server narrates. */
-export function narrateMutations(fields: MutationResolvers): MutationResolvers {
-  const entries = Object.entries(fields).map(([field, resolve]) => [
-    field,
-    narrated(field, resolve as Resolve),
-  ]);
-  return Object.fromEntries(entries);
+/** Has each query measured, if the node has a monitor. */
+export function observeQueries(fields: QueryResolvers): QueryResolvers {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, resolve]) => [field, measured(field, resolve as Resolve)]),
+  );
 }
 
-export function narrateSubscriptions({ messages }: SubscriptionResolvers): SubscriptionResolvers {
+/** Has each mutation measured, and tell what its peer did or why it was refused, if the node narrates. */
+export function observeMutations(fields: MutationResolvers): MutationResolvers {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, resolve]) => [field, observed(field, resolve as Resolve)]),
+  );
+}
+
+/** Likewise for the opening of streams. */
+export function observeSubscriptions({ messages }: SubscriptionResolvers): SubscriptionResolvers {
   if (!messages || !('subscribe' in messages)) throw new Error('`messages` is not a subscription.');
-  const subscribe = narrated('messages', messages.subscribe as Resolve) as typeof messages.subscribe;
+  const subscribe = observed('messages', messages.subscribe as Resolve) as typeof messages.subscribe;
   return { messages: { ...messages, subscribe } };
+}
+
+function observed(field: string, resolve: Resolve): Resolve {
+  return narrated(field, measured(field, resolve));
+}
+
+function measured(field: string, resolve: Resolve): Resolve {
+  const measure = async (...[root, args, context, info]: Parameters<Resolve>) => {
+    const begun = performance.now();
+    let code = 'OK';
+    try {
+      return await resolve(root, args, context, info);
+    } catch (error) {
+      code = error instanceof SignalboxError ? error.code : unexpectedError.code;
+      throw error;
+    } finally {
+      context.monitor?.operation(field, code, (performance.now() - begun) / 1000);
+    }
+  };
+  return (root, args, context, info) =>
+    context.monitor ? measure(root, args, context, info) : resolve(root, args, context, info);
 }
 
 function narrated(field: string, resolve: Resolve): Resolve {
