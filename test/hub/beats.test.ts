@@ -37,3 +37,34 @@ test('G4: a beat with much housekeeping does not make the listening connection l
   expect(listenerDead).not.toHaveBeenCalled();
   beats.stop();
 });
+
+test('G10: a node looks whether it alone has lost Redis also while a beat waits for its answer', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const answer = { life: 'a', run: 'r', takeover: '1', neighbours: [], more: false };
+  let hangs = false;
+  const scripts = {
+    newestId: 5,
+    beat: () => (hangs ? new Promise(() => undefined) : Promise.resolve(answer)),
+  };
+  const missed = vi.fn(async () => undefined);
+  const neighbours = { missed, beaten: () => undefined, address: () => '' };
+  const ignore = () => undefined;
+  const events = {
+    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
+    ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
+  };
+  const silent = pino({ level: 'silent' });
+  const beats = new Beats(
+    scripts as unknown as Scripts,
+    10_000,
+    neighbours as unknown as Neighbours,
+    events,
+    silent,
+  );
+  await beats.start();
+  hangs = true;
+  await vi.advanceTimersByTimeAsync(3 * 800 + 10);
+  expect(missed.mock.calls.length, 'at each tick after the one that sent the beat').toBe(2);
+  beats.stop();
+});

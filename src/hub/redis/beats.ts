@@ -159,12 +159,9 @@ export class Beats {
       this.heard();
     }
     // A beat that is still under way counts for the tick that sent it.
-    const isNew = !this.#running;
-    if (await this.beat()) {
-      if (isNew) {
-        this.#unheard += 1;
-        this.#untended += 1;
-      }
+    if (!this.#running && (await this.beat())) {
+      this.#unheard += 1;
+      this.#untended += 1;
     } else if (!late) {
       void this.#neighbours.missed(this.silentMs);
     }
