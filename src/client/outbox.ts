@@ -32,6 +32,11 @@ export class Outbox {
   #running = false;
   /** About how many characters of arguments go into one request. By default the server takes 320 KiB. */
   #maxCharacters = 128 * 1024;
+  /**
+   * The most operations in the next request. After a refusal that may pass, one goes alone: repeated operations use up
+   * the peer's limits again (G13), so a whole batch might never get past its first ones.
+   */
+  #batchSize = maxBatch;
   #closed: Error | undefined;
 
   constructor(link: OutboxLink) {
@@ -73,6 +78,7 @@ export class Outbox {
           waiting.resolve(data[`f${n}`] as never);
         });
         attempt = 0;
+        this.#batchSize = Math.min(maxBatch, 2 * this.#batchSize);
       } catch (error) {
         const waitMs = this.#refused(batch, error as SignalboxError, attempt);
         if (waitMs > 0) {
@@ -86,7 +92,7 @@ export class Outbox {
 
   #batch(): Waiting[] {
     let left = this.#maxCharacters;
-    return this.#queue.slice(0, maxBatch).filter(({ characters }, n) => {
+    return this.#queue.slice(0, this.#batchSize).filter(({ characters }, n) => {
       left -= characters;
       return n === 0 || left >= 0;
     });
@@ -103,6 +109,7 @@ export class Outbox {
   #refused(batch: readonly Waiting[], error: SignalboxError, attempt: number): number {
     const { code, retryable, retryAfterMs, path } = error;
     if (retryable || code === 'NOT_CONNECTED' || code === 'UNAUTHENTICATED') {
+      this.#batchSize = 1;
       return retryAfterMs ?? this.#link.retryMs(attempt);
     }
     if (code === 'PAYLOAD_TOO_LARGE' && !path && batch.length > 1) {
