@@ -220,6 +220,21 @@ describe('pages that exchange drawings', () => {
     for (const { drawing } of [ada, ben]) expect(idsOf(drawing)).toEqual(['ada:1', 'ben:1', 'gone:2']);
   });
 
+  it('a page that lacks one of a thousand shapes is sent few others with it', () => {
+    const pages = new Pages();
+    const ada = pages.enter('ada');
+    for (let n = 1; n <= 1000; n++) ada.drawing.put(shape(`ada:${n}`));
+    const ben = pages.enter('ben');
+    pages.settle();
+    expect(pages.sent.get('ben')).toBe(1000);
+    ada.drawing.put(shape('ada:1001'));
+    ada.drawing.remove(['ada:500']);
+    ben.refresh();
+    pages.settle();
+    expect(ben.drawing.shapes).toEqual(ada.drawing.shapes);
+    expect(pages.sent.get('ben')).toBeLessThan(1100);
+  });
+
   it('what was drawn while there was no path arrives once there is one', () => {
     const pages = new Pages();
     const ada = pages.enter('ada');

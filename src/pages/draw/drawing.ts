@@ -1,7 +1,16 @@
 import { maxNumbers, parseId, type Shape } from './shape.ts';
 
-/** What a peer knows of each author's work, as a short text. Two peers have the same text only if they know the same. */
-export type Summary = Readonly<Record<string, string>>;
+/**
+ * What a peer knows of each author's work, as a short text for each block of numbers (see `blockSize`). Two peers have the
+ * same text only if they know the same.
+ */
+export type Summary = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/**
+ * The shapes of an author whose numbers, divided by this, have the same quotient are one block. If two peers differ, the
+ * shapes of that block are sent, and not all of the author: the server limits the bytes of what goes through it.
+ */
+const blockSize = 32;
 
 /** A number above this does not raise the next one. */
 const maxFollowed = 500_000_000;
@@ -90,35 +99,45 @@ export class Drawing {
   }
 
   summary(): Summary {
-    const sums = new Map<string, number>();
+    const sums = new Map<string, Map<number, number>>();
     // A sum, because it does not depend on the order in which a page learnt of the shapes.
     const add = (id: string, what: string) => {
-      const author = authorOf(id);
-      sums.set(author, ((sums.get(author) ?? 0) + hashOf(`${id} ${what}`)) % 2 ** 48);
+      const { author, block } = placeOf(id);
+      const blocks = sums.get(author) ?? new Map<number, number>();
+      sums.set(author, blocks.set(block, ((blocks.get(block) ?? 0) + hashOf(`${id} ${what}`)) % 2 ** 48));
     };
     for (const { id, version } of this.#shapes.values()) add(id, `${version}`);
     for (const id of this.#removed) add(id, 'removed');
-    return Object.fromEntries([...sums].map(([author, sum]) => [author, sum.toString(36)]));
+    const textsOf = (blocks: Map<number, number>) =>
+      Object.fromEntries([...blocks].map(([block, sum]) => [block, sum.toString(36)]));
+    return Object.fromEntries([...sums].map(([author, blocks]) => [author, textsOf(blocks)]));
   }
 
-  /** The work of those authors of which a peer with this summary knows something else. */
+  /** The blocks of which a peer with this summary knows something else, of the authors that are wanted. */
   missing(
     theirs: Summary,
     isWanted: (author: string) => boolean,
   ): { readonly shapes: readonly Shape[]; readonly removed: readonly string[] } {
-    const differing = Object.entries(this.summary()).filter(
-      ([author, sum]) => theirs[author] !== sum && isWanted(author),
-    );
-    const authors = new Set(differing.map(([author]) => author));
+    const own = this.summary();
+    const isMissing = (id: string) => {
+      const { author, block } = placeOf(id);
+      return isWanted(author) && theirs[author]?.[block] !== own[author]?.[block];
+    };
     return {
-      shapes: this.shapes.filter(({ id }) => authors.has(authorOf(id))),
-      removed: this.removed.filter((id) => authors.has(authorOf(id))),
+      shapes: this.shapes.filter(({ id }) => isMissing(id)),
+      removed: this.removed.filter(isMissing),
     };
   }
 }
 
 export function authorOf(id: string): string {
   return id.slice(0, id.lastIndexOf(':'));
+}
+
+/** Where in a summary the shape of this id is. */
+function placeOf(id: string): { readonly author: string; readonly block: number } {
+  const { author = '', n = 0 } = parseId(id) ?? {};
+  return { author, block: Math.floor(n / blockSize) };
 }
 
 /** Two FNV-1a hashes of the text with different initial values, as one number below 2^48. */
