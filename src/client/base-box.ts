@@ -111,7 +111,7 @@ export class BaseBox<P extends RemotePeer> extends Emitter<BoxEvents> {
   #take(message: RoomMessage): void {
     const room = this.#rooms.get(message.roomId);
     if (room && message.__typename === 'PeerRemoved' && message.peer.id === this.#peer?.id)
-      this.#drop(room, errorOf(message.reason, 'The server put this client out of the room.'));
+      this.#drop(room, errorOf(message.reason, 'Put out of the room.'));
     else room?.take(message);
   }
 

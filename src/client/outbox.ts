@@ -80,11 +80,7 @@ export class Outbox {
         attempt = 0;
         this.#batchSize = Math.min(maxBatch, 2 * this.#batchSize);
       } catch (error) {
-        const waitMs = this.#refused(batch, error as SignalboxError, attempt);
-        if (waitMs > 0) {
-          attempt += 1;
-          await sleep(waitMs);
-        }
+        await sleep(this.#refused(batch, error as SignalboxError, attempt++));
       }
     }
     this.#running = false;
