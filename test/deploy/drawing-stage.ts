@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { type Visit, visit } from '../e2e/drawing-page.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { readMetrics } from '../support/metrics.ts';
 import { type NodeProcess, startNode } from '../support/node.ts';
 import { freePort, freshPrefix } from '../support/redis.ts';
 import { until } from '../support/until.ts';
@@ -66,8 +67,8 @@ export class DrawingStage {
       RATE_ADDRESS: '1',
       GRACE_SECONDS: `${graceSeconds}`,
       DRAIN_SECONDS: '1',
-      // The log says who opens a stream.
-      NODE_ENV: 'development',
+      // The metrics say who has streams.
+      ADMIN_PORT: '0',
     };
     const ports = [await freePort(), await freePort()];
     const [browser, ...nodes] = await Promise.all([
@@ -91,7 +92,7 @@ export class DrawingStage {
     }
     // The load balancer goes by the open connections, and calls of the first page may be among them.
     await until(async () => {
-      if (stage.homes().size > 1) return true;
+      if ((await stage.homes()).size > 1) return true;
       await stage.pages.at(-1)?.reload();
       await stage.pages.at(-1)?.locator('#status[data-kind=good]').waitFor();
       return false;
@@ -103,20 +104,10 @@ export class DrawingStage {
     return this.artists.map(({ page }) => page);
   }
 
-  /** The nodes at which the pages opened their last streams. */
-  homes(): ReadonlySet<number> {
-    const opened = (name: string) =>
-      this.#nodes.flatMap((node, n) =>
-        node
-          .log()
-          .filter(({ msg }) => msg === `${name} opened its stream`)
-          .map(({ time }) => [Number(time), n] as const),
-      );
-    const lastOf = (name: string) =>
-      opened(name)
-        .sort(([a], [b]) => a - b)
-        .at(-1)?.[1] ?? -1;
-    return new Set(this.artists.map(({ name }) => lastOf(name)));
+  /** The nodes that have streams of pages. */
+  async homes(): Promise<ReadonlySet<number>> {
+    const streams = await Promise.all(this.#nodes.map(streamsOf));
+    return new Set(streams.flatMap((count, n) => (count > 0 ? [n] : [])));
   }
 
   /** What all nodes so far have logged as an error. */
@@ -144,5 +135,14 @@ export class DrawingStage {
     await Promise.all(this.artists.map(({ network }) => network.stop()));
     await this.#loadBalancer[Symbol.asyncDispose]();
     await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
+  }
+}
+
+/** How many streams a node has. A node that was ended has none. */
+async function streamsOf(node: NodeProcess): Promise<number> {
+  try {
+    return (await readMetrics(node)).sum('signalbox_streams');
+  } catch {
+    return 0;
   }
 }

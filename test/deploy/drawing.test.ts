@@ -23,12 +23,12 @@ async function drawTogether({ pages }: DrawingStage, n: number): Promise<void> {
 async function drawThroughKills(stage: DrawingStage): Promise<void> {
   await drawTogether(stage, 0);
   await expectSame(9, ...stage.pages);
-  expect(stage.homes()).toEqual(new Set([0, 1]));
+  expect(await stage.homes()).toEqual(new Set([0, 1]));
   for (const which of [0, 1]) {
     await Promise.all([drawTogether(stage, 2 * which + 1), stage.end(which, 'SIGKILL')]);
     await drawTogether(stage, 2 * which + 2);
     await expectSame(9 + 18 * (which + 1), ...stage.pages);
-    expect(stage.homes()).toEqual(new Set([1 - which]));
+    expect(await stage.homes()).toEqual(new Set([1 - which]));
     await stage.restart(which);
   }
   expect(takeFaults()).toEqual([]);
