@@ -1,3 +1,5 @@
+import { SignalboxError, unexpectedError } from './errors.ts';
+
 /**
  * Takes note of what a node does, for its metrics. Every text comes from a fixed set, so that the number of series stays
  * small: no ids, no names. Without ADMIN_PORT a node has no monitor.
@@ -30,4 +32,21 @@ export interface Census {
   readonly sessions: number;
   /** The memory of all that waits for clients to read it. */
   readonly backlogBytes: number;
+}
+
+/** Does the work. Tells the code of its error, or `OK`, and how many seconds it took. */
+export async function measured<Result>(
+  work: () => Result | Promise<Result>,
+  tell: (code: string, seconds: number) => void,
+): Promise<Result> {
+  const begun = performance.now();
+  let code = 'OK';
+  try {
+    return await work();
+  } catch (error) {
+    code = error instanceof SignalboxError ? error.code : unexpectedError.code;
+    throw error;
+  } finally {
+    tell(code, (performance.now() - begun) / 1000);
+  }
 }

@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'hub/redis': ['errors', 'hub', 'json-text', 'limits', 'log', 'monitor', 'sampled'],
   hub: ['errors', 'json-text', 'monitor'],
   limits: ['errors', 'monitor'],
-  monitor: [],
+  monitor: ['errors'],
   log: ['log-output', 'settings'],
   'log-output': [],
   narrator: [],

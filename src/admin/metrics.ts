@@ -57,13 +57,12 @@ export class Metrics implements Monitor {
   );
 
   constructor({ version, census, ready }: MetricsOptions) {
-    const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     new Gauge({
       name: 'signalbox_build_info',
       help: 'Always 1; the labels tell the version of Signalbox.',
       labelNames: ['version'],
-      registers,
+      registers: [this.#registry],
     }).set({ version }, 1);
     this.#gauge('signalbox_ready', 'Whether /ready answers 200: 1 or 0.', () => (ready() ? 1 : 0));
     this.#gauge('signalbox_streams', 'Open streams of this node.', () => census().streams);
@@ -86,11 +85,11 @@ export class Metrics implements Monitor {
 
   #histogram(name: string, help: string, labelNames: readonly string[]): Histogram<string> {
     const registers = [this.#registry];
-    return new Histogram({ name, help, labelNames: [...labelNames], buckets: latencyBuckets, registers });
+    return new Histogram({ name, help, labelNames, buckets: latencyBuckets, registers });
   }
 
   #counter(name: string, help: string, labelNames: readonly string[]): Counter<string> {
-    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
   }
 
   /** `value` is read whenever the metrics are. */

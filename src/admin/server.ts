@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { httpFaults } from '../errors.ts';
 import { answerHealth, answerReady } from '../http/health.ts';
 import { hostCheck } from '../http/hosts.ts';
-import { HttpError } from '../http/http-error.ts';
+import { checkReads, HttpError } from '../http/http-error.ts';
 import { sendError } from '../http/respond.ts';
 import { targetOf } from '../http/target.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,9 +21,7 @@ export function createAdminServer({ metrics, ready, host, log }: AdminOptions): 
   const checkHost = hostCheck(host);
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     checkHost(req);
-    if (req.method !== 'GET' && req.method !== 'HEAD') {
-      throw new HttpError(httpFaults.methodNotAllowed('GET, HEAD'));
-    }
+    checkReads(req);
     switch (targetOf(req).path) {
       case '/metrics':
         res.writeHead(200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });

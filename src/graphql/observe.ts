@@ -1,4 +1,4 @@
-import { SignalboxError, unexpectedError } from '../errors.ts';
+import { SignalboxError } from '../errors.ts';
 import type {
   Access,
   MutationResolvers,
@@ -7,6 +7,7 @@ import type {
   SubscriptionResolvers,
 } from '../generated/schema.ts';
 import type { JoinedRoom, Message } from '../hub/hub.ts';
+import { measured } from '../monitor.ts';
 import type { Context } from './context.ts';
 
 type Resolve = (root: unknown, args: Arguments, context: Context, info: unknown) => unknown;
@@ -47,16 +48,12 @@ const lines: Readonly<
 
 /** Has each query measured, if the node has a monitor. */
 export function observeQueries(fields: QueryResolvers): QueryResolvers {
-  return Object.fromEntries(
-    Object.entries(fields).map(([field, resolve]) => [field, measured(field, resolve as Resolve)]),
-  );
+  return each(fields, counted);
 }
 
 /** Has each mutation measured, and tell what its peer did or why it was refused, if the node narrates. */
 export function observeMutations(fields: MutationResolvers): MutationResolvers {
-  return Object.fromEntries(
-    Object.entries(fields).map(([field, resolve]) => [field, observed(field, resolve as Resolve)]),
-  );
+  return each(fields, observed);
 }
 
 /** Likewise for the opening of streams. */
@@ -66,26 +63,23 @@ export function observeSubscriptions({ messages }: SubscriptionResolvers): Subsc
   return { messages: { ...messages, subscribe } };
 }
 
-function observed(field: string, resolve: Resolve): Resolve {
-  return narrated(field, measured(field, resolve));
+type Wrap = (field: string, resolve: Resolve) => Resolve;
+
+function each<Fields extends object>(fields: Fields, wrap: Wrap): Fields {
+  const entries = Object.entries(fields).map(([field, resolve]) => [field, wrap(field, resolve as Resolve)]);
+  return Object.fromEntries(entries);
 }
 
-function measured(field: string, resolve: Resolve): Resolve {
-  const measure = async (...[root, args, context, info]: Parameters<Resolve>) => {
-    const begun = performance.now();
-    let code = 'OK';
-    try {
-      return await resolve(root, args, context, info);
-    } catch (error) {
-      code = error instanceof SignalboxError ? error.code : unexpectedError.code;
-      throw error;
-    } finally {
-      context.monitor?.operation(field, code, (performance.now() - begun) / 1000);
-    }
-  };
-  return (root, args, context, info) =>
-    context.monitor ? measure(root, args, context, info) : resolve(root, args, context, info);
-}
+const observed: Wrap = (field, resolve) => narrated(field, counted(field, resolve));
+
+const counted: Wrap = (field, resolve) => (root, args, context, info) => {
+  const { monitor } = context;
+  if (!monitor) return resolve(root, args, context, info);
+  return measured(
+    () => resolve(root, args, context, info),
+    (code, seconds) => monitor.operation(field, code, seconds),
+  );
+};
 
 function narrated(field: string, resolve: Resolve): Resolve {
   const narrate = async (...[root, args, context, info]: Parameters<Resolve>) => {

@@ -1,4 +1,5 @@
-import { type HttpFault, SignalboxError } from '../errors.ts';
+import type { IncomingMessage } from 'node:http';
+import { type HttpFault, httpFaults, SignalboxError } from '../errors.ts';
 
 /** Refuses a request before GraphQL sees it. `sendError` turns it into the response. */
 export class HttpError extends SignalboxError {
@@ -22,4 +23,9 @@ export class HttpError extends SignalboxError {
   get headers(): Readonly<Record<string, string>> {
     return this.#fault.headers ?? {};
   }
+}
+
+/** Refuses a request that does more than read. */
+export function checkReads({ method }: IncomingMessage): void {
+  if (method !== 'GET' && method !== 'HEAD') throw new HttpError(httpFaults.methodNotAllowed('GET, HEAD'));
 }

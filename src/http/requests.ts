@@ -11,7 +11,7 @@ import { Cors } from './cors.ts';
 import { GraphQLRoute } from './graphql.ts';
 import { answerHealth, answerReady } from './health.ts';
 import { hostCheck } from './hosts.ts';
-import { HttpError } from './http-error.ts';
+import { checkReads, HttpError } from './http-error.ts';
 import { negotiate } from './negotiate.ts';
 import { Pages } from './pages.ts';
 import { Refusals } from './refusals.ts';
@@ -160,10 +160,6 @@ export class Requests {
         throw new HttpError(httpFaults.notFound(`${basePath === '/' ? '' : basePath}/graphql`));
     }
   }
-}
-
-function checkReads({ method }: IncomingMessage): void {
-  if (method !== 'GET' && method !== 'HEAD') throw new HttpError(httpFaults.methodNotAllowed('GET, HEAD'));
 }
 
 /** Logs the path without the query string, which may contain a token. */

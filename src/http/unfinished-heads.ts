@@ -29,14 +29,13 @@ export function beyondBounds(connections: Iterable<Connection>, bounds: BytePool
     byKey.set(connection.key, (byKey.get(connection.key) ?? 0) + bytes);
     all += bytes;
   }
-  const isWithin = () => all <= bounds.maxBytes;
-  const isKeyWithin = (key: string) => (byKey.get(key) ?? 0) <= bounds.maxBytesPerKey;
   const victims: Connection[] = [];
   for (const { connection, bytes } of holders.sort((a, b) => b.bytes - a.bytes)) {
     const { key } = connection;
-    if (isWithin() && isKeyWithin(key)) continue;
+    const ofKey = byKey.get(key) ?? 0;
+    if (all <= bounds.maxBytes && ofKey <= bounds.maxBytesPerKey) continue;
     victims.push(connection);
-    byKey.set(key, (byKey.get(key) ?? 0) - bytes);
+    byKey.set(key, ofKey - bytes);
     all -= bytes;
   }
   return victims;

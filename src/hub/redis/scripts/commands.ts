@@ -1,6 +1,6 @@
 import { type Redis, ReplyError } from 'ioredis';
-import { isErrorCode, SignalboxError, unexpectedError } from '../../../errors.ts';
-import type { Monitor } from '../../../monitor.ts';
+import { isErrorCode, SignalboxError } from '../../../errors.ts';
+import { type Monitor, measured } from '../../../monitor.ts';
 import { commandTimeoutMs } from '../connect/connection.ts';
 import { composeScript, type LuaConstants, type ScriptName, scriptNames } from './lua-source.ts';
 import { OtherLayout } from './other-layout.ts';
@@ -63,20 +63,12 @@ export class Commands {
 
   /** Rejects with the `SignalboxError` that the script names, or with UNAVAILABLE if Redis cannot serve. */
   send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
-    return this.#monitor ? this.#measured(name, args, this.#monitor) : this.#send(name, args);
-  }
-
-  async #measured(name: ScriptName, args: readonly Argument[], monitor: Monitor): Promise<unknown> {
-    const begun = performance.now();
-    let code = 'OK';
-    try {
-      return await this.#send(name, args);
-    } catch (error) {
-      code = error instanceof SignalboxError ? error.code : unexpectedError.code;
-      throw error;
-    } finally {
-      monitor.script(name, code, (performance.now() - begun) / 1000);
-    }
+    const monitor = this.#monitor;
+    if (!monitor) return this.#send(name, args);
+    return measured(
+      () => this.#send(name, args),
+      (code, seconds) => monitor.script(name, code, seconds),
+    );
   }
 
   async #send(name: ScriptName, args: readonly Argument[]): Promise<unknown> {
