@@ -24,10 +24,5 @@ if not member then
 end
 
 local id = allocate(1)
-local others = redis.call('HLEN', room_key(room)) - 1
-if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
-
-local connected = send_to_room(room, id, to_entry(signal, (peer_of(member)), data), peer)
--- If only one member has a stream, it may be the sender.
-if connected == 1 and redis.call('HEXISTS', session_key(peer), 'node') == 1 then connected = 0 end
-return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)
+local others, connected = send_to_others(room, id, to_entry(signal, (peer_of(member)), data), peer, true)
+return make_receipt(peer, message_key, id, connected and 1 or 0, others)

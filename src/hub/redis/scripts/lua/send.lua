@@ -33,18 +33,14 @@ if earlier then return earlier end
 
 local member = redis.call('HGET', room_key(room), peer)
 local entry = to_entry(signal, member and peer_of(member) or profile, data)
-if to ~= '' then
-  if redis.call('HEXISTS', room_key(room), to) == 0 then return redis.error_reply('PEER_NOT_IN_ROOM') end
+if to == '' then
   local id = allocate(1)
-  local delivered = send_to_peer(to, id, entry)
-  send_unsent()
-  return make_receipt(peer, message_key, id, delivered and 1 or 0, 1)
+  local others, connected = send_to_others(room, id, entry, peer, member)
+  return make_receipt(peer, message_key, id, connected and 1 or 0, others)
 end
 
+if redis.call('HEXISTS', room_key(room), to) == 0 then return redis.error_reply('PEER_NOT_IN_ROOM') end
 local id = allocate(1)
-local others = redis.call('HLEN', room_key(room)) - (member and 1 or 0)
-if others == 0 then return make_receipt(peer, message_key, id, 1, 0) end
-local connected = send_to_room(room, id, entry, peer)
--- If only one member has a stream, it may be the sender.
-if connected == 1 and member and redis.call('HEXISTS', session_key(peer), 'node') == 1 then connected = 0 end
-return make_receipt(peer, message_key, id, connected > 0 and 1 or 0, others)
+local delivered = send_to_peer(to, id, entry)
+send_unsent()
+return make_receipt(peer, message_key, id, delivered and 1 or 0, 1)

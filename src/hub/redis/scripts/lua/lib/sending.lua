@@ -39,3 +39,14 @@ local function send_to_room(room, id, entry, by)
   end
   return connected
 end
+
+-- Sends an entry to all others in a room. `is_member`: whether its author is a member. Returns the number of the others,
+-- and whether one of them has a stream; also true if there are none.
+local function send_to_others(room, id, entry, by, is_member)
+  local others = redis.call('HLEN', room_key(room)) - (is_member and 1 or 0)
+  if others == 0 then return 0, true end
+  local connected = send_to_room(room, id, entry, by)
+  -- If only one member has a stream, it may be the author.
+  if connected == 1 and is_member and redis.call('HEXISTS', session_key(by), 'node') == 1 then connected = 0 end
+  return others, connected > 0
+end
