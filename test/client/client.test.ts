@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { serveSignalbox } from '../http/support.ts';
-import { heardIn, meets, open, reaches, statusesOf, tokenOf } from './support.ts';
+import { heardIn, meets, open, pairInLobby, reaches, statusesOf, tokenOf } from './support.ts';
 
 test('two clients in a room meet, broadcast and relay', async () => {
   const { url } = await serveSignalbox();
@@ -38,12 +38,7 @@ test('a listener that is added late is given the peers that are there', async ()
 
 test('a peer that sends nonsense to the mesh breaks no stream', async () => {
   const { url } = await serveSignalbox();
-  const ada = await open(url, { username: 'ada' });
-  const ben = await open(url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
-  const bensAda = await meets(bensRoom, 'ada');
-  await meets(adasRoom, 'ben');
+  const { ada, adasRoom, bensRoom, bensAda } = await pairInLobby(url);
   const statuses = statusesOf(ada);
   const heard = heardIn(adasRoom);
   const nonsense = [
@@ -92,11 +87,7 @@ test('G3: a lost connection is resumed, and what was sent meanwhile arrives once
 
 test('G14: a message whose answer was lost is repeated, and arrives once', async () => {
   const { url } = await serveSignalbox();
-  const ada = await open(url, { username: 'ada' });
-  const ben = await open(url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
-  await meets(bensRoom, 'ada');
+  const { adasRoom, bensRoom } = await pairInLobby(url);
   const heard = heardIn(bensRoom);
 
   const real = globalThis.fetch;
@@ -118,10 +109,7 @@ test('G14: a message whose answer was lost is repeated, and arrives once', async
 
 test('one operation that is refused does not keep the others of its request away', async () => {
   const { url } = await serveSignalbox();
-  const ada = await open(url, { username: 'ada' });
-  const ben = await open(url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
+  const { adasRoom, bensRoom } = await pairInLobby(url);
   const heard = heardIn(bensRoom);
   const results = await Promise.allSettled([
     adasRoom.broadcast('n', 1),
@@ -135,11 +123,7 @@ test('one operation that is refused does not keep the others of its request away
 
 test('without WebRTC, a channel goes through the server: in order, large messages too', async () => {
   const { url } = await serveSignalbox();
-  const ada = await open(url, { username: 'ada' });
-  const ben = await open(url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
-  const [adasBen, bensAda] = await Promise.all([meets(adasRoom, 'ben'), meets(bensRoom, 'ada')]);
+  const { adasRoom, adasBen, bensAda } = await pairInLobby(url);
   const sent = [1, 'two', { three: [3] }, null, '😀'.repeat(200)];
   for (const data of sent) adasBen.channel('drawing').send(data);
   // Ben listens late: nothing is missed.

@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
 import { serveSignalbox } from '../http/support.ts';
 import { startNode } from '../support/node.ts';
-import { heardIn, meets, open } from './support.ts';
+import { heardIn, pairInLobby } from './support.ts';
 
 test('data that cannot be JSON is refused, and what is sent after it arrives', async () => {
   const { url } = await serveSignalbox();
-  const ada = await open(url, { username: 'ada' });
-  const ben = await open(url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
-  await meets(bensRoom, 'ada');
+  const { adasRoom, bensRoom } = await pairInLobby(url);
   const heard = heardIn(bensRoom);
   const circle: { self?: unknown } = {};
   circle.self = circle;
@@ -22,11 +18,7 @@ test('data that cannot be JSON is refused, and what is sent after it arrives', a
 test('G13: what goes beyond the limit of its peer arrives as fast as the limit allows, each message once', async () => {
   // 154 KiB at once, and 16 KiB more each second.
   await using node = await startNode({ env: { RATE_PEER: '0.2' } });
-  const ada = await open(node.url, { username: 'ada' });
-  const ben = await open(node.url, { username: 'ben' });
-  const adasRoom = await ada.join('lobby');
-  const bensRoom = await ben.join('lobby');
-  await meets(bensRoom, 'ada');
+  const { adasRoom, bensRoom } = await pairInLobby(node.url);
   const heard: unknown[] = [];
   bensRoom.on('message', (_peer, event) => heard.push(event));
   const events = Array.from({ length: 22 }, (_, n) => `n${n}`);

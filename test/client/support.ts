@@ -46,6 +46,16 @@ export function meets(room: Room, username: string): Promise<Peer> {
   });
 }
 
+/** Two clients in one room, who have met. Ada was there first. */
+export async function pairInLobby(url: string) {
+  const ada = await open(url, { username: 'ada' });
+  const ben = await open(url, { username: 'ben' });
+  const adasRoom = await ada.join('lobby');
+  const bensRoom = await ben.join('lobby');
+  const [adasBen, bensAda] = await Promise.all([meets(adasRoom, 'ben'), meets(bensRoom, 'ada')]);
+  return { ada, ben, adasRoom, bensRoom, adasBen, bensAda };
+}
+
 /** What came in a room, as `<username>: <event> <data>`. */
 export function heardIn(room: Room): string[] {
   const heard: string[] = [];

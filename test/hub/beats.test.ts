@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Beats } from '../../src/hub/redis/beats.ts';
 import { Neighbours } from '../../src/hub/redis/neighbours.ts';
 import type { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
+import { ignoredEvents } from './support.ts';
 
 test('G4: a beat with much housekeeping does not make the listening connection look dead', async () => {
   vi.useFakeTimers();
@@ -21,10 +22,7 @@ test('G4: a beat with much housekeeping does not make the listening connection l
   };
   const ignore = () => undefined;
   const listenerDead = vi.fn();
-  const events = {
-    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
-    ...{ listenerDead, commandsDead: ignore, misplaced: ignore },
-  };
+  const events = { ...ignoredEvents, listenerDead };
   const silent = pino({ level: 'silent' });
   const neighbours = new Neighbours({ reach: undefined, graceMs: 10_000, beatMs: 800 }, ignore, silent);
   const beats: Beats = new Beats(scripts as unknown as Scripts, 10_000, neighbours, events, silent);
@@ -49,17 +47,12 @@ test('G10: a node looks whether it alone has lost Redis also while a beat waits 
   };
   const missed = vi.fn(async () => undefined);
   const neighbours = { missed, beaten: () => undefined, address: () => '' };
-  const ignore = () => undefined;
-  const events = {
-    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
-    ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
-  };
   const silent = pino({ level: 'silent' });
   const beats = new Beats(
     scripts as unknown as Scripts,
     10_000,
     neighbours as unknown as Neighbours,
-    events,
+    ignoredEvents,
     silent,
   );
   await beats.start();

@@ -9,6 +9,7 @@ import { until } from '../support/until.ts';
 import { startWire, type Wire } from '../support/wire.ts';
 import { again, bothReady, nodesAt, pairOn } from './forms/support.ts';
 import { TestPeer } from './peer.ts';
+import { ignoredEvents } from './support.ts';
 
 /** Cursors in the gap of a takeover: the new Redis does not know them. Either it has lost them, or they are made up. */
 
@@ -194,13 +195,9 @@ it('G3: a node tells a new Redis also what it heard of the earlier one while it 
     },
   };
   const ignore = () => undefined;
-  const events = {
-    ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
-    ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
-  };
   const silent = pino({ level: 'silent' });
   const neighbours = new Neighbours({ reach: undefined, graceMs, beatMs: 800 }, ignore, silent);
-  const beats = new Beats(scripts as unknown as Scripts, graceMs, neighbours, events, silent);
+  const beats = new Beats(scripts as unknown as Scripts, graceMs, neighbours, ignoredEvents, silent);
   for (let i = 0; i < 3; i++) await beats.beat();
   expect(asked).toEqual([
     { takeover: '', newestId: 5 },

@@ -1,67 +1,33 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { Opened } from '../../src/hub/redis/scripts/replies.ts';
+import { describe, expect, inject, it } from 'vitest';
 import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
 import { ClosedStreams } from '../../src/hub/redis/streams/closed-streams.ts';
-import { freshPrefix } from '../support/redis.ts';
+import { beatMs, doorsToRedis, leaseMs } from './doors.ts';
 import { defaultOptions, refusal } from './support.ts';
 
-const beatMs = 800;
-const leaseMs = 2600;
 const graceMs = 5000;
 /** The test and Redis share a clock. The work between two readings of it takes less than this. */
 const marginMs = 500;
 
 describe('RedisHub, its nodes and their beats', () => {
-  let redis: Redis;
-  let prefix: string;
-  let nodes: Map<string, Scripts>;
-  beforeEach(() => {
-    redis = new Redis(inject('redisUrl'));
-    prefix = freshPrefix();
-    nodes = new Map();
-  });
-  afterEach(() => redis.quit());
-
-  const key = (name: string) => `{${prefix}}:${name}`;
-
-  /** The door of a node to Redis. All nodes of a test share a connection. */
-  function at(node: string): Scripts {
-    const door = nodes.get(node) ?? new Scripts(redis, prefix, node, { ...defaultOptions, graceMs });
-    nodes.set(node, door);
-    return door;
-  }
-
-  /** Sends one beat, which handles at most `batch` sessions. Resolves to the name of the node's life. */
-  async function beat(node: string, batch = 200): Promise<string> {
-    const { life } = await at(node).beat({ beatMs, leaseMs, batch, takeover: '', newestId: 0 });
-    return life;
-  }
-
-  function open(id: string, node: string, stream = `stream of ${id}`): Promise<Opened> {
-    return at(node).open({ peer: { id, username: id, guest: false }, stream, after: undefined });
-  }
+  const doors = doorsToRedis(graceMs);
+  const { key, at, beat, open, silence } = doors;
 
   /** Tells Redis, as the peer's node does, that its stream closed `ageMs` ago. */
   function lose(peer: string, ageMs = 0): Promise<unknown> {
     return at('ours').detach(peer, `stream of ${peer}`, ageMs);
   }
 
-  /** Moves the last beat of the nodes into the past. */
-  async function silence(forMs: number, ...nodes: string[]): Promise<void> {
-    for (const node of nodes) await redis.zadd(key('nodes'), Date.now() - forMs, node);
-  }
-
   /** Milliseconds from now until the time that the sorted set holds for the member. */
   async function dueIn(set: 'nodes' | 'detached', member: string): Promise<number> {
-    return Number(await redis.zscore(key(set), member)) - Date.now();
+    return Number(await doors.redis.zscore(key(set), member)) - Date.now();
   }
 
   /** How many dispatches the node was sent. */
   async function sent(node: string): Promise<number> {
-    return Number(await redis.hget(key(`node:${node}`), 'n'));
+    return Number(await doors.redis.hget(key(`node:${node}`), 'n'));
   }
 
   function expectAbout(ms: number, expected: number): void {
@@ -82,7 +48,7 @@ describe('RedisHub, its nodes and their beats', () => {
 
   it('G3: a node that Redis has forgotten gets a new life with its next beat', async () => {
     const life = await beat('ours');
-    await redis.del(key('nodes'), key('node:ours'), key('seq'));
+    await doors.redis.del(key('nodes'), key('node:ours'), key('seq'));
     expect(await beat('ours')).not.toBe(life);
   });
 
@@ -93,9 +59,10 @@ describe('RedisHub, its nodes and their beats', () => {
     await silence(2 * leaseMs, 'lost');
     const before = await sent('lost');
     await beat('ours', 1);
-    expect(await redis.scard(key('node-peers:lost')), 'some sessions are not detached yet').toBeGreaterThan(
-      0,
-    );
+    expect(
+      await doors.redis.scard(key('node-peers:lost')),
+      'some sessions are not detached yet',
+    ).toBeGreaterThan(0);
     expect(await beat('lost')).not.toBe(life);
     expect(await sent('lost'), 'the beat, and one dispatch that was never published').toBe(before + 2);
   });
@@ -107,26 +74,26 @@ describe('RedisHub, its nodes and their beats', () => {
     await silence(2 * leaseMs, 'lost');
     const before = await sent('lost');
     await beat('ours');
-    expect(await redis.zscore(key('nodes'), 'lost')).toBeNull();
+    expect(await doors.redis.zscore(key('nodes'), 'lost')).toBeNull();
     expect(
-      await redis.pttl(key('node:lost')),
+      await doors.redis.pttl(key('node:lost')),
       'the key of a node that never comes back expires after an hour',
     ).toBeLessThanOrEqual(3_600_000);
     await beat('lost');
     expect(await sent('lost')).toBeGreaterThan(before + 1);
-    expect(await redis.pttl(key('node:lost'))).toBeGreaterThan(86_400_000);
+    expect(await doors.redis.pttl(key('node:lost'))).toBeGreaterThan(86_400_000);
   });
 
   it('G4: an open from a connection that its node has replaced opens no stream', async () => {
     await beat('ours');
     const secondRedis = new Redis(inject('redisUrl'));
-    const newer = new Scripts(secondRedis, prefix, 'ours', { ...defaultOptions, graceMs });
+    const newer = new Scripts(secondRedis, doors.prefix, 'ours', { ...defaultOptions, graceMs });
     await secondRedis.ping();
     secondRedis.disconnect(true);
     await once(secondRedis, 'ready');
     await newer.beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
     await expect(open('ann', 'ours')).rejects.toEqual(refusal('UNAVAILABLE'));
-    expect(await redis.exists(key('session:ann'))).toBe(0);
+    expect(await doors.redis.exists(key('session:ann'))).toBe(0);
     await beat('ours');
     await expect(open('ann', 'ours'), 'a late beat from the old connection does not help').rejects.toThrow();
     secondRedis.disconnect();
@@ -150,14 +117,14 @@ describe('RedisHub, its nodes and their beats', () => {
     const closed = new ClosedStreams(at('ours'), pino({ level: 'silent' }));
     await closed.discover((name) => name === 'stream of peer7');
     await closed.tell();
-    expect(await redis.smembers(key('node-peers:ours'))).toEqual(['peer7']);
-    expect(await redis.zcard(key('detached'))).toBe(names.length - 1);
+    expect(await doors.redis.smembers(key('node-peers:ours'))).toEqual(['peer7']);
+    expect(await doors.redis.zcard(key('detached'))).toBe(names.length - 1);
   });
 
   it('G4: the grace period begins when a stream is lost', async () => {
     await beat('ours');
     await open('ann', 'ours');
-    expect(await redis.zscore(key('detached'), 'ann')).toBeNull();
+    expect(await doors.redis.zscore(key('detached'), 'ann')).toBeNull();
     await lose('ann');
     expectAbout(await dueIn('detached', 'ann'), graceMs);
   });
@@ -172,7 +139,7 @@ describe('RedisHub, its nodes and their beats', () => {
     const outageMs = leaseMs - 100;
     const leftMs = 1000;
     // The stream of ann was lost long before.
-    await redis.zadd(key('detached'), Date.now() - outageMs + leftMs, 'ann');
+    await doors.redis.zadd(key('detached'), Date.now() - outageMs + leftMs, 'ann');
     await silence(outageMs, 'ours', 'theirs');
     await beat('ours');
     expectAbout(await dueIn('nodes', 'theirs'), 0);
@@ -185,11 +152,11 @@ describe('RedisHub, its nodes and their beats', () => {
     await open('ann', 'ours');
     await lose('ann');
     for (let passedMs = 0; passedMs <= 4 * graceMs; passedMs += 2 * beatMs + 10) {
-      await redis.zincrby(key('detached'), -2 * beatMs - 10, 'ann');
+      await doors.redis.zincrby(key('detached'), -2 * beatMs - 10, 'ann');
       await silence(2 * beatMs + 10, 'ours');
       await beat('ours');
     }
-    expect(await redis.exists(key('session:ann'))).toBe(0);
+    expect(await doors.redis.exists(key('session:ann'))).toBe(0);
   });
 
   it('G4: the grace period begins again if no node was left to measure the absence', async () => {
@@ -197,7 +164,7 @@ describe('RedisHub, its nodes and their beats', () => {
     await open('ann', 'ours');
     await lose('ann');
     await at('ours').retire();
-    await redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
+    await doors.redis.zadd(key('detached'), Date.now() - 60_000, 'ann');
     await beat('theirs');
     expectAbout(await dueIn('detached', 'ann'), graceMs);
   });
@@ -208,7 +175,7 @@ describe('RedisHub, its nodes and their beats', () => {
     for (const peer of ['ann', 'ben', 'vic']) await open(peer, 'lost');
     const sinceMs = 2 * leaseMs - beatMs;
     // The streams were opened long ago.
-    for (const peer of ['ann', 'ben', 'vic']) await redis.hset(key(`session:${peer}`), 'opened', 0);
+    for (const peer of ['ann', 'ben', 'vic']) await doors.redis.hset(key(`session:${peer}`), 'opened', 0);
     await silence(2 * leaseMs, 'lost');
     await beat('ours');
     for (const peer of ['ann', 'ben', 'vic']) expectAbout(await dueIn('detached', peer), graceMs - sinceMs);
@@ -218,9 +185,12 @@ describe('RedisHub, its nodes and their beats', () => {
     expectAbout(await dueIn('detached', 'vic'), graceMs - sinceMs);
     await open('ben', 'ours', 'another stream');
     // A node of an earlier version leaves this field behind.
-    await redis.hset(key('session:ben'), 'given_up', 'stream of ben');
+    await doors.redis.hset(key('session:ben'), 'given_up', 'stream of ben');
     await lose('ben');
-    expect(await redis.zscore(key('detached'), 'ben'), 'the session continues on another node').toBeNull();
+    expect(
+      await doors.redis.zscore(key('detached'), 'ben'),
+      'the session continues on another node',
+    ).toBeNull();
   });
 
   it('G4: the grace period of a stream opened after the last beat of its node begins no earlier than its opening', async () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { Cursor, Entry, HubOptions, Signal } from '../../src/hub/hub.ts';
+import type { BeatsEvents } from '../../src/hub/redis/beats.ts';
 import { patienceMs } from '../support/arrivals.ts';
 import { type Hubs, TestPeer, type TestPeerOptions } from './peer.ts';
 
@@ -20,6 +21,14 @@ export const defaultOptions: HubOptions = {
   maxRoomsPerPeer: 32,
   maxRoomBytes: 4 * 1024 * 1024,
   maxStreams: 10_000,
+};
+
+const ignore = () => undefined;
+
+/** Events of beats that a test does not look at. */
+export const ignoredEvents: BeatsEvents = {
+  ...{ beaten: ignore, failed: ignore, givenUp: ignore, takenOver: ignore },
+  ...{ listenerDead: ignore, commandsDead: ignore, misplaced: ignore },
 };
 
 /** The hubs of one story, and the means to put peers on them. */

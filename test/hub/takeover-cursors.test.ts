@@ -1,55 +1,20 @@
-import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { toDispatch } from '../../src/hub/redis/scripts/dispatch.ts';
-import type { Opened } from '../../src/hub/redis/scripts/replies.ts';
-import { Scripts } from '../../src/hub/redis/scripts/scripts.ts';
-import { freshPrefix } from '../support/redis.ts';
+import { beatMs, doorsToRedis, leaseMs } from './doors.ts';
 import { payload } from './peer.ts';
-import { defaultOptions } from './support.ts';
 
-const beatMs = 800;
-const leaseMs = 2600;
 const graceMs = 5000;
 
 describe('cursors after a takeover with which a node died', () => {
-  let redis: Redis;
-  let prefix: string;
-  let nodes: Map<string, Scripts>;
-  beforeEach(() => {
-    redis = new Redis(inject('redisUrl'));
-    prefix = freshPrefix();
-    nodes = new Map();
-  });
-  afterEach(() => redis.quit());
-
-  const key = (name: string) => `{${prefix}}:${name}`;
-
-  /** The door of a node to Redis. All nodes of a test share a connection. */
-  function at(node: string): Scripts {
-    const door = nodes.get(node) ?? new Scripts(redis, prefix, node, { ...defaultOptions, graceMs });
-    nodes.set(node, door);
-    return door;
-  }
-
-  function beat(node: string): Promise<unknown> {
-    return at(node).beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
-  }
-
-  function open(id: string, node: string): Promise<Opened> {
-    return at(node).open({ peer: peerOf(id), stream: `stream of ${id}`, after: undefined });
-  }
-
-  /** Moves the last beat of a node into the past. */
-  async function silence(forMs: number, node: string): Promise<void> {
-    await redis.zadd(key('nodes'), Date.now() - forMs, node);
-  }
+  const doors = doorsToRedis(graceMs);
+  const { key, at, beat, open, silence } = doors;
 
   const peerOf = (id: string) => ({ id, username: id, guest: false });
 
   /** Another Redis begins to serve, and one of the nodes that lived then is given up before it is heard. */
   async function takeOverWithADeadNode(): Promise<void> {
     for (const node of ['ours', 'other', 'dead']) await beat(node);
-    await redis.hset(key('primary'), 'run', 'another Redis');
+    await doors.redis.hset(key('primary'), 'run', 'another Redis');
     for (const node of ['ours', 'other']) {
       const { takeover } = await at(node).beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
       await silence(leaseMs + 1, 'dead');
@@ -60,7 +25,7 @@ describe('cursors after a takeover with which a node died', () => {
   it('G3: if a stream was given an entry that Redis has lost, and only a dead node knew of it, all nodes are told', async () => {
     await takeOverWithADeadNode();
     const { cursor } = await open('ann', 'ours');
-    const listening = redis.duplicate();
+    const listening = doors.redis.duplicate();
     onTestFinished(() => void listening.disconnect());
     await listening.subscribe(key('node:ours'), key('node:other'));
     const told: string[] = [];
@@ -82,7 +47,7 @@ describe('cursors after a takeover with which a node died', () => {
       at('ours').relay({ from: 'ben', to: 'ann', roomId: 'r', event: 'e', data: payload(null) });
     const { cursor: after } = await send();
     await send();
-    await redis.del(key('inbox:ann'));
+    await doors.redis.del(key('inbox:ann'));
     expect(await at('ours').open({ peer: peerOf('ann'), stream: 'next', after })).toMatchObject({
       resumed: false,
     });
@@ -98,7 +63,7 @@ describe('cursors after a takeover with which a node died', () => {
       await beat('dead');
       await open('eve', 'ours');
       await open('ann', 'ours');
-      await redis.hset(key('primary'), 'run', 'another Redis');
+      await doors.redis.hset(key('primary'), 'run', 'another Redis');
       const { takeover } = await at('ours').beat({ beatMs, leaseMs, batch: 200, takeover: '', newestId: 0 });
       const next = () => at('ours').beat({ beatMs, leaseMs, batch: 200, takeover, newestId: 0 });
       const giveUp = async () => {
@@ -123,7 +88,7 @@ describe('cursors after a takeover with which a node died', () => {
       }
       expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
       expect(ids[1]).toBeLessThan((Date.now() + 120_000) * 1000);
-      const start = await redis.hget(key('session:ann'), 'start');
+      const start = await doors.redis.hget(key('session:ann'), 'start');
       expect(
         await at('ours').open({ peer: peerOf('ann'), stream: 's3', after: `${start}` }),
         'no other session ends',
