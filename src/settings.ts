@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { isLoopback } from './loopback.ts';
 import { flagOf, type Setting, settings, type Values } from './settings-table.ts';
 import { quote, showUrl } from './settings-values.ts';
 import { describeSecrets, howToMakeSecret, parseSecrets } from './token-secret.ts';
@@ -195,10 +196,6 @@ function readSecretFile(setting: string, path: string): readonly Uint8Array[] {
   const secrets = parseSecrets(text);
   if (secrets) return secrets;
   throw new SettingsError(`${name}, and its secret is ${describeSecrets(text)}: ${howToMakeSecret}.`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** The text of `--help`: a table of all settings, at most 120 columns wide. */

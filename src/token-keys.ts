@@ -1,3 +1,5 @@
+import { isLoopback } from './loopback.ts';
+
 /** What tells the tokens of an identity provider from others, as an operator gives it. */
 
 /** The URL of a set of keys. Undefined if it is none, or has a part that `fetch` refuses or ignores. */
@@ -10,7 +12,7 @@ export function parseKeyUrl(text: string): string | undefined {
 /** Whether somebody on the way could replace the keys. */
 export function isOpenToAll(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 /** The values that a claim may have: texts that print, without commas and white space. */

@@ -1,14 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { httpFaults } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 import { HttpError } from './http-error.ts';
 import { authorityOf } from './target.ts';
 
 /** The names of a server that listens on a loopback address. */
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
-
-function isLoopback(host: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
-}
 
 /**
  * Makes a check of the host that a request names. A foreign name can resolve to a loopback address (DNS rebinding). A
@@ -17,7 +14,7 @@ function isLoopback(host: string): boolean {
  * passes, because the server does not know its own.
  */
 export function hostCheck(host: string): (req: IncomingMessage) => void {
-  if (!isLoopback(host)) return () => undefined;
+  if (!isLoopback(host.toLowerCase())) return () => undefined;
   const own = (host.includes(':') ? `[${host}]` : host).toLowerCase();
   const names = [...new Set([...loopbackNames, own])];
   /** What the last request named that passed. Most name the same. */
